@@ -1,0 +1,75 @@
+"""The lab's DNS at run time: zones, faults, and the history of every query, through the DNS host's HTTP API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from lab.control import Control
+
+
+class Dns:
+    """The fake DNS of one lab, as seen by one owner: what the owner adds can be dropped in one go."""
+
+    def __init__(self, control: Control, owner: str) -> None:
+        """*owner* names the process and run that zones and faults belong to."""
+        self._control = control
+        self._owner = owner
+
+    def zones(self) -> list[dict[str, Any]]:
+        """Return every zone the DNS serves: origin, owner, number of records."""
+        zones: list[dict[str, Any]] = self._control.call("GET", "/zones")
+        return zones
+
+    def zone(self, origin: str) -> str:
+        """Return one zone as master-file text."""
+        return str(self._control.call("GET", f"/zones/{quote(origin)}")["text"])
+
+    def put(
+        self, origin: str, text: str, variables: Mapping[str, str] | None = None, file: str | None = None
+    ) -> None:
+        """Add a zone, or replace it as a whole. A zone with errors is refused with all of them, and nothing changes."""
+        body = {
+            "text": text,
+            "variables": dict(variables or {}),
+            "owner": self._owner,
+            "file": file or f"{origin}zone",
+        }
+        self._control.call("PUT", f"/zones/{quote(origin)}", body)
+
+    def remove(self, origin: str) -> None:
+        """Remove a zone; one of the world's own goes back to what its file says."""
+        self._control.call("DELETE", f"/zones/{quote(origin)}")
+
+    def fault(self, kind: str, **parameters: Any) -> str:
+        """Make answers wrong, e.g. ``fault("rcode", name="dest.test.", type="MX", rcode="SERVFAIL")``; returns the fault's id."""
+        return str(
+            self._control.call("POST", "/faults", {"kind": kind, "owner": self._owner, **parameters})["id"]
+        )
+
+    def faults(self) -> list[dict[str, Any]]:
+        """Return every fault in force."""
+        faults: list[dict[str, Any]] = self._control.call("GET", "/faults")
+        return faults
+
+    def heal(self, fault: str) -> None:
+        """Take one fault back."""
+        self._control.call("DELETE", f"/faults/{quote(fault)}")
+
+    def history(self, **filters: Any) -> list[dict[str, Any]]:
+        """Return the queries and their answers, oldest first. Filters: name, type, client, transport, rcode, since."""
+        entries: list[dict[str, Any]] = self._control.call("GET", "/history", **filters)
+        return entries
+
+    def follow(self, **filters: Any) -> Iterator[dict[str, Any]]:
+        """Yield queries as they come."""
+        return self._control.stream("/history", follow=1, **filters)
+
+    def owners(self) -> list[str]:
+        """Return everyone who has a zone or fault here, "world" left out."""
+        return [owner for owner in self._control.call("GET", "/owners") if owner != "world"]
+
+    def drop(self, owner: str | None = None) -> None:
+        """Remove all zones and faults of an owner (default: this one)."""
+        self._control.call("DELETE", f"/owners/{quote(owner or self._owner, safe='')}")

@@ -1,0 +1,22 @@
+"""What the lab raises: every error says its cause, and what to do next.
+
+    LabError
+     |- lab.settings.SettingsError       a main.cf with mistakes
+     `- lab.verdict.ExpectationError     an expectation that cannot be judged
+"""
+
+from __future__ import annotations
+
+
+class LabError(Exception):
+    """Something that the user can put right. ``hint`` is the next step, None where the cause says it all."""
+
+    def __init__(self, cause: str, *, hint: str | None = None) -> None:
+        """*cause* is a sentence without a final stop; so is *hint*."""
+        super().__init__(cause)
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """Return cause and next step."""
+        cause = str(self.args[0])
+        return f"{cause}\n  {self.hint}" if self.hint else cause

@@ -1,0 +1,1 @@
+"""Log lines to events, one module for each server: ``parse(host, at, line) -> Event | None``."""

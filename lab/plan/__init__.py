@@ -1,0 +1,31 @@
+"""The plan: the route predicted from the zones and the senders' settings alone, without sending.
+
+``explain`` predicts one host's part, ``explain_path`` the whole way, ``compare`` says where a route departs
+from it, ``rows`` and ``text`` show it. Pure: values in, values out.
+"""
+
+from lab.plan.answers import Zones
+from lab.plan.attempts import Kind
+from lab.plan.compare import Departure, compare
+from lab.plan.explain import explain, explain_path
+from lab.plan.model import Consequence, Exclusion, Group, Plan, Question, Site, Target
+from lab.plan.text import Row, rows, text
+
+__all__ = [
+    "Consequence",
+    "Departure",
+    "Exclusion",
+    "Group",
+    "Kind",
+    "Plan",
+    "Question",
+    "Row",
+    "Site",
+    "Target",
+    "Zones",
+    "compare",
+    "explain",
+    "explain_path",
+    "rows",
+    "text",
+]

@@ -1,0 +1,85 @@
+"""The mail queue of one Postfix host: what is in it and why, and Postfix's own commands to flush, hold, release and delete."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lab.errors import LabError
+
+if TYPE_CHECKING:
+    from docker.models.containers import Container
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedMessage:
+    """One message of `postqueue -j` (postqueue(1)). ``recipients`` maps each address to the reason of its delay, or None."""
+
+    queue: str  # incoming, active, deferred, hold, maildrop, corrupt
+    queue_id: str
+    sender: str
+    size: int  # bytes
+    arrival: int  # seconds since the epoch
+    recipients: dict[str, str | None]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the message as plain JSON values."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+class Queue:
+    """The queue of *host*; iterate over it to read it."""
+
+    def __init__(self, host: str, container: Container) -> None:
+        """*container* is the host's own."""
+        self.host = host
+        self._container = container
+
+    def list(self) -> Sequence[QueuedMessage]:
+        """Return every message in the queue, oldest first."""
+        output = self._run("postqueue", "-j")
+        messages = [_message(json.loads(line)) for line in output.splitlines()]
+        return sorted(messages, key=lambda message: message.arrival)
+
+    def get(self, queue_id: str) -> QueuedMessage | None:
+        """Return the message with that queue id, None when it has left the queue."""
+        return next((message for message in self.list() if message.queue_id == queue_id), None)
+
+    def flush(self, queue_id: str | None = None) -> None:
+        """Try a deferred message, or all of them, now (postqueue -i, -f)."""
+        self._run("postqueue", *(["-i", queue_id] if queue_id else ["-f"]))
+
+    def delete(self, queue_id: str) -> None:
+        """Remove a message; "ALL" removes all of them (postsuper -d). It is gone without a notice to anyone."""
+        self._run("postsuper", "-d", queue_id)
+
+    def hold(self, queue_id: str) -> None:
+        """Keep a message, or "ALL", from being tried until it is released (postsuper -h)."""
+        self._run("postsuper", "-h", queue_id)
+
+    def release(self, queue_id: str) -> None:
+        """Let a held message, or "ALL", be tried again (postsuper -H)."""
+        self._run("postsuper", "-H", queue_id)
+
+    def _run(self, *command: str) -> str:
+        result = self._container.exec_run(list(command), demux=True)
+        output, errors = (part.decode("utf-8", "replace") if part else "" for part in result.output)
+        if result.exit_code != 0:
+            raise LabError(
+                f"{' '.join(command)} failed on {self.host}: {errors.strip() or output.strip()}",
+                hint=f"`lab logs {self.host}` shows what Postfix says",
+            )
+        return output
+
+
+def _message(data: dict[str, Any]) -> QueuedMessage:
+    return QueuedMessage(
+        queue=data["queue_name"],
+        queue_id=data["queue_id"],
+        sender=data["sender"],
+        size=data["message_size"],
+        arrival=data["arrival_time"],
+        recipients={recipient["address"]: recipient.get("delay_reason") for recipient in data["recipients"]},
+    )

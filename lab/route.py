@@ -1,0 +1,164 @@
+"""The route of one message to one recipient: which hosts were tried, what each answered, and how it ended.
+
+The values here are what a test asserts on, and their JSON is a contract: keys may be added, none are removed.
+They are made by :mod:`lab.trace` from the servers' own logs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lab.plan import Plan
+
+SCHEMA = 1
+"""Version of the JSON. It grows when a key changes its meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of one MTA to hand a message to one address of the next host."""
+
+    host: str  # lab name of the sending MTA
+    queue_id: str  # its queue id of the message
+    target: (
+        str  # lab name of the tried host; of a scripted address the first label of the name Postfix logged
+    )
+    address: str | None
+    port: int | None
+    stage: str  # connect, banner, ehlo, starttls, auth, mail, rcpt, data, end-of-data
+    reply: str | None  # what the server said, None when it said nothing
+    dsn: str | None  # enhanced status code (RFC 3463), the server's own or Postfix's
+    reason: str  # "Connection refused", or the reply
+    outcome: str  # accepted, rejected (5xx), deferred (4xx), failed (no reply)
+    tls: str | None  # "TLSv1.3"
+    next_queue_id: str | None  # the target's queue id of the message, when it accepted
+    at: datetime  # aware, UTC: when the result was logged
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the attempt as plain JSON values; :meth:`from_json` reads them."""
+        return {**asdict(self), "at": stamp(self.at)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Attempt:
+        """Return the attempt that :meth:`to_json` wrote."""
+        return cls(**{**data, "at": datetime.fromisoformat(data["at"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A delivery status notification (RFC 3464) that a message caused."""
+
+    kind: str  # failed, delayed, relayed, delivered, expanded
+    queue_id: str  # of the notification, at the host that wrote it
+    host: str
+    route: Route | None  # its own way; None when that is not known
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the notification as plain JSON values; :meth:`from_json` reads them."""
+        return {
+            "kind": self.kind,
+            "queue_id": self.queue_id,
+            "host": self.host,
+            "route": self.route and self.route.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Notification:
+        """Return the notification that :meth:`to_json` wrote."""
+        return cls(**{**data, "route": data["route"] and Route.from_json(data["route"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What happened to one message for one recipient.
+
+    ``hops`` begins with the host to which the message was submitted. The submission is no attempt, and
+    neither is the hand-over to the mail delivery agent (LMTP), whose answer decides ``outcome``, ``status``
+    and ``reason``.
+    """
+
+    message_id: str  # with its angle brackets
+    sender: str  # "" is the null sender, RFC 5321 4.5.5
+    recipient: str
+    outcome: str  # delivered, bounced, deferred, expired, discarded, rejected (at submission), held, unknown
+    status: str | None  # the last enhanced status code
+    reason: str | None  # the text behind it
+    accepted_by: str | None  # the last host that took the message over SMTP, None if none did
+    mailbox: str | None  # None unless delivered
+    hops: list[str] = field(hash=False)  # hosts that accepted it, in order
+    attempts: tuple[Attempt, ...]
+    notifications: tuple[Notification, ...]
+    copies: int  # how many times it reached a mailbox: more than one is a duplicate
+    plan: Plan | None = None
+    final_recipient: str | None = None  # after aliases and forwarding (RFC 3464 2.3.2)
+    evidence: str | None = None  # folder with events, logs, DNS history and zone of this run
+
+    def __post_init__(self) -> None:
+        """Take any sequence of hops, and compare equal to a list of them."""
+        object.__setattr__(self, "hops", list(self.hops))
+
+    @property
+    def attempted(self) -> list[str]:
+        """Lab names of the tried hosts, in order."""
+        return [attempt.target for attempt in self.attempts]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the route as plain JSON values; :meth:`from_json` reads them."""
+        return {
+            "schema": SCHEMA,
+            "message_id": self.message_id,
+            "sender": self.sender,
+            "recipient": self.recipient,
+            "outcome": self.outcome,
+            "status": self.status,
+            "reason": self.reason,
+            "accepted_by": self.accepted_by,
+            "mailbox": self.mailbox,
+            "hops": list(self.hops),
+            "attempts": [attempt.to_json() for attempt in self.attempts],
+            "notifications": [notification.to_json() for notification in self.notifications],
+            "copies": self.copies,
+            "final_recipient": self.final_recipient,
+            "plan": self._plan_json(),
+            "evidence": self.evidence,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Route:
+        """Return the route that :meth:`to_json` wrote."""
+        values = {key: value for key, value in data.items() if key in cls.__slots__}
+        values["attempts"] = tuple(Attempt.from_json(attempt) for attempt in data["attempts"])
+        values["notifications"] = tuple(Notification.from_json(each) for each in data["notifications"])
+        if values.get("plan") is not None:
+            from lab.plan import Plan  # lab.plan compares routes: it imports this module
+
+            plan = values["plan"]
+            values["plan"] = Plan.from_json({key: plan[key] for key in plan if key != "departures"})
+        return cls(**values)
+
+    def walk(self) -> Iterator[Route]:
+        """Yield this route and those of its notifications."""
+        yield self
+        for notification in self.notifications:
+            if notification.route is not None:
+                yield from notification.route.walk()
+
+    def _plan_json(self) -> dict[str, Any] | None:
+        """Return what was predicted, and where the route departs from it."""
+        if self.plan is None:
+            return None
+        from lab.plan import compare  # as above
+
+        return {
+            **self.plan.to_json(),
+            "departures": [asdict(departure) for departure in compare(self.plan, self)],
+        }
+
+
+def stamp(at: datetime) -> str:
+    """Return an aware time as RFC 3339 text in UTC with microseconds: "2026-01-01T00:00:00.000000Z"."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,0 +1,50 @@
+"""The scripted SMTP host at run time: addresses leased to a run, and a script for each, through its HTTP API."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from typing import Any
+from urllib.parse import quote
+
+from lab.control import Control
+
+
+class Scripted:
+    """The scripted host of one lab, as seen by one owner."""
+
+    def __init__(self, control: Control, owner: str) -> None:
+        """*owner* names the process and run that leases belong to."""
+        self._control = control
+        self._owner = owner
+
+    def lease(self, count: int = 1) -> list[str]:
+        """Return *count* addresses of its own for this run; a well-behaved MTA answers there until a script says otherwise."""
+        leases = self._control.call("POST", "/leases", {"owner": self._owner, "count": count})
+        return [lease["address"] for lease in leases]
+
+    def release(self, address: str) -> None:
+        """Give an address back."""
+        self._control.call("DELETE", f"/leases/{address}")
+
+    def script(self, address: str, script: dict[str, Any]) -> None:
+        """Say what happens at each stage at *address*, e.g. ``{"connect": "refuse"}``, ``{"rcpt": {"reply": "450 4.2.0 later"}}``."""
+        self._control.call("PUT", f"/scripts/{address}", script)
+
+    def sessions(self, address: str) -> list[dict[str, Any]]:
+        """Return every connection to *address* with its dialogue: who connected is known here for certain."""
+        sessions: list[dict[str, Any]] = self._control.call("GET", "/sessions", address=address)
+        return sessions
+
+    def messages(self, address: str) -> list[bytes]:
+        """Return the messages accepted at *address*, as received."""
+        return [
+            b64decode(message["raw"]) for message in self._control.call("GET", "/messages", address=address)
+        ]
+
+    def owners(self) -> list[str]:
+        """Return everyone who holds a lease."""
+        return list(self._control.call("GET", "/owners"))
+
+    def drop(self, owner: str | None = None) -> None:
+        """Give back all leases of an owner (default: this one)."""
+        self._control.call("DELETE", f"/owners/{quote(owner or self._owner, safe='')}")

@@ -1,0 +1,234 @@
+"""From events to routes: each message's way through the hosts of a lab, and what is still awaited.
+
+:class:`History` is an index. Adding an event touches its own message only, and so does asking for a route, so
+a lab that has seen a million messages is as quick as a new one.
+
+A hop counts when both sides say so: the sender's delivery line names the next host's queue id, and the next
+host's own log has that queue id (or, at the scripted host, the stored message). What one side alone says is
+not known yet.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from lab import events
+from lab.ends import refused_route
+from lab.events import AttemptFailed, Delivery, DnsQuery, Event, Rejected
+from lab.queuefile import QueueFile
+from lab.route import Attempt, Route
+from lab.walk import Walk, forwarded_as
+
+ADDRESS = re.compile(r"[\d.]+|.*:.*")  # a host that Postfix names by its address
+MARGIN = timedelta(seconds=1)  # logs of two hosts reach us in any order
+
+
+class History:
+    """What the servers of a lab said so far. *hosts* maps addresses to lab names, and may grow later."""
+
+    def __init__(self, hosts: Mapping[str, str], recorded: Iterable[Event] = ()) -> None:
+        """*recorded* are events to begin with, such as those of a saved run."""
+        self.hosts = dict(hosts)
+        self._files: dict[tuple[str, str], QueueFile] = {}
+        self._messages: defaultdict[str, list[QueueFile]] = defaultdict(list)
+        self._unclaimed: defaultdict[tuple[str, int], list[Event]] = defaultdict(list)
+        self._requeued: dict[tuple[str, str], str] = {}
+        self._sessions: defaultdict[str, list[events.Saved | events.Sieved]] = defaultdict(list)
+        self._agents: set[str] = set()  # hosts with a mail delivery agent
+        self._stored: dict[tuple[str, str], events.Stored] = {}
+        self._stored_as: defaultdict[str, list[events.Stored]] = defaultdict(list)
+        self._refusals: defaultdict[tuple[str, str], list[events.Dialogue | Rejected]] = defaultdict(list)
+        self._queries: defaultdict[str, list[DnsQuery]] = defaultdict(list)
+        for event in recorded:
+            self.add(event)
+
+    def add(self, event: Event) -> None:
+        """Take the next event. Events of one host come in the order of its log; hosts in any order."""
+        match event:
+            case events.Connected() | events.Disconnected():
+                self._unclaimed.pop((event.host, event.pid), None)
+            case Rejected(stage="EHLO" | "HELO"):
+                self._refusals[event.host, event.address].append(event)
+            case events.TlsEstablished() | events.AttemptFailed(queue_id=None) | Rejected(queue_id=None):
+                self._unclaimed[event.host, event.pid].append(event)
+            case events.Saved() | events.Sieved():
+                self._sessions[event.session].append(event)
+                self._agents.add(event.host)
+            case events.Stored():
+                self._stored[event.server, event.queue_id] = event
+                if event.message_id:
+                    self._stored_as[event.message_id].append(event)
+            case DnsQuery():
+                self._queries[event.client].append(event)
+            case events.Dialogue():
+                if event.action == "reply" and event.stage in ("banner", "ehlo") and event.fault:
+                    self._refusals[event.server, event.client].append(event)
+            case _:
+                self._about_message(event)
+
+    def routes(self, message_id: str, recipients: Iterable[str] = ()) -> tuple[Route, ...]:
+        """Return the routes of a message, one for each final recipient.
+
+        They come in the order of *recipients*, others after them. A recipient that no log line names yet has
+        a route with outcome "unknown".
+        """
+        walk, asked = Walk(self), list(recipients)
+        routes = [route for file in self._roots(message_id) for route in walk.routes(file, message_id)]
+        for recipient in asked:
+            if recipient.casefold() not in walk.named:
+                refused = walk.refused and refused_route(message_id, walk.refused, recipient)
+                routes.append(refused or _unseen(message_id, recipient))
+        order = {recipient.casefold(): index for index, recipient in enumerate(asked)}
+        return tuple(sorted(routes, key=lambda route: order.get(route.recipient.casefold(), len(order))))
+
+    def awaited(self, message_id: str, recipients: Iterable[str] = ()) -> tuple[str, ...]:
+        """Return what is missing for the message's story to be complete, in words; nothing when it is.
+
+        Complete: each recipient is delivered (with its mailbox), bounced (with its notice), deferred,
+        rejected, held, discarded or expired. *recipients* are those that must have a route.
+        """
+        walk = Walk(self)
+        for file in self._roots(message_id):
+            walk.routes(file, message_id)
+        if not walk.files:
+            walk.awaited.append(f"no log line has the Message-ID {message_id} yet")
+        for recipient in recipients:
+            if recipient.casefold() not in walk.named and walk.refused is None:
+                walk.awaited.append(f"no log line names {recipient} yet")
+        return tuple(dict.fromkeys(walk.awaited))
+
+    def settled(self, message_id: str, recipients: Iterable[str] = ()) -> bool:
+        """Whether nothing is awaited any more."""
+        return not self.awaited(message_id, recipients)
+
+    def events_of(self, message_id: str) -> list[Event]:
+        """Return every event of a message and its notices, with the DNS queries it caused, by time.
+
+        A history made of them gives the same routes.
+        """
+        walk = Walk(self)
+        for file in self._roots(message_id):
+            walk.routes(file, message_id)
+        found = [event for file in walk.files.values() for event in file.events]
+        for file in walk.files.values():
+            found += self._asked(file)
+        found += walk.evidence
+        return sorted({id(event): event for event in found}.values(), key=lambda event: event.at)
+
+    def name(self, address: str | None, logged: str) -> str:
+        """Return a host's lab name, else the first label of the name in Postfix's log, else its address."""
+        if address in self.hosts:
+            return self.hosts[address]
+        return address or logged if ADDRESS.fullmatch(logged) else logged.partition(".")[0]
+
+    def file(self, host: str, queue_id: str | None) -> QueueFile | None:
+        """Return the message that *host* has, or had, under *queue_id*."""
+        return self._files.get((host, queue_id)) if queue_id else None
+
+    def requeued(self, file: QueueFile) -> QueueFile | None:
+        """Return the same message after postsuper -r."""
+        return self.file(file.host, self._requeued.get((file.host, file.queue_id)))
+
+    def stored(self, server: str | None, queue_id: str | None) -> events.Stored | None:
+        """Return what the scripted host stored at one of its addresses."""
+        return self._stored.get((server or "", queue_id or ""))
+
+    def stored_as(self, message_id: str | None, server: str | None, recipient: str) -> list[events.Stored]:
+        """Return every copy of a message for a recipient that the scripted host stored at an address."""
+        return [
+            copy
+            for copy in self._stored_as.get(message_id or "", ())
+            if copy.server == server and recipient in copy.recipients
+        ]
+
+    def refusal(self, attempt: Attempt, sender: str) -> events.Dialogue | Rejected | None:
+        """Return what the host that refused *sender* before the envelope has in its log about it."""
+        for client in (address for address, name in self.hosts.items() if name == sender):
+            for place in (attempt.target, attempt.address or ""):
+                for event in reversed(self._refusals.get((place, client), ())):
+                    if event.at < attempt.at - MARGIN:
+                        break
+                    said = event.reply if isinstance(event, Rejected) else event.text or ""
+                    if said.replace("\n", " ") == attempt.reply:
+                        return event
+        return None
+
+    def saved(self, session: str) -> list[events.Saved | events.Sieved]:
+        """Return what Dovecot did with a message of an LMTP session."""
+        return self._sessions.get(session, [])
+
+    def handed_over(self, message_id: str | None, sender: str) -> list[QueueFile]:
+        """Return the files of a message that came from the host *sender*."""
+        return [
+            file
+            for file in self._messages.get(message_id or "", ())
+            if file.received and self.hosts.get(file.received.address) == sender
+        ]
+
+    def _about_message(self, event: Event) -> None:
+        queue_id = getattr(event, "queue_id", None)
+        if queue_id is None:
+            return
+        key = (event.host, queue_id)
+        file = self._files.get(key)
+        if file is None:
+            file = self._files[key] = QueueFile(event.host, queue_id)
+        pid = getattr(event, "pid", None)
+        if pid is not None and not isinstance(event, events.Warned | events.ClientLost):
+            for earlier in self._unclaimed.pop((event.host, pid), ()):
+                # Older than this try: left by a process that was killed before it named its message.
+                if file.active is None or earlier.at >= file.active:
+                    file.add(earlier)
+        file.add(event)
+        if isinstance(event, events.MessageId):
+            self._messages[event.message_id].append(file)
+        elif isinstance(event, events.Requeued):
+            self._requeued[event.host, event.was] = queue_id
+
+    def _roots(self, message_id: str) -> list[QueueFile]:
+        """Return the files with which the message came into the lab."""
+        files = self._messages.get(message_id, [])
+        hosts = {file.host for file in files}
+        forwarded = {(file.host, forwarded_as(delivery)) for file in files for delivery in file.of(Delivery)}
+        roots = [
+            file
+            for file in files
+            if file.was is None
+            and (file.host, file.queue_id) not in forwarded
+            and (file.received is None or self.hosts.get(file.received.address) not in hosts | self._agents)
+        ]
+        return roots or files[:1]
+
+    def _asked(self, file: QueueFile) -> list[DnsQuery]:
+        """Return the DNS queries that the host made for this message, as far as names and times tell."""
+        first, last = file.events[0].at - MARGIN, file.events[-1].at
+        names = _names(file)
+        found = []
+        for address in (address for address, name in self.hosts.items() if name == file.host):
+            queries = self._queries.get(address, [])
+            start = bisect_left(queries, first, key=_when)
+            for query in queries[start : bisect_right(queries, last, key=_when)]:
+                if query.name.rstrip(".") in names:
+                    names.update(answer.split()[-1].rstrip(".") for answer in query.answers)
+                    found.append(query)
+        return found
+
+
+def _unseen(message_id: str, recipient: str) -> Route:
+    """Return the route of a recipient of whom nothing is known."""
+    return Route(message_id, "", recipient, "unknown", None, None, None, None, [], (), (), 0)
+
+
+def _when(query: DnsQuery) -> datetime:
+    return query.at
+
+
+def _names(file: QueueFile) -> set[str]:
+    """Return the names that a host looks up to deliver a message, as far as its log has them."""
+    names = {delivery.recipient.rpartition("@")[2].lower() for delivery in file.of(Delivery)}
+    logged = [*(each.relay for each in file.of(Delivery)), *(each.relay for each in file.of(AttemptFailed))]
+    return names | {name.lower() for name in logged if name}

@@ -1,0 +1,113 @@
+"""Attempts as an expectation writes them: "mx1 250", "mx-a refused", "mx2 450 4.2.0 rcpt", "mx1|mx2 4xx ...".
+
+    TARGET RESULT... [...]
+
+TARGET is a lab name, several with | between them, or a pattern with *. RESULT is one or more of: an SMTP code
+(250, 4xx, 5xx), an enhanced status code (4.2.0, 5.x.x), an outcome (accepted, rejected, deferred, failed), a
+cause (refused, timeout, unreachable, lost), a stage of the dialogue (connect, banner, ..., end-of-data), or *
+for any. A final ... stands for one or more such attempts in a row. Everything that is said must hold.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+
+from lab.route import Attempt
+
+CODE = re.compile(r"[2-5][0-9x]{2}")
+STATUS = re.compile(r"[245x]\.(\d{1,3}|x)\.(\d{1,3}|x)")
+STAGES = ("connect", "banner", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "end-of-data")
+OUTCOMES = ("accepted", "rejected", "deferred", "failed")
+CAUSES = {
+    "refused": re.compile("connection refused", re.IGNORECASE),
+    "timeout": re.compile("timed out|timeout", re.IGNORECASE),
+    "unreachable": re.compile("no route to host|network is unreachable", re.IGNORECASE),
+    "lost": re.compile("lost connection|connection reset", re.IGNORECASE),
+}
+VOCABULARY = (*STAGES, *OUTCOMES, *CAUSES)
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptPattern:
+    """One expected attempt: all of ``results`` must hold; ``repeated`` allows several such in a row."""
+
+    target: str
+    results: tuple[str, ...]
+    repeated: bool = False
+
+    def matches(self, attempt: Attempt) -> bool:
+        """Return whether the attempt is at such a target and has such a result."""
+        return self.names(attempt.target) and all(_holds(word, attempt) for word in self.results)
+
+    def names(self, target: str) -> bool:
+        """Return whether *target* is one of those meant."""
+        return names(self.target, target)
+
+    def __str__(self) -> str:
+        """Return it as it was written."""
+        return " ".join((self.target, *self.results, *(["..."] if self.repeated else [])))
+
+
+def names(pattern: str, name: str) -> bool:
+    """Return whether *name* is one of those that "mx1|mx-*" stands for."""
+    return any(fnmatchcase(name, each) for each in pattern.split("|"))
+
+
+def parse(text: str) -> AttemptPattern:
+    """Return the pattern that *text* is.
+
+    Raises ValueError with what is wrong and, where there is one, a suggestion.
+    """
+    words = text.split()
+    repeated = words[-1:] == ["..."]
+    if repeated:
+        words.pop()
+    if not words:
+        raise ValueError(f'{text!r} names no host; write for example "mx1 250"')
+    target, *results = words
+    if not results:
+        raise ValueError(f'{text!r} has no result; write for example "{target} 250", or "{target} *" for any')
+    for word in results:
+        if not (word == "*" or word in VOCABULARY or CODE.fullmatch(word) or STATUS.fullmatch(word)):
+            close = get_close_matches(word, VOCABULARY, n=1)
+            hint = (
+                f"; did you mean {close[0]!r}?"
+                if close
+                else f"; a code, a status or one of {', '.join(VOCABULARY)}"
+            )
+            raise ValueError(f"{word!r} in {text!r} is no result{hint}")
+    return AttemptPattern(target, tuple(results), repeated)
+
+
+def describe(attempt: Attempt) -> str:
+    """Return an attempt in words of a pattern, and what was said: "mx1 deferred rcpt: 450 4.2.0 wait"."""
+    return f"{attempt.target} {attempt.outcome} {attempt.stage}: {attempt.reply or attempt.reason}"
+
+
+def like(pattern: str, code: str) -> bool:
+    """Return whether "5.7.1" is such as "5.x.x" says; an x stands for any digits."""
+    return re.fullmatch(re.escape(pattern).replace("x", r"\d+"), code) is not None
+
+
+def _holds(word: str, attempt: Attempt) -> bool:
+    if word == "*":
+        return True
+    if word in STAGES:
+        return attempt.stage == word
+    if word in OUTCOMES:
+        return attempt.outcome == word
+    if word in CAUSES:
+        # Without a reply only: "450 timed out" is what a server said and no time-out.
+        return attempt.reply is None and CAUSES[word].search(attempt.reason) is not None
+    if STATUS.fullmatch(word):
+        return like(word, _status(attempt))
+    return attempt.reply is not None and re.match(word.replace("x", r"\d"), attempt.reply) is not None
+
+
+def _status(attempt: Attempt) -> str:
+    """Return the server's own enhanced code, or Postfix's, which may be rewritten, where it gave none."""
+    said = STATUS.fullmatch(" ".join((attempt.reply or "").replace("-", " ", 1).split()[1:2]))
+    return said[0] if said else attempt.dsn or ""

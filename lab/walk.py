@@ -1,0 +1,317 @@
+"""The walk of one message through its queue files: from the host of submission to every end it came to.
+
+One :class:`Walk` answers one question: which routes there are, which events they rest on, and what is still
+awaited before they are complete. It reads the history and changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lab import events
+from lab.ends import End, refused_route, route_to
+from lab.events import Delivery, Event, NotificationSent, Rejected
+from lab.queuefile import QueueFile
+from lab.route import Attempt, Notification, Route
+
+if TYPE_CHECKING:
+    from lab.trace import History
+
+Key = tuple[str, str | None]  # recipient, and the recipient before aliases where it differs
+LMTP_SESSION = re.compile(r"\d{3} \S+ <[^>]*> (?P<session>\S+) Saved")  # Dovecot's reply to its LMTP client
+KEPT = ("deferred", "SOFTBOUNCE")  # what leaves a recipient in the queue
+NOTICES = {"non-delivery": "failed", "delay": "delayed"}
+
+
+class _Parts:
+    """What the log of one queue file says of each of its recipients."""
+
+    def __init__(self, file: QueueFile, attempts: dict[Key, list[Attempt]]) -> None:
+        self.deliveries = file.deliveries()
+        self.attempts = attempts
+        self.notices = list(file.of(NotificationSent))
+        self.position = {id(event): index for index, event in enumerate(file.events)}
+        self.kept = any(tries[-1].status in KEPT for tries in self.deliveries.values())
+        self._keys: dict[str, list[Key]] = {}  # by the name under which the message was handed over
+        for recipient, original in self.deliveries:
+            self._keys.setdefault((original or recipient).casefold(), []).append((recipient, original))
+
+    def of(self, recipient: str | None) -> list[Key]:
+        """Return the recipients that the host before called *recipient*; all of them for None."""
+        if recipient is None:
+            return list(self.deliveries)
+        if len(self._keys) == 1:  # even under another name: canonical_maps, masquerade_domains
+            return list(self.deliveries)
+        return self._keys.get(recipient.casefold(), [])
+
+
+class Walk:
+    """Follows a message through *history*. ``files``, ``evidence`` and ``awaited`` say what it met."""
+
+    def __init__(self, history: History, path: Iterable[tuple[str, str]] = ()) -> None:
+        """*path* are files that must not be entered again."""
+        self.history = history
+        self.files: dict[tuple[str, str], QueueFile] = {}
+        self.evidence: list[Event] = []  # events of no queue file
+        self.awaited: list[str] = []
+        self.named: set[str] = set()  # recipients that have a route, in lower case
+        self.refused: Rejected | None = None  # why the host of submission did not take the message at all
+        self._path = set(path)
+        self._read: dict[tuple[str, str], _Parts] = {}
+
+    def routes(self, root: QueueFile, message_id: str) -> list[Route]:
+        """Return the routes of the message that came into the lab as *root*."""
+        sender = root.sender if root.active else None  # unknown until the queue manager names it
+        refused = [event for event in root.of(Rejected) if sender in (None, event.sender)]
+        routes = [refused_route(message_id, event, event.recipient) for event in refused if event.recipient]
+        if refused and root.removed == "canceled":  # the whole message, for every recipient
+            self.refused = refused[-1]
+        for (recipient, original), found in self._file(root, None).items():
+            routes += [route_to(root, message_id, original or recipient, end) for end in found]
+        self.named |= {route.recipient.casefold() for route in routes}
+        return routes
+
+    def _file(self, file: QueueFile, recipient: str | None) -> dict[Key, list[End]]:
+        """Return each recipient's ends, or those of the one that the host before called *recipient*."""
+        place = (file.host, file.queue_id)
+        if place in self._path:  # only a damaged log goes round in circles
+            return {}
+        self._path.add(place)
+        self.files[place] = file
+        parts = self._parts(file)
+        if parts.deliveries and not parts.kept and file.removed is None:
+            # A notice is written before the queue file goes.
+            self.awaited.append(f"{file.host} is done with {file.queue_id}, but has not removed it yet")
+        found = {
+            key: self._recipient(file, parts.deliveries[key], parts.attempts.get(key, []))
+            for key in parts.of(recipient)
+        }
+        found = found or self._undelivered(file, recipient)
+        self._path.discard(place)
+        return found
+
+    def _parts(self, file: QueueFile) -> _Parts:
+        """Return what the file's log says of each recipient, read once however many recipients there are."""
+        place = (file.host, file.queue_id)
+        if place not in self._read:
+            attempts = file.attempts(self.history.name)
+            staged = {key: [self._staged(file, each) for each in made] for key, made in attempts.items()}
+            self._read[place] = _Parts(file, staged)
+        return self._read[place]
+
+    def _staged(self, file: QueueFile, attempt: Attempt) -> Attempt:
+        """Tell a refusal at EHLO from one in the greeting, for which smtp(8) has one sentence.
+
+        The host that refused knows. A 5xx that bounced was no greeting's (smtp_skip_5xx_greeting).
+        """
+        if attempt.stage != "banner" or attempt.reply is None:
+            return attempt
+        refusal = self.history.refusal(attempt, file.host)
+        if refusal is None:
+            return attempt
+        self.evidence.append(refusal)
+        return replace(attempt, stage="ehlo" if isinstance(refusal, Rejected) else refusal.stage or "banner")
+
+    def _ends(self, file: QueueFile, recipient: str | None) -> list[End]:
+        return [end for ends in self._file(file, recipient).values() for end in ends]
+
+    def _undelivered(self, file: QueueFile, recipient: str | None) -> dict[Key, list[End]]:
+        """Return the ends when no delivery agent has said anything."""
+        successor = self.history.requeued(file)
+        if successor is not None:
+            return self._file(successor, recipient)
+        known, end = recipient, None
+        if file.removed == "deleted":
+            end = End("", "discarded", reason="deleted from the queue (postsuper -d)")
+        elif file.removed == "discarded":
+            rule = next(file.of(events.Discarded), None)
+            known = recipient or (rule.recipient if rule else None)
+            end = End("", "discarded", reason=rule.reason if rule else None)
+        elif file.held is not None:
+            known = recipient or file.held.recipient
+            end = End("", "held", reason=file.held.reason)
+        elif file.removed is None:
+            self.awaited.append(f"{file.host} has it as {file.queue_id}; no delivery line yet")
+            end = End("")
+        if end is None or known is None:
+            return {}
+        return {(known, None): [replace(end, recipient=known)]}
+
+    def _recipient(self, file: QueueFile, tries: list[Delivery], attempts: list[Attempt]) -> list[End]:
+        """Return where one recipient's mail ended, given the delivery line of each try."""
+        last = tries[-1]
+        notices = self._notices(file, tries)
+        if last.status == "sent":
+            ends = self._sent(file, last, attempts)
+        elif last.status == "bounced":
+            ends = [End(last.recipient, "bounced", last.dsn, last.text)]
+            if file.sender and file.removed is None and not any(each.kind == "failed" for each in notices):
+                self.awaited.append(f"{file.host} bounced {last.recipient}; its notice is not written yet")
+        else:
+            ends = self._kept(file, last)
+        ends[0].copies += self._unanswered(file, last, attempts)
+        return [end.after(attempts, notices) for end in ends]
+
+    def _kept(self, file: QueueFile, last: Delivery) -> list[End]:
+        """Return the end of a recipient whose mail stayed in the queue."""
+        successor = self.history.requeued(file)
+        if successor is not None and (ends := self._ends(successor, last.original or last.recipient)):
+            return ends
+        end = End(last.recipient, "deferred", last.dsn, last.text)
+        if file.expired is not None and file.expired >= last.at:
+            end.outcome = "expired"
+        elif file.removed == "deleted":
+            end.outcome, end.reason = "discarded", "deleted from the queue (postsuper -d)"
+        elif file.held is not None:
+            end.outcome, end.reason = "held", file.held.reason
+        elif file.active is not None and file.active > last.at:
+            self.awaited.append(f"{file.host} tries {file.queue_id} again")
+        return [end]
+
+    def _sent(self, file: QueueFile, last: Delivery, attempts: list[Attempt]) -> list[End]:
+        """Return what became of mail that an agent handed over: status=sent alone proves nothing."""
+        child_id = forwarded_as(last)
+        if child_id:
+            child = self.history.file(file.host, child_id)
+            if child and (ends := self._ends(child, None)):
+                return ends
+            self.awaited.append(f"{file.host} forwarded it as {child_id}; no delivery line of that yet")
+            return [End(last.recipient)]
+        if last.agent == "smtp" and attempts:
+            return self._handed_over(file, last, attempts[-1])
+        if last.agent == "lmtp":
+            return self._mail_delivery(file, last)
+        if last.agent == "discard" or last.text == "discarded":
+            return [End(last.recipient, "discarded", last.dsn, last.text)]
+        return [End(last.recipient, "delivered", last.dsn, last.text, copies=1)]
+
+    def _handed_over(self, file: QueueFile, last: Delivery, attempt: Attempt) -> list[End]:
+        """Return what the next host made of it. Both sides must say that it has the message."""
+        following = self.history.file(attempt.target, attempt.next_queue_id)
+        if attempt.next_queue_id is None:  # a long reply is cut (MSG_LOGGER_RECLEN), and so is its queue id
+            passed = self.history.handed_over(file.message_id, file.host)
+            following = next((each for each in passed if each.host == attempt.target), None)
+        if following is not None and following.received is not None:
+            ends = self._ends(following, last.recipient) or [End(last.recipient)]
+            return [replace(end, hops=[attempt.target, *end.hops]) for end in ends]
+        copy = self.history.stored(attempt.address, attempt.next_queue_id)
+        if copy is None and attempt.next_queue_id is None:  # its reply has no queue id, or words it otherwise
+            copies = self.history.stored_as(file.message_id, attempt.address, last.recipient)
+            copy = copies[-1] if copies else None
+        if copy is not None:
+            self.evidence.append(copy)
+            end = End(last.recipient, "delivered", last.dsn, last.text, copies=1, hops=[attempt.target])
+            return [end]
+        known = f"as {attempt.next_queue_id}" if attempt.next_queue_id else f"with {attempt.reply!r}"
+        self.awaited.append(
+            f"{attempt.target} took it {known}, says {file.host}; {attempt.target}'s own log does not yet"
+        )
+        return [End(last.recipient)]
+
+    def _mail_delivery(self, file: QueueFile, last: Delivery) -> list[End]:
+        """Return what the mail delivery agent behind LMTP (RFC 2033) did: Dovecot says it in its own log."""
+        end = End(last.recipient, "delivered", last.dsn, last.text)
+        session = LMTP_SESSION.match(last.text)
+        if session is None:
+            return [replace(end, copies=1)]
+        done = self.history.saved(session["session"])
+        self.evidence += done
+        ends = []
+        saved = [event for event in done if isinstance(event, events.Saved)]
+        if saved:
+            ends.append(replace(end, mailbox=saved[0].mailbox, copies=len(saved)))
+        for event in done:
+            if isinstance(event, events.Sieved):
+                ends += self._sieved(file, end, event)
+        if not done:
+            self.awaited.append(f"Dovecot took it (LMTP session {session['session']}); no mailbox line yet")
+        return ends or [End(last.recipient)]  # it may still be discarded
+
+    def _sieved(self, file: QueueFile, end: End, event: events.Sieved) -> list[End]:
+        """Return the ends of a message with which a script did something else than storing it (RFC 5228)."""
+        if event.action == "discard":
+            return [replace(end, outcome="discarded", reason=event.text)]
+        if event.action == "reject":  # RFC 5429: Dovecot has sent the notice itself
+            return [replace(end, outcome="bounced", reason=event.text)]
+        redirected = self.history.handed_over(file.message_id, event.host)
+        ends = [
+            replace(further, hops=[child.host, *further.hops])
+            for child in redirected
+            for further in self._ends(child, None)
+        ]
+        if not ends:
+            self.awaited.append(f"a Sieve script redirects it ({event.text}); no host has it yet")
+        return ends or [End(end.recipient)]
+
+    def _unanswered(self, file: QueueFile, last: Delivery, attempts: list[Attempt]) -> int:
+        """Count the copies at hosts that took the message and lost the connection before they could say so.
+
+        RFC 1047; such a host delivers its copy, and the sender goes on to another one.
+        """
+        lost = {
+            (attempt.target, attempt.address)
+            for attempt in attempts
+            if attempt.stage == "end-of-data" and attempt.reply is None
+        }
+        accepted = {attempt.next_queue_id for attempt in attempts if attempt.next_queue_id}
+        count = 0
+        for target, address in lost:
+            copies = self.history.stored_as(file.message_id, address, last.recipient)
+            mine = [copy for copy in copies if copy.queue_id not in accepted]
+            self.evidence += mine
+            count += len(mine)
+            for other in self.history.handed_over(file.message_id, file.host):
+                if other.host == target and other.queue_id not in accepted:
+                    count += sum(end.copies for end in self._ends(other, last.recipient))
+        return count
+
+    def _notices(self, file: QueueFile, tries: list[Delivery]) -> list[Notification]:
+        """Return the notifications of *file* that are about the recipient of these tries."""
+        parts = self._parts(file)
+        position = parts.position
+        found: list[Notification] = []
+        told: set[tuple[str, int]] = set()  # one notice of a kind for each delivery line
+        for sent in parts.notices:
+            before = [each for each in tries if position[id(each)] < position[id(sent)]]
+            if not before:
+                continue
+            last = before[-1]
+            expired = file.expired is not None and file.expired >= last.at
+            concerns = {
+                "non-delivery": last.status == "bounced" or expired,
+                "delay": last.status in KEPT,
+                "delivery status": last.status == "sent",
+            }[sent.kind]
+            if concerns and (sent.kind, id(last)) not in told:
+                told.add((sent.kind, id(last)))
+                found.append(self._notice(file, sent, last))
+        return found
+
+    def _notice(self, file: QueueFile, sent: NotificationSent, last: Delivery) -> Notification:
+        kind = NOTICES.get(sent.kind) or _success(last)
+        child = self.history.file(file.host, sent.notification)
+        route = None
+        if child is None or child.message_id is None:
+            self.awaited.append(f"{file.host} wrote notice {sent.notification}; no log line of it yet")
+        else:
+            walk = Walk(self.history, self._path)  # what its way lacks is not awaited for this message
+            route = next(iter(walk.routes(child, child.message_id)), None)
+            self.files.update(walk.files)
+            self.evidence += walk.evidence
+        return Notification(kind, sent.notification, file.host, route)
+
+
+def forwarded_as(delivery: Delivery) -> str | None:
+    """Return the queue id of the message that local(8) made of one for an alias (aliases(5))."""
+    prefix, _, queue_id = delivery.text.partition("forwarded as ")
+    return queue_id if delivery.status == "sent" and not prefix and queue_id.isalnum() else None
+
+
+def _success(last: Delivery) -> str:
+    """Return the kind of a success notice (RFC 3464 2.3.3), which Postfix's log does not tell."""
+    if forwarded_as(last):
+        return "expanded"
+    return "relayed" if last.agent == "smtp" else "delivered"

@@ -1,0 +1,496 @@
+# ruff: noqa: E501  a log line stands in one line
+"""What is told apart: whose attempt a line is, what proves a hop, what is still awaited, and what it costs."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import cache
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from lab.events import (
+    Active,
+    AttemptFailed,
+    Delivery,
+    Dialogue,
+    DnsQuery,
+    Event,
+    MessageId,
+    NotificationSent,
+    Received,
+    Removed,
+    Saved,
+)
+from lab.trace import History
+
+from .recordings import HOSTS, postfix_events, read_events
+
+MX1, MX2, DIRECT = (
+    "mx1.dest.test[198.18.77.11]",
+    "mx2.dest.test[198.18.77.12]",
+    "direct.home.test[198.18.77.22]",
+)
+SUBMITTED = """
+0 direct smtpd[10]: QQQQQQQQQQ1: client=gateway.lab.test[198.18.77.3]
+0 direct cleanup[11]: QQQQQQQQQQ1: message-id=<m@home.test>
+0 direct qmgr[12]: QQQQQQQQQQ1: from=<ana@home.test>, size=300, nrcpt=1 (queue active)
+"""
+
+
+def to(recipient: str, relay: str, status: str, text: str, dsn: str = "2.0.0") -> str:
+    where = relay if relay == "none" else f"{relay}:25"
+    return f"to=<{recipient}>, relay={where}, delay=1, delays=0/0/0/1, dsn={dsn}, status={status} ({text})"
+
+
+def story(text: str) -> History:
+    return History(HOSTS, postfix_events(SUBMITTED.strip() + "\n" + text.strip()))
+
+
+def attempts(history: History) -> dict[str, list[str]]:
+    """Return recipient to attempts as "target stage outcome"."""
+    return {
+        route.recipient: [f"{each.target} {each.stage} {each.outcome}" for each in route.attempts]
+        for route in history.routes("<m@home.test>")
+    }
+
+
+def test_two_requests_of_one_process_are_told_apart() -> None:
+    history = story(f"""
+1 direct smtp[20]: connect to {MX1}:25: Connection refused
+2 direct smtp[20]: QQQQQQQQQQ1: {to("a@x.test", MX2, "deferred", f"host {MX2} said: 450 wait (in reply to RCPT TO command)")}
+3 direct smtp[20]: connect to y.test[198.18.77.130]:25: No route to host
+4 direct smtp[20]: QQQQQQQQQQ1: {to("b@y.test", "none", "deferred", "connect to y.test[198.18.77.130]:25: No route to host", "4.4.1")}
+""")
+    assert attempts(history) == {
+        "a@x.test": ["mx1 connect failed", "mx2 rcpt deferred"],
+        "b@y.test": ["y connect failed"],
+    }
+
+
+def test_what_happens_to_a_whole_session_happens_to_every_recipient_left() -> None:
+    history = story(f"""
+1 direct smtp[20]: QQQQQQQQQQ1: lost connection with {MX1} while sending RCPT TO
+2 direct smtp[20]: QQQQQQQQQQ1: {to("a@x.test", MX2, "deferred", f"host {MX2} said: 450 wait (in reply to RCPT TO command)")}
+2 direct smtp[20]: QQQQQQQQQQ1: {to("b@x.test", MX2, "deferred", f"host {MX2} said: 450 wait (in reply to RCPT TO command)")}
+""")
+    assert attempts(history) == {
+        "a@x.test": ["mx1 rcpt failed", "mx2 rcpt deferred"],
+        "b@x.test": ["mx1 rcpt failed", "mx2 rcpt deferred"],
+    }
+
+
+def test_a_reply_that_names_a_recipient_is_that_recipient_s() -> None:
+    history = story(f"""
+1 direct smtp[20]: QQQQQQQQQQ1: host {MX1} said: 450 4.2.0 <a@x.test>: full (in reply to RCPT TO command)
+1 direct smtp[20]: QQQQQQQQQQ1: host {MX1} said: 451 4.3.0 <b@x.test>: later (in reply to RCPT TO command)
+2 direct smtp[20]: QQQQQQQQQQ1: {to("b@x.test", "none", "deferred", f"connect to {MX2}:25: Connection refused", "4.4.1")}
+2 direct smtp[20]: QQQQQQQQQQ1: {to("a@x.test", "none", "deferred", f"connect to {MX2}:25: Connection refused", "4.4.1")}
+""")
+    replies = {route.recipient: route.attempts[0].reply for route in history.routes("<m@home.test>")}
+    assert replies == {"b@x.test": "451 4.3.0 <b@x.test>: later", "a@x.test": "450 4.2.0 <a@x.test>: full"}
+
+
+def test_after_a_failed_handshake_the_same_host_is_tried_in_the_clear() -> None:
+    history = story(f"""
+1 direct smtp[20]: SSL_connect error to {MX1}:25: -1
+1 direct smtp[20]: QQQQQQQQQQ1: Cannot start TLS: handshake failure
+2 direct smtp[20]: QQQQQQQQQQ1: {to("a@x.test", MX1, "deferred", f"host {MX1} said: 450 wait (in reply to RCPT TO command)")}
+""")
+    assert attempts(history) == {"a@x.test": ["mx1 starttls failed", "mx1 rcpt deferred"]}
+
+
+def test_a_failed_handshake_at_the_last_host_is_one_attempt() -> None:
+    history = story(f"""
+1 direct smtp[20]: SSL_connect error to {MX1}:25: -1
+2 direct smtp[20]: QQQQQQQQQQ1: {to("a@x.test", MX1, "deferred", "Cannot start TLS: handshake failure", "4.7.5")}
+""")
+    assert attempts(history) == {"a@x.test": ["mx1 starttls failed"]}
+
+
+def test_a_line_that_a_killed_process_left_is_nobody_s() -> None:
+    lines = (
+        f"0 direct smtp[20]: connect to {MX2}:25: Connection timed out\n"
+        + SUBMITTED.replace("\n0 ", "\n5 ").strip()
+    )
+    lines += f"\n6 direct smtp[20]: QQQQQQQQQQ1: {to('a@x.test', 'none', 'deferred', f'connect to {MX1}:25: Connection refused', '4.4.1')}"
+    assert attempts(History(HOSTS, postfix_events(lines))) == {"a@x.test": ["mx1 connect failed"]}
+
+
+def test_both_sides_must_say_that_the_message_is_theirs() -> None:
+    sent = f"1 direct smtp[20]: QQQQQQQQQQ1: {to('a@x.test', MX1, 'sent', '250 2.0.0 Ok: queued as RRRRRRRRRR1')}"
+    history = story(sent + "\n1 direct qmgr[12]: QQQQQQQQQQ1: removed")
+    (route,) = history.routes("<m@home.test>")
+    assert (route.outcome, route.hops, route.attempted) == ("unknown", ["direct"], ["mx1"])
+    assert history.awaited("<m@home.test>") == (
+        "mx1 took it as RRRRRRRRRR1, says direct; mx1's own log does not yet",
+    )
+
+    history.add(postfix_events("1 mx1 cleanup[31]: RRRRRRRRRR1: message-id=<m@home.test>")[0])
+    assert history.routes("<m@home.test>")[0].hops == ["direct"]
+    history.add(postfix_events(f"1 mx1 smtpd[30]: RRRRRRRRRR1: client={DIRECT}")[0])
+    (route,) = history.routes("<m@home.test>")
+    assert route.hops == ["direct", "mx1"]
+    assert history.awaited("<m@home.test>") == ("mx1 has it as RRRRRRRRRR1; no delivery line yet",)
+
+
+def test_another_message_s_queue_id_proves_nothing() -> None:
+    sent = f"1 direct smtp[20]: QQQQQQQQQQ1: {to('a@x.test', MX1, 'sent', '250 2.0.0 Ok: queued as RRRRRRRRRR1')}"
+    other_host = f"1 mx2 smtpd[30]: RRRRRRRRRR1: client={DIRECT}"
+    (route,) = story(f"{sent}\n{other_host}").routes("<m@home.test>")
+    assert (route.outcome, route.hops) == ("unknown", ["direct"])
+
+
+def test_a_host_that_took_it_and_could_not_say_so_delivers_a_second_copy() -> None:
+    saved = "250 2.0.0 <a@x.test> SESSION{} Saved"
+    lines = f"""
+1 mx1 smtpd[30]: RRRRRRRRRR1: client={DIRECT}
+1 mx1 cleanup[31]: RRRRRRRRRR1: message-id=<m@home.test>
+1 mx1 lmtp[32]: RRRRRRRRRR1: to=<a@x.test>, relay=mailstore.lab.test[198.18.77.4]:24, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent ({saved.format(1)})
+1 mx1 qmgr[33]: RRRRRRRRRR1: removed
+2 direct smtp[20]: QQQQQQQQQQ1: lost connection with {MX1} while sending end of data -- message may be sent more than once
+2 mx2 smtpd[30]: RRRRRRRRRR2: client={DIRECT}
+2 mx2 cleanup[31]: RRRRRRRRRR2: message-id=<m@home.test>
+3 direct smtp[20]: QQQQQQQQQQ1: {to("a@x.test", MX2, "sent", "250 2.0.0 Ok: queued as RRRRRRRRRR2")}
+3 direct qmgr[12]: QQQQQQQQQQ1: removed
+3 mx2 lmtp[32]: RRRRRRRRRR2: to=<a@x.test>, relay=mailstore.lab.test[198.18.77.4]:24, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent ({saved.format(2)})
+3 mx2 qmgr[33]: RRRRRRRRRR2: removed
+"""
+    history = story(lines)
+    for session in ("SESSION1", "SESSION2"):
+        at = history.events_of("<m@home.test>")[-1].at
+        history.add(
+            Saved(
+                host="mailstore",
+                at=at,
+                session=session,
+                user="a@x.test",
+                message_id="<m@home.test>",
+                mailbox="INBOX",
+            )
+        )
+    (route,) = history.routes("<m@home.test>")
+    assert (route.outcome, route.mailbox, route.copies, route.accepted_by) == ("delivered", "INBOX", 2, "mx2")
+    assert route.hops == ["direct", "mx2"]
+    assert attempts(history) == {"a@x.test": ["mx1 end-of-data failed", "mx2 end-of-data accepted"]}
+    assert history.settled("<m@home.test>")
+
+
+def test_a_recipient_refused_before_the_first_accepted_one_belongs_to_the_message() -> None:
+    refused = "550 5.1.1 <no@x.test>: Recipient address rejected: User unknown"
+    reject = f"reject: RCPT from gateway.lab.test[198.18.77.3]: {refused}; from=<ana@home.test> to=<no@x.test> proto=ESMTP helo=<me>"
+    lines = f"0 direct smtpd[10]: NOQUEUE: {reject}\n" + SUBMITTED.strip()
+    history = History(HOSTS, postfix_events(lines))
+    (route,) = history.routes("<m@home.test>")
+    assert (route.recipient, route.outcome, route.status, route.reason) == (
+        "no@x.test",
+        "rejected",
+        "5.1.1",
+        refused,
+    )
+    assert (route.hops, route.accepted_by, route.attempted) == ([], None, [])
+
+
+def test_a_refusal_of_an_earlier_session_does_not() -> None:
+    reject = (
+        "reject: RCPT from g[198.18.77.3]: 550 no; from=<ana@home.test> to=<no@x.test> proto=ESMTP helo=<me>"
+    )
+    lines = f"0 direct smtpd[10]: NOQUEUE: {reject}\n0 direct smtpd[10]: disconnect from g[198.18.77.3] rcpt=0/1\n"
+    assert History(HOSTS, postfix_events(lines + SUBMITTED.strip())).routes("<m@home.test>") == ()
+
+
+def test_routes_come_in_the_order_asked_for_and_unseen_recipients_are_unknown() -> None:
+    history = History(HOSTS, read_events("mixed"))
+    asked = ["BIA@mixed.run.test", "nobody@x.test", "r550@mixed.run.test"]
+    found = [(route.recipient, route.outcome) for route in history.routes("<mixed@home.test>", asked)]
+    assert found == [
+        ("bia@mixed.run.test", "delivered"),
+        ("nobody@x.test", "unknown"),
+        ("r550@mixed.run.test", "bounced"),
+        ("r450@mixed.run.test", "deferred"),
+    ]
+    assert history.awaited("<mixed@home.test>", asked) == ("no log line names nobody@x.test yet",)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "missing"),
+    [
+        ("direct", Saved, "Dovecot took it (LMTP session C5pFDD5/BWsSAAAA30uvqA); no mailbox line yet"),
+        ("direct", Removed, "direct is done with 4jYhXG17tRzDPLn, but has not removed it yet"),
+    ],
+)
+def test_what_is_awaited_has_a_name(name: str, kind: type[Event], missing: str) -> None:
+    events = [event for event in read_events(name) if not isinstance(event, kind)]
+    awaited = History(HOSTS, events).awaited(f"<{name}@home.test>")
+    assert missing.split(maxsplit=1)[0] in {text.split()[0] for text in awaited}
+    assert missing.split("4jY", maxsplit=1)[0] in "\n".join(awaited)
+
+
+def test_a_reply_that_the_log_cuts_off_is_a_hop_all_the_same() -> None:
+    """MSG_LOGGER_RECLEN: 2000 bytes of a line, and the queue id of the next host stands at its end."""
+    long = "250 2.0.0 " + "x" * 1800
+    history = story(f"""
+1 direct smtp[20]: QQQQQQQQQQ1: to=<a@x.test>, relay={MX1}:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent ({long}
+1 mx1 smtpd[30]: RRRRRRRRRR1: client={DIRECT}
+1 mx1 cleanup[31]: RRRRRRRRRR1: message-id=<m@home.test>
+1 mx1 virtual[32]: RRRRRRRRRR1: to=<a@x.test>, relay=virtual, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (delivered to maildir)
+""")
+    (route,) = history.routes("<m@home.test>")
+    assert (route.hops, route.outcome, route.reason) == (
+        ["direct", "mx1"],
+        "delivered",
+        "delivered to maildir",
+    )
+
+
+def test_a_message_refused_as_a_whole_is_refused_for_every_recipient() -> None:
+    history = History(HOSTS, read_events("canceled-id"))
+    asked = ["bia@good.run.test", "cai@good.run.test"]
+    found = [
+        (each.recipient, each.outcome, each.reason)
+        for each in history.routes("<canceled-id@home.test>", asked)
+    ]
+    assert found == [(recipient, "rejected", "5.7.1 forbidden words") for recipient in asked]
+    assert history.settled("<canceled-id@home.test>", asked)
+
+
+def test_a_message_on_hold_is_held_until_it_is_released() -> None:
+    outcomes = []
+    history = History(HOSTS)
+    for event in read_events("hold"):
+        history.add(event)
+        outcomes += [(route.outcome, route.reason) for route in history.routes("<hold@home.test>")]
+    assert ("held", "please wait") in outcomes
+    assert outcomes[-1][0] == "delivered"
+
+
+def test_a_thousand_recipients_are_followed_at_the_cost_of_each() -> None:
+    def cost(count: int) -> int:
+        people = [f"u{number}@x.test" for number in range(count)]
+        sent = [
+            f"1 direct smtp[20]: QQQQQQQQQQ1: {to(each, MX1, 'sent', '250 2.0.0 Ok: queued as RRRRRRRRRR1')}"
+            for each in people
+        ]
+        kept = [
+            f"2 mx1 smtp[40]: RRRRRRRRRR1: {to(each, 'none', 'deferred', f'connect to {MX2}:25: Connection refused', '4.4.1')}"
+            for each in people
+        ]
+        history = story("\n".join([*sent, f"1 mx1 smtpd[30]: RRRRRRRRRR1: client={DIRECT}", *kept]))
+        counter = LineCounter()
+        with counter:
+            assert len(history.routes("<m@home.test>")) == count
+        return counter.lines
+
+    assert cost(1000) < 12 * cost(100)
+
+
+def test_a_retry_begins_anew() -> None:
+    """Of two hosts of equal preference the second try may ask another one first."""
+    history = story(f"""
+1 direct smtp[20]: connect to {MX2}:25: Connection refused
+1 direct smtp[20]: QQQQQQQQQQ1: {to("a@x.test", MX1, "deferred", f"host {MX1} said: 450 wait (in reply to RCPT TO command)")}
+5 direct qmgr[12]: QQQQQQQQQQ1: from=<ana@home.test>, size=300, nrcpt=1 (queue active)
+6 direct smtp[20]: QQQQQQQQQQ1: {to("a@x.test", MX1, "deferred", f"host {MX1} said: 450 wait (in reply to RCPT TO command)")}
+""")
+    assert attempts(history) == {"a@x.test": ["mx2 connect failed", "mx1 rcpt deferred", "mx1 rcpt deferred"]}
+
+
+def test_each_reply_to_a_recipient_is_one_recipient_s() -> None:
+    history = story(f"""
+1 direct smtp[20]: connect to m.test[198.18.77.130]:587: Connection refused
+1 direct smtp[20]: QQQQQQQQQQ1: host {MX1} said: 450 first (in reply to RCPT TO command)
+1 direct smtp[20]: QQQQQQQQQQ1: host {MX1} said: 450 second (in reply to RCPT TO command)
+2 direct smtp[20]: QQQQQQQQQQ1: {to("a@x.test", "none", "deferred", f"connect to {MX2}:587: Connection refused", "4.4.1")}
+2 direct smtp[20]: QQQQQQQQQQ1: {to("b@x.test", "none", "deferred", f"connect to {MX2}:587: Connection refused", "4.4.1")}
+""")
+    found = {
+        route.recipient: [(each.reply, each.port) for each in route.attempts]
+        for route in history.routes("<m@home.test>")
+    }
+    assert found == {
+        "a@x.test": [(None, 587), ("450 first", 587), (None, 587)],
+        "b@x.test": [(None, 587), ("450 second", 587), (None, 587)],
+    }
+
+
+def test_a_log_that_goes_round_in_circles_comes_to_an_end() -> None:
+    history = story(f"""
+1 direct smtp[20]: QQQQQQQQQQ1: {to("a@x.test", MX1, "sent", "250 2.0.0 Ok: queued as RRRRRRRRRR1")}
+1 mx1 smtpd[30]: RRRRRRRRRR1: client={DIRECT}
+1 mx1 smtp[31]: RRRRRRRRRR1: {to("a@x.test", DIRECT, "sent", "250 2.0.0 Ok: queued as QQQQQQQQQQ1")}
+""")
+    (route,) = history.routes("<m@home.test>")
+    assert (route.outcome, route.attempted) == ("unknown", ["mx1", "direct"])
+
+
+def test_hold_release_and_delete_by_hand() -> None:
+    outcomes: list[str] = []
+    history = History(HOSTS)
+    for event in read_events("postsuper-id"):
+        history.add(event)
+        now = [route.outcome for route in history.routes("<postsuper-id@home.test>")]
+        outcomes += now if now != outcomes[-1:] else []
+    assert outcomes == ["deferred", "held", "deferred", "discarded"]
+
+
+def test_a_bounce_without_its_notice_is_awaited_even_while_others_stay_in_the_queue() -> None:
+    events = [event for event in read_events("mixed") if not isinstance(event, NotificationSent)]
+    assert History(HOSTS, events).awaited("<mixed@home.test>") == (
+        "direct bounced r550@mixed.run.test; its notice is not written yet",
+    )
+
+
+def test_old_refusals_by_the_same_host_say_nothing_of_this_one() -> None:
+    events = read_events("ehlo4")
+    refusal = next(event for event in events if isinstance(event, Dialogue) and event.fault)
+    own = [event for event in events if event is not refusal]
+    costs = []
+    for count in (1, 1000):
+        old = [replace(refusal, at=refusal.at - timedelta(hours=1))] * count
+        history = History(HOSTS, [*old, *own])
+        counter = LineCounter()
+        with counter:
+            (route,) = history.routes("<ehlo4@home.test>")
+        costs.append(counter.lines)
+        assert route.attempts[0].stage == "banner"  # what Postfix's sentence says when nobody knows better
+    assert costs[0] == costs[1]
+
+
+def test_nothing_is_known_of_an_unknown_message() -> None:
+    history = History(HOSTS)
+    assert history.routes("<x@y>") == ()
+    assert history.awaited("<x@y>", ["a@x.test"]) == (
+        "no log line has the Message-ID <x@y> yet",
+        "no log line names a@x.test yet",
+    )
+    assert history.events_of("<x@y>") == []
+
+
+def test_a_message_in_its_next_try_is_awaited() -> None:
+    events = read_events("retry")
+    first = next(index for index, event in enumerate(events) if isinstance(event, Delivery))
+    history = History(HOSTS, events[: first + 1])
+    assert history.routes("<retry@home.test>")[0].outcome == "deferred"
+    assert history.settled("<retry@home.test>")
+    history.add(events[first + 1])
+    assert "tries" in history.awaited("<retry@home.test>")[0]
+
+
+def test_scripted_addresses_have_the_names_that_a_run_gives_them() -> None:
+    history = History(HOSTS, read_events("mixed-next"))
+    history.hosts |= {"198.18.77.134": "first", "198.18.77.129": "second"}
+    (route,) = [
+        each for each in history.routes("<mixed-next@home.test>") if each.recipient.startswith("r450")
+    ]
+    assert route.attempted == ["first", "second"]
+    assert route.hops == ["direct", "second"]
+
+
+def test_a_host_without_a_name_goes_by_its_address() -> None:
+    history = History(HOSTS)
+    assert history.name("198.18.77.11", "anything.test") == "mx1"
+    assert history.name("198.18.77.200", "mx-a.run.test") == "mx-a"
+    assert history.name("198.18.77.200", "198.18.77.200") == "198.18.77.200"
+
+
+def test_adding_and_asking_cost_the_same_after_fifty_thousand_other_messages() -> None:
+    own = read_events("relay")
+    small, large = History(HOSTS), History(HOSTS)
+    for number in range(50_000):
+        for event in other_message(number):
+            large.add(event)
+    costs = []
+    for history in (small, large):
+        counter = LineCounter()
+        with counter:
+            for event in own:
+                history.add(event)
+            history.routes("<relay@home.test>")
+            history.awaited("<relay@home.test>", ["bia@dest.test"])
+        answered = counter.lines
+        with counter:
+            history.events_of("<relay@home.test>")
+        costs.append((answered, counter.lines - answered))
+    assert costs[0][0] == costs[1][0]
+    assert (
+        costs[0][1] <= costs[1][1] < costs[0][1] + 200
+    )  # the DNS queries of its time are found by bisection
+
+
+def other_message(number: int) -> list[Event]:
+    """Return the events of a message that the same processes of the same hosts handled before."""
+    said: dict[str, Any] = {"host": "client", "at": read_start() - timedelta(hours=1)}
+    queue_id = f"QQQQQQQQQQ{number}"
+    key: dict[str, Any] = {**said, "queue_id": queue_id}
+    place: dict[str, Any] = {"relay": "smarthost.isp.test", "address": "198.18.77.31", "port": 587}
+    return [
+        Received(**key, pid=110, client="gateway.lab.test", address="198.18.77.3", sasl_username=None),
+        MessageId(**key, message_id=f"<{number}@home.test>"),
+        Active(**key, sender="ana@home.test", size=300, recipients=1),
+        DnsQuery(
+            **{**said, "host": "dns"},
+            seq=number,
+            client="198.18.77.21",
+            port=5353,
+            transport="udp",
+            id=1,
+            name="smarthost.isp.test.",
+            type="A",
+            rcode="NOERROR",
+            answers=("198.18.77.31",),
+            flags="qr aa",
+            fault=None,
+        ),
+        AttemptFailed(
+            **{**key, "queue_id": None},
+            **place,
+            pid=115,
+            agent="smtp",
+            stage="connect",
+            reply=None,
+            reason="Connection refused",
+        ),
+        Delivery(
+            **key,
+            **{**place, "relay": None, "address": None, "port": None},
+            pid=115,
+            agent="smtp",
+            recipient="bia@dest.test",
+            original=None,
+            uses=1,
+            delay=1.0,
+            delays=(1.0, 0.0, 0.0, 0.0),
+            dsn="4.4.1",
+            status="deferred",
+            text="connect to smarthost.isp.test[198.18.77.31]:587: Connection refused",
+        ),
+        Removed(**key, how="deleted"),
+    ]
+
+
+@cache
+def read_start() -> datetime:
+    return read_events("relay")[0].at
+
+
+class LineCounter:
+    """Counts the lines of lab's own code that are run: a cost that no other process can disturb."""
+
+    def __init__(self) -> None:
+        self.lines = 0
+
+    def __enter__(self) -> None:
+        self._before = sys.gettrace()
+        sys.settrace(self._trace)
+
+    def __exit__(self, *_: object) -> None:
+        sys.settrace(self._before)
+
+    def _trace(self, frame: FrameType, event: str, _argument: object) -> Any:
+        if not frame.f_globals.get("__name__", "").startswith("lab."):
+            return None
+        self.lines += event == "line"
+        return self._trace

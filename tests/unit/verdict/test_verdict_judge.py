@@ -1,0 +1,298 @@
+"""Pass only what was seen, fail with every difference, and unknown for what was not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from lab.route import Attempt, Notification, Route
+from lab.verdict import Evidence, Expectation, ExpectationError, Verdict, judge, parse
+
+Attempts = Callable[..., Attempt]
+Routes = Callable[..., Route]
+
+
+def verdict(expected: Mapping[str, Any], route: Route | None, evidence: Evidence | None = None) -> Verdict:
+    return judge(parse(expected), route, evidence)
+
+
+GOOD: list[dict[str, Any]] = [
+    {"attempts": ["mx1 refused", "mx2 250"]},
+    {"attempts": ["mx1 failed connect", "mx2 accepted 2.0.0 end-of-data"]},
+    {"attempts": ["* *", "mx2|mx3 2xx"]},
+    {"attempts": ["* * ..."]},
+    {"accepted_by": "mx2"},
+    {"accepted_by": "mx1|mx2"},
+    {"delivered": "INBOX", "outcome": "delivered", "copies": 1},
+    {"status": "2.x.x", "reply": r"Saved$"},
+    {"hops": ["direct", "mx*"]},
+    {"notifications": []},
+    {"untouched": ["mx3"]},
+    {"asked": ["MX dest.test", "A mx2.dest.test"], "not_asked": ["A dest.test"]},
+    {"at_least": 1, "at_most": 4.5, "intervals": [[1.5, 2.5]]},
+    {"queue": {"direct": "none"}},
+]
+SEEN = Evidence(
+    contacted=frozenset({"mx1", "mx2"}),
+    questions=("MX Dest.test.", "A mx1.dest.test", "A mx2.dest.test"),
+    queues={"direct": "none"},
+    elapsed=2.1,
+)
+
+
+@pytest.mark.parametrize("expected", GOOD, ids=str)
+def test_what_was_seen_passes(route: Routes, expected: dict[str, Any]) -> None:
+    assert verdict(expected, route(), SEEN) == Verdict("pass")
+
+
+# expectation, (path, expected, observed) of each difference on the same route
+BAD: list[tuple[dict[str, Any], list[tuple[str, str, str]]]] = [
+    ({"attempts": ["mx2 250"]}, [("attempts[0]", "nothing", "mx1 failed connect: Connection refused")]),
+    (
+        {"attempts": ["mx1 timeout", "mx2 250"]},
+        [("attempts[0]", "mx1 timeout", "mx1 failed connect: Connection refused")],
+    ),
+    ({"attempts": ["mx1 refused", "mx2 250", "mx3 250"]}, [("attempts[2]", "mx3 250", "nothing")]),
+    (
+        {"attempts": ["mx2 250", "mx1 refused"]},
+        [
+            ("attempts[0]", "mx2 250", "nothing"),
+            ("attempts[2]", "nothing", "mx2 accepted end-of-data: 250"),
+        ],
+    ),
+    (
+        {"attempts": []},
+        [
+            ("attempts[0]", "nothing", "mx1 failed connect"),
+            ("attempts[0]", "nothing", "mx2 accepted end-of-data"),
+        ],
+    ),
+    ({"accepted_by": "mx1"}, [("accepted_by", "mx1", "mx2")]),
+    ({"delivered": "Junk"}, [("delivered", "Junk", "INBOX")]),
+    ({"outcome": "bounced"}, [("outcome", "bounced", "delivered")]),
+    ({"status": "5.x.x"}, [("status", "5.x.x", "2.0.0")]),
+    ({"reply": "greylisted"}, [("reply", "greylisted", "250 2.0.0 <bia@dest.test> Saved")]),
+    ({"hops": ["direct", "smarthost", "mx2"]}, [("hops", "direct, smarthost, mx2", "direct, mx2")]),
+    (
+        {"untouched": ["mx2"]},
+        [("untouched[0]", "no connection to mx2", "mx2 accepted end-of-data: 250 2.0.0 Ok")],
+    ),
+    ({"copies": 2}, [("copies", "2", "1 in mailboxes")]),
+    ({"notifications": ["failed"]}, [("notifications", "failed", "nothing")]),
+    (
+        {"asked": ["A mx2.dest.test", "MX dest.test"]},
+        [("asked[1]", "MX dest.test in this place", "asked earlier")],
+    ),
+    ({"asked": ["AAAA mx1.dest.test"]}, [("asked[0]", "AAAA mx1.dest.test", "not asked")]),
+    ({"not_asked": ["MX dest.test"]}, [("not_asked[0]", "no question MX dest.test", "asked 1 times")]),
+    ({"at_least": 3}, [("at_least", "3 s or more", "2.100 s")]),
+    ({"at_most": 2}, [("at_most", "2 s or less", "2.100 s")]),
+    (
+        {"intervals": [[3, 4], [1, 2]]},
+        [
+            ("intervals[0]", "3.0 s to 4.0 s", "2.000 s"),
+            ("intervals[1]", "1.0 s to 2.0 s", "no such attempt"),
+        ],
+    ),
+    ({"queue": {"direct": "deferred"}}, [("queue.direct", "deferred", "none")]),
+]
+
+
+@pytest.mark.parametrize(("expected", "differences"), BAD, ids=lambda value: str(value)[:60])
+def test_what_differs_fails(
+    route: Routes, expected: dict[str, Any], differences: list[tuple[str, str, str]]
+) -> None:
+    found = verdict(expected, route(), SEEN)
+    assert found.outcome == "fail"
+    shown = [(each.path, each.expected, (each.observed or "")) for each in found.differences]
+    assert [each[:2] for each in shown] == [each[:2] for each in differences]
+    assert all(each[2].startswith(wanted[2]) for each, wanted in zip(shown, differences, strict=True))
+
+
+def test_every_difference_is_listed(route: Routes) -> None:
+    found = verdict(
+        {
+            "attempts": ["mx1 timeout", "mx2 450"],
+            "accepted_by": "mx3",
+            "status": "4.x.x",
+            "outcome": "deferred",
+        },
+        route(),
+    )
+    assert [each.path for each in found.differences] == [
+        "attempts[0]",
+        "attempts[1]",
+        "accepted_by",
+        "outcome",
+        "status",
+    ]
+    assert str(found).splitlines()[0] == "fail"
+    assert "  accepted_by: expected mx3, observed mx2" in str(found)
+
+
+def test_no_route_is_unknown() -> None:
+    assert verdict({"accepted_by": "mx2"}, None).outcome == "unknown"
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        {"untouched": ["mx3"]},
+        {"asked": ["MX dest.test"]},
+        {"not_asked": ["A dest.test"]},
+        {"queue": {"direct": "none"}},
+        {"at_most": 10},
+    ],
+    ids=str,
+)
+def test_without_evidence_nothing_passes(route: Routes, expected: dict[str, Any]) -> None:
+    found = verdict(expected, route(), Evidence())
+    assert found.outcome == "unknown"
+    assert [each.observed for each in found.differences] == [None]
+    assert "no evidence" in str(found)
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        each
+        for each in GOOD
+        if set(each) & {"attempts", "accepted_by", "copies", "notifications", "untouched"}
+    ],
+    ids=str,
+)
+def test_route_that_has_no_end_yet_does_not_pass(route: Routes, expected: dict[str, Any]) -> None:
+    assert verdict(expected, route(outcome="unknown", status=None), SEEN).outcome == "unknown"
+
+
+def test_route_that_has_no_end_yet_fails_on_what_cannot_change(route: Routes) -> None:
+    unfinished = route(outcome="unknown", status=None, accepted_by=None, mailbox=None, hops=("direct",))
+    assert verdict({"attempts": ["mx1 250"]}, unfinished, SEEN).outcome == "fail"
+    assert verdict({"attempts": ["mx1 refused", "mx2 250", "mx3 250"]}, unfinished, SEEN).outcome == "unknown"
+    assert verdict({"hops": ["direct", "mx2"]}, unfinished, SEEN).outcome == "unknown"
+    assert verdict({"hops": ["client", "mx2"]}, unfinished, SEEN).outcome == "fail"
+    assert verdict({"untouched": ["mx1"]}, unfinished, SEEN).outcome == "fail"
+
+
+def test_failure_outweighs_what_is_unknown(route: Routes) -> None:
+    found = verdict({"accepted_by": "mx3", "untouched": ["mx3"]}, route())
+    assert found.outcome == "fail"
+    assert [(each.path, each.observed) for each in found.differences] == [
+        ("accepted_by", "mx2"),
+        ("untouched[0]", None),
+    ]
+
+
+class TestForTheWrongReason:
+    """Routes that end as expected without having gone the expected way."""
+
+    def test_second_exchanger_took_it_but_the_first_was_never_tried(
+        self, route: Routes, attempt: Attempts
+    ) -> None:
+        skipped = route(attempt("mx2", "250 2.0.0 Ok"))
+        assert (
+            verdict({"accepted_by": "mx2", "attempts": ["mx1 refused", "mx2 250"]}, skipped).outcome == "fail"
+        )
+
+    def test_rejection_at_another_stage(self, route: Routes, attempt: Attempts) -> None:
+        greeting = attempt("mx1", "550 5.7.1 no", stage="banner")
+        assert (
+            verdict(
+                {"attempts": ["mx1 5xx rcpt", "mx2 250"]}, route(greeting, attempt("mx2", "250 Ok"))
+            ).outcome
+            == "fail"
+        )
+
+    def test_time_out_in_the_words_of_a_server(self, route: Routes, attempt: Attempts) -> None:
+        said = route(attempt("mx1", "450 4.4.2 timed out"), attempt("mx2", "250 Ok"))
+        assert verdict({"attempts": ["mx1 timeout", "mx2 250"]}, said).outcome == "fail"
+
+    def test_refusal_to_talk_is_no_refused_connection(self, route: Routes, attempt: Attempts) -> None:
+        said = attempt("mx1", "554 5.3.2 connection refused by policy", stage="banner")
+        assert (
+            verdict({"attempts": ["mx1 refused", "mx2 250"]}, route(said, attempt("mx2", "250 Ok"))).outcome
+            == "fail"
+        )
+
+    def test_code_that_only_begins_alike(self, route: Routes, attempt: Attempts) -> None:
+        said = route(attempt("mx1", "451 4.3.0 no"), attempt("mx2", "250 Ok"))
+        assert verdict({"attempts": ["mx1 450", "mx2 250"]}, said).outcome == "fail"
+
+    def test_status_that_the_sender_made_up_does_not_stand_for_the_servers(
+        self, route: Routes, attempt: Attempts
+    ) -> None:
+        said = route(attempt("mx1", "554 5.7.1 no", stage="banner", dsn="4.7.1"), attempt("mx2", "250 Ok"))
+        assert verdict({"attempts": ["mx1 4.7.1", "mx2 250"]}, said).outcome == "fail"
+        assert verdict({"attempts": ["mx1 5.7.1", "mx2 250"]}, said).outcome == "pass"
+
+    def test_two_copies_where_one_was_expected(self, route: Routes) -> None:
+        assert verdict({"delivered": "INBOX", "copies": 1}, route(copies=2)).outcome == "fail"
+
+    def test_host_contacted_without_an_attempt_in_the_senders_log(self, route: Routes) -> None:
+        evidence = Evidence(contacted=frozenset({"mx1", "mx2", "mx3"}))
+        assert verdict({"untouched": ["mx3"]}, route(), evidence).outcome == "fail"
+
+    def test_bounce_that_nobody_expected(self, route: Routes) -> None:
+        bounce = Notification("failed", "Q9", "direct", None)
+        assert verdict({"notifications": []}, route(notifications=(bounce,))).outcome == "fail"
+
+    def test_mailbox_without_an_acceptance_is_seen(self, route: Routes) -> None:
+        assert (
+            verdict({"accepted_by": "mx2", "delivered": "INBOX"}, route(accepted_by=None)).outcome == "fail"
+        )
+
+    def test_delivery_without_a_mailbox_is_unknown(self, route: Routes) -> None:
+        assert verdict({"delivered": "INBOX"}, route(mailbox=None)).outcome == "unknown"
+        assert verdict({"delivered": "INBOX"}, route(mailbox=None, outcome="bounced")).outcome == "fail"
+
+    def test_empty_expectation_is_none(self) -> None:
+        with pytest.raises(ExpectationError, match="expects nothing"):
+            Expectation()
+
+
+def test_notifications_are_told_apart_by_recipient(route: Routes) -> None:
+    bounce = Notification("failed", "Q9", "direct", route(recipient="ana@home.test"))
+    noticed = route(notifications=(bounce,))
+    assert verdict({"notifications": ["failed ana@home.test"]}, noticed).outcome == "pass"
+    assert verdict({"notifications": ["failed"]}, noticed).outcome == "pass"
+    assert verdict({"notifications": ["failed eve@home.test"]}, noticed).outcome == "fail"
+    assert verdict({"notifications": ["failed", "failed ana@home.test"]}, noticed).outcome == "fail"
+    unread = route(notifications=(Notification("failed", "Q9", "direct", None),))
+    assert verdict({"notifications": ["failed ana@home.test"]}, unread).outcome == "unknown"
+
+
+SET: list[Any] = [["mx1 refused", "mx2 refused"], "mx3 250"]
+
+
+@pytest.mark.parametrize(
+    ("tried", "outcome"),
+    [
+        (["mx1", "mx2", "mx3 250"], "pass"),
+        (["mx2", "mx1", "mx3 250"], "pass"),
+        (["mx1", "mx3 250"], "fail"),
+        (["mx1", "mx1", "mx3 250"], "fail"),
+        (["mx3 250"], "fail"),
+        (["mx1", "mx2", "mx2", "mx3 250"], "fail"),
+    ],
+    ids=str,
+)
+def test_set_is_tried_in_any_order_and_as_a_whole(
+    route: Routes, attempt: Attempts, tried: list[str], outcome: str
+) -> None:
+    made = [attempt(*text.split(" ", 1)) for text in tried]
+    assert verdict({"attempts": SET}, route(*made)).outcome == outcome
+
+
+def test_set_ends_with_an_acceptance(route: Routes, attempt: Attempts) -> None:
+    expected = {"attempts": [["mx1 refused", "mx2 250"]]}
+    assert verdict(expected, route(attempt("mx2", "250 Ok"))).outcome == "pass"
+    assert verdict(expected, route(attempt("mx1"), attempt("mx2", "250 Ok"))).outcome == "pass"
+    assert verdict(expected, route(attempt("mx1"))).outcome == "fail"
+
+
+@pytest.mark.parametrize(("count", "outcome"), [(0, "fail"), (1, "pass"), (40, "pass")])
+def test_dots_stand_for_one_or_more(route: Routes, attempt: Attempts, count: int, outcome: str) -> None:
+    made = [*(attempt("mx1") for _ in range(count)), attempt("mx2", "250 Ok")]
+    assert verdict({"attempts": ["mx1 refused ...", "mx2 250"]}, route(*made)).outcome == outcome
