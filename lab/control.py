@@ -1,14 +1,21 @@
-"""JSON over HTTP to the two hosts that the lab steers while they run: the fake DNS and the scripted SMTP host."""
+"""JSON over HTTP to the two hosts that the lab steers while they run: the fake DNS and the scripted SMTP host.
+
+In: a method, a path, a JSON body. Out: the answer's JSON. Every error is a LabError: the host's own words with all the
+problems it found, or why it does not answer.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import requests
 
 from lab.errors import LabError
+
+Json = Any  # what an answer holds is the host's affair
+TIMEOUT = 10.0  # seconds to connect, and between two bytes of an answer
 
 
 class Control:
@@ -21,42 +28,54 @@ class Control:
         self._session = requests.Session()
         self._session.trust_env = False  # 127.0.0.1 needs no proxy
 
-    def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+    def call(self, method: str, path: str, body: object = None, **query: object) -> Json:
         """Return the answer's JSON, None if it is empty. An error answer is a LabError with the host's own words."""
-        with self._request(method, path, body, query, timeout=10) as response:
-            return response.json() if response.content else None
+        with self._request(method, path, body, query, follow=False) as response:
+            if not response.content:
+                return None
+            try:
+                return response.json()
+            except requests.JSONDecodeError as error:
+                raise _not_json(self.host, response) from error
 
-    def stream(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
+    def stream(self, path: str, **query: object) -> Iterator[dict[str, Any]]:
         """Yield the JSON objects of an answer that goes on, one a line, until the caller stops."""
-        with self._request("GET", path, None, query, timeout=None) as response:
-            for line in response.iter_lines():
-                if line:
-                    yield json.loads(line)
+        with self._request("GET", path, None, query, follow=True) as response:
+            try:
+                for line in response.iter_lines():
+                    if line:
+                        yield json.loads(line)
+            except (requests.RequestException, json.JSONDecodeError) as error:  # it went away in the middle of a line
+                raise self._silent(error) from error
 
     def close(self) -> None:
         """Close the connection."""
         self._session.close()
 
     def _request(
-        self, method: str, path: str, body: Any, query: dict[str, Any], timeout: float | None
+        self, method: str, path: str, body: object, query: Mapping[str, object], *, follow: bool
     ) -> requests.Response:
         try:
             response = self._session.request(
                 method,
                 f"{self._url}{path}",
                 json=body,
-                params={name: value for name, value in query.items() if value is not None},
-                timeout=timeout,
-                stream=timeout is None,
+                params={name: str(value) for name, value in query.items() if value is not None},
+                timeout=(TIMEOUT, None if follow else TIMEOUT),
+                stream=follow,
             )
         except requests.RequestException as error:
-            raise LabError(
-                f"the {self.host} host does not answer: {_cause(error)}",
-                hint=f"`lab status` tells whether it is up, `lab logs {self.host}` what it says",
-            ) from error
+            raise self._silent(error) from error
         if response.ok:
             return response
-        raise _refusal(self.host, response)
+        with response:
+            raise _refusal(self.host, response)
+
+    def _silent(self, error: Exception) -> LabError:
+        return LabError(
+            f"the {self.host} host does not answer: {_cause(error)}",
+            hint=f"`lab status` tells whether it is up, `lab logs {self.host}` what it says",
+        )
 
 
 def _cause(error: BaseException) -> str:
@@ -69,17 +88,23 @@ def _refusal(host: str, response: requests.Response) -> LabError:
     try:
         answer = response.json()
     except requests.JSONDecodeError:
-        return LabError(
-            f"{host} answered {response.status_code}: {response.text.strip()[:200]}",
-            hint=f"see `lab logs {host}`",
-        )
+        return _not_json(host, response)
+    if not isinstance(answer, dict):
+        return _not_json(host, response)
     if problems := answer.get("problems"):
-        lines = [problem if isinstance(problem, str) else _problem(problem) for problem in problems]
+        lines = [_problem(problem) if isinstance(problem, dict) else str(problem) for problem in problems]
         return LabError("\n".join(lines), hint=answer.get("hint"))
     return LabError(str(answer.get("error", answer)), hint=answer.get("hint"))
 
 
-def _problem(problem: dict[str, Any]) -> str:
-    place = ":".join(str(problem[key]) for key in ("file", "line", "path") if problem.get(key) is not None)
+def _not_json(host: str, response: requests.Response) -> LabError:
+    return LabError(
+        f"{host} answered {response.status_code}: {response.text.strip()[:200]}", hint=f"see `lab logs {host}`"
+    )
+
+
+def _problem(problem: Mapping[str, Any]) -> str:
+    """Return "FILE:LINE: what is wrong (what to do)"; an input without a file has a path, or nothing."""
+    place = ":".join(str(problem[key]) for key in ("file", "line", "path") if problem.get(key))
     hint = f" ({problem['hint']})" if problem.get("hint") else ""
-    return f"{place}: {problem['problem']}{hint}"
+    return f"{place}: {problem['problem']}{hint}" if place else f"{problem['problem']}{hint}"

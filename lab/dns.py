@@ -24,11 +24,9 @@ class Dns:
 
     def zone(self, origin: str) -> str:
         """Return one zone as master-file text."""
-        return str(self._control.call("GET", f"/zones/{quote(origin)}")["text"])
+        return str(self._control.call("GET", f"/zones/{quote(origin, safe='')}")["text"])
 
-    def put(
-        self, origin: str, text: str, variables: Mapping[str, str] | None = None, file: str | None = None
-    ) -> None:
+    def put(self, origin: str, text: str, variables: Mapping[str, str] | None = None, file: str | None = None) -> None:
         """Add a zone, or replace it as a whole. A zone with errors is refused with all of them, and nothing changes."""
         body = {
             "text": text,
@@ -36,17 +34,18 @@ class Dns:
             "owner": self._owner,
             "file": file or f"{origin}zone",
         }
-        self._control.call("PUT", f"/zones/{quote(origin)}", body)
+        self._control.call("PUT", f"/zones/{quote(origin, safe='')}", body)
 
     def remove(self, origin: str) -> None:
         """Remove a zone; one of the world's own goes back to what its file says."""
-        self._control.call("DELETE", f"/zones/{quote(origin)}")
+        self._control.call("DELETE", f"/zones/{quote(origin, safe='')}")
 
-    def fault(self, kind: str, **parameters: Any) -> str:
-        """Make answers wrong, e.g. ``fault("rcode", name="dest.test.", type="MX", rcode="SERVFAIL")``; returns the fault's id."""
-        return str(
-            self._control.call("POST", "/faults", {"kind": kind, "owner": self._owner, **parameters})["id"]
-        )
+    def fault(self, kind: str, **parameters: object) -> str:
+        """Make answers wrong, and return the fault's id.
+
+        For example: ``fault("rcode", name="dest.test.", type="MX", rcode="SERVFAIL")``.
+        """
+        return str(self._control.call("POST", "/faults", {"kind": kind, "owner": self._owner, **parameters})["id"])
 
     def faults(self) -> list[dict[str, Any]]:
         """Return every fault in force."""
@@ -55,14 +54,14 @@ class Dns:
 
     def heal(self, fault: str) -> None:
         """Take one fault back."""
-        self._control.call("DELETE", f"/faults/{quote(fault)}")
+        self._control.call("DELETE", f"/faults/{quote(fault, safe='')}")
 
-    def history(self, **filters: Any) -> list[dict[str, Any]]:
+    def history(self, **filters: object) -> list[dict[str, Any]]:
         """Return the queries and their answers, oldest first. Filters: name, type, client, transport, rcode, since."""
         entries: list[dict[str, Any]] = self._control.call("GET", "/history", **filters)
         return entries
 
-    def follow(self, **filters: Any) -> Iterator[dict[str, Any]]:
+    def follow(self, **filters: object) -> Iterator[dict[str, Any]]:
         """Yield queries as they come."""
         return self._control.stream("/history", follow=1, **filters)
 

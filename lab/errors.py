@@ -1,8 +1,8 @@
 """What the lab raises: every error says its cause, and what to do next.
 
-    LabError
-     |- lab.settings.SettingsError       a main.cf with mistakes
-     `- lab.verdict.ExpectationError     an expectation that cannot be judged
+LabError
+ |- lab.settings.SettingsError       a main.cf with mistakes
+ `- lab.verdict.ExpectationError     an expectation that cannot be judged
 """
 
 from __future__ import annotations

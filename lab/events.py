@@ -309,8 +309,6 @@ KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in Event.__subclas
 
 def from_json(data: Mapping[str, Any]) -> Event:
     """Return the event that :meth:`Event.to_json` wrote."""
-    values: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
-    }
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
     values["at"] = datetime.fromisoformat(data["at"])
     return KINDS[values.pop("event")](**values)

@@ -1,11 +1,15 @@
-"""The mail queue of one Postfix host: what is in it and why, and Postfix's own commands to flush, hold, release and delete."""
+"""The mail queue of one Postfix host: what is in it and why, and how to flush, hold, release and delete.
+
+In: the host's container, in which Postfix's own commands run (postqueue(1), postsuper(1)).
+Out: :class:`QueuedMessage`. Errors: LabError with what the command said, or with why it could not run.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lab.errors import LabError
 
@@ -15,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class QueuedMessage:
-    """One message of `postqueue -j` (postqueue(1)). ``recipients`` maps each address to the reason of its delay, or None."""
+    """One message of `postqueue -j`. ``recipients`` maps each address to the reason of its delay, or None."""
 
     queue: str  # incoming, active, deferred, hold, maildrop, corrupt
     queue_id: str
@@ -30,7 +34,7 @@ class QueuedMessage:
 
 
 class Queue:
-    """The queue of *host*; iterate over it to read it."""
+    """The queue of *host*, as it is at each call."""
 
     def __init__(self, host: str, container: Container) -> None:
         """*container* is the host's own."""
@@ -64,8 +68,17 @@ class Queue:
         self._run("postsuper", "-H", queue_id)
 
     def _run(self, *command: str) -> str:
-        result = self._container.exec_run(list(command), demux=True)
-        output, errors = (part.decode("utf-8", "replace") if part else "" for part in result.output)
+        from docker.errors import APIError
+
+        try:
+            result = self._container.exec_run(list(command), demux=True)
+        except APIError as error:  # 409: it is stopped or paused
+            raise LabError(
+                f"{' '.join(command)} cannot run on {self.host}: {error.explanation or error}",
+                hint="a queue can be read while its host runs; `lab status` tells",
+            ) from error
+        streams = cast("tuple[bytes | None, bytes | None]", result.output)
+        output, errors = (part.decode("utf-8", "replace") if part else "" for part in streams)
         if result.exit_code != 0:
             raise LabError(
                 f"{' '.join(command)} failed on {self.host}: {errors.strip() or output.strip()}",

@@ -1,7 +1,8 @@
 """Follows the logs of every host of a lab, live, and keeps what they say as a history.
 
 In: the lab's Docker containers (label ``mail-lab.name``), as they start and stop.
-Out: a :class:`lab.trace.History` that grows while the lab works; :meth:`Recorder.wait` sleeps until it says what is awaited.
+Out: a :class:`lab.trace.History` that grows while the lab works; :meth:`Recorder.wait` sleeps until it says what is
+awaited. Errors: LabError from :meth:`Recorder.wait` when Docker, or a parser, has failed.
 
 One thread reads one container's log stream, with Docker's own time stamps: one clock for all hosts. Another listens to
 Docker's events, so that a host that is started again, or joins later, is followed from its first line.
@@ -12,19 +13,23 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from lab.errors import LabError
 from lab.events import Event
+from lab.hosts import LABEL, OWNER
 from lab.logs import dns, dovecot, postfix, scripted
 from lab.trace import History
 
 if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
+    from docker.types.daemon import CancellableStream
 
+T = TypeVar("T")
 Parser = Callable[[str, datetime, str], Event | None]
 
 PARSERS: dict[str, Parser] = {
@@ -38,26 +43,44 @@ PARSERS: dict[str, Parser] = {
 """Role of a host (label ``mail-lab.role``) to the parser of its log; the gateway says nothing about mail."""
 
 
+class Run(NamedTuple):
+    """One run of a container, from a start to its end: each has a log stream of its own."""
+
+    container: str  # id
+    started: str
+
+
 class Recorder:
     """The history of one lab from *since* on (seconds since the epoch; default: now)."""
 
-    def __init__(self, docker: DockerClient, name: str, history: History, since: float | None = None) -> None:
-        """Connect to Docker and return once every running host is followed."""
+    def __init__(
+        self,
+        docker: DockerClient,
+        name: str,
+        history: History,
+        since: float | None = None,
+    ) -> None:
+        """Connect to Docker and return once every host is followed; what a stopped one had said is read too.
+
+        Of the hosts that tests have brought along, only those of ``owners``: add to it before they start.
+        """
         self.history = history
         self._docker = docker
-        self._label = f"mail-lab.name={name}"
+        self._label = f"{LABEL}={name}"
+        self.owners: set[str] = set()
         self._since = time.time() if since is None else since
         self._changed = threading.Condition()
-        self._streams: dict[tuple[str, str], Any] = {}  # (container id, its start) -> log stream
-        self._last: dict[str, float] = {}  # container id -> time of its last recorded line
+        self._streams: dict[Run, CancellableStream[bytes]] = {}
+        self._last: dict[str, dict[Run, str]] = {}  # container id -> stamp of the last recorded line of each run
         self._lines: list[tuple[str, datetime, str]] = []
         self._closed = False
         self._failure: Exception | None = None
         self._docker_events = docker.events(
-            decode=True, filters={"label": self._label, "event": "start"}, since=self._since
+            decode=True, filters={"label": self._label, "event": "start"}, since=int(self._since)
         )
         threading.Thread(target=self._follow_starts, name="lab-docker-events", daemon=True).start()
-        for container in docker.containers.list(filters={"label": self._label}):
+        # Those that are removed while we ask are no error.
+        for container in docker.containers.list(all=True, ignore_removed=True, filters={"label": self._label}):
             self._follow(container)
 
     def __enter__(self) -> Recorder:
@@ -71,11 +94,15 @@ class Recorder:
         with self._changed:
             self._closed = True
             streams = [*self._streams.values(), self._docker_events]
+            self._changed.notify_all()
         for stream in streams:
             stream.close()
 
     def wait(self, ready: Callable[[History], bool], timeout: float) -> bool:
-        """Sleep until *ready* says so; False after *timeout* seconds. Called only when something new was recorded."""
+        """Sleep until *ready* says so; False after *timeout* seconds, or when this recorder is closed.
+
+        *ready* is called only when something new was recorded.
+        """
         deadline = time.monotonic() + timeout
         with self._changed:
             while not ready(self.history):
@@ -85,12 +112,12 @@ class Recorder:
                         hint="is the Docker engine still running? `lab status` tells",
                     )
                 left = deadline - time.monotonic()
-                if left <= 0:
+                if left <= 0 or self._closed:
                     return False
                 self._changed.wait(left)
             return True
 
-    def read(self, question: Callable[[History], Any]) -> Any:
+    def read(self, question: Callable[[History], T]) -> T:
         """Ask the history something while nothing is added to it."""
         with self._changed:
             return question(self.history)
@@ -101,48 +128,65 @@ class Recorder:
             return sorted((line for line in self._lines if line[1] >= since), key=lambda line: line[1])
 
     def _follow_starts(self) -> None:
+        from docker.errors import NotFound
+
         try:
             for event in self._docker_events:
-                self._follow(self._docker.containers.get(event["id"]))
-        except Exception as error:  # noqa: BLE001  the stream ends when Docker goes away: every waiter is told
+                with suppress(NotFound):  # it was removed as soon as it had started
+                    self._follow(self._docker.containers.get(event["id"]))
+            self._fail(EOFError("Docker's events have ended"))
+        except Exception as error:  # noqa: BLE001  every waiter is told; a thread's traceback would help nobody
             self._fail(error)
 
     def _follow(self, container: Container) -> None:
         """Follow one run of a container: a stream ends when its container stops, and a restart is a run of its own."""
+        from docker.errors import NotFound
+
         parser = PARSERS.get(container.labels.get("mail-lab.role", ""))
-        if parser is None:
+        owner = container.labels.get(OWNER)
+        if parser is None or not (owner is None or owner in self.owners):
             return
-        run = (str(container.id), str(container.attrs["State"]["StartedAt"]))
+        run = Run(str(container.id), str(container.attrs["State"]["StartedAt"]))
         with self._changed:
             if self._closed or run in self._streams:
                 return
-            since = self._last.get(run[0], self._since)
-            stream = container.logs(stream=True, follow=True, timestamps=True, since=since)
+            earlier = self._last.setdefault(run.container, {})
+            since = max((parse_stamp(stamp).timestamp() for stamp in earlier.values()), default=self._since)
+            try:
+                stream = container.logs(stream=True, follow=True, timestamps=True, since=since)
+            except NotFound:  # removed since Docker told us of it
+                return
             self._streams[run] = stream
         host = container.labels["mail-lab.host"]
         threading.Thread(
-            target=self._read, args=(run[0], stream, host, parser), name=f"lab-log-{host}", daemon=True
+            target=self._read, args=(run, stream, host, parser), name=f"lab-log-{host}", daemon=True
         ).start()
 
-    def _read(self, container_id: str, stream: Iterator[bytes], host: str, parser: Parser) -> None:
+    def _read(self, run: Run, stream: Iterator[bytes], host: str, parser: Parser) -> None:
         rest = b""
         try:
             for chunk in stream:
                 *lines, rest = (rest + chunk).split(b"\n")
-                self._add(container_id, host, lines, parser)
-        except Exception as error:  # noqa: BLE001  as above: told to every waiter, not printed by a thread
+                self._add(run, host, lines, parser)
+            if rest and not self._closed:  # the last words of a process that died in the middle of a line
+                self._add(run, host, [rest], parser)
+        except Exception as error:  # noqa: BLE001  as above
             self._fail(error)
 
-    def _add(self, container_id: str, host: str, lines: list[bytes], parser: Parser) -> None:
+    def _add(self, run: Run, host: str, lines: list[bytes], parser: Parser) -> None:
         with self._changed:
+            last = self._last[run.container]
             for raw in lines:
                 stamp, _, text = raw.decode("utf-8", "replace").partition(" ")
                 at = parse_stamp(stamp)
+                # The stream of a run begins with the end of the run before, and that one may still be read.
+                if any(stamp <= recorded for other, recorded in last.items() if other != run):
+                    continue
+                last[run] = stamp
                 self._lines.append((host, at, text))
                 event = parser(host, at, text)
                 if event is not None:
                     self.history.add(event)
-                self._last[container_id] = at.timestamp() + 2e-6  # just after this line: it is not read again
             self._changed.notify_all()
 
     def _fail(self, error: Exception) -> None:
@@ -153,6 +197,6 @@ class Recorder:
 
 
 def parse_stamp(stamp: str) -> datetime:
-    """Docker's RFC 3339 time stamp, nanoseconds and all, as an aware UTC time in microseconds."""
+    """Docker's RFC 3339 time stamp, nanoseconds and all, as an aware UTC time in microseconds. Raises ValueError."""
     seconds, _, fraction = stamp.rstrip("Z").partition(".")
     return datetime.fromisoformat(f"{seconds}.{fraction[:6]:0<6}").replace(tzinfo=UTC)

@@ -24,9 +24,7 @@ class Attempt:
 
     host: str  # lab name of the sending MTA
     queue_id: str  # its queue id of the message
-    target: (
-        str  # lab name of the tried host; of a scripted address the first label of the name Postfix logged
-    )
+    target: str  # lab name of the tried host; of a scripted address the first label of the name Postfix logged
     address: str | None
     port: int | None
     stage: str  # connect, banner, ehlo, starttls, auth, mail, rcpt, data, end-of-data

@@ -18,7 +18,10 @@ class Scripted:
         self._owner = owner
 
     def lease(self, count: int = 1) -> list[str]:
-        """Return *count* addresses of its own for this run; a well-behaved MTA answers there until a script says otherwise."""
+        """Return *count* addresses that this run has for itself.
+
+        A well-behaved MTA answers there until a script says otherwise.
+        """
         leases = self._control.call("POST", "/leases", {"owner": self._owner, "count": count})
         return [lease["address"] for lease in leases]
 
@@ -27,7 +30,10 @@ class Scripted:
         self._control.call("DELETE", f"/leases/{address}")
 
     def script(self, address: str, script: dict[str, Any]) -> None:
-        """Say what happens at each stage at *address*, e.g. ``{"connect": "refuse"}``, ``{"rcpt": {"reply": "450 4.2.0 later"}}``."""
+        """Say what happens at each stage at *address*.
+
+        For example: ``{"connect": "refuse"}``, ``{"rcpt": {"reply": "450 4.2.0 later"}}``.
+        """
         self._control.call("PUT", f"/scripts/{address}", script)
 
     def sessions(self, address: str) -> list[dict[str, Any]]:
@@ -37,9 +43,7 @@ class Scripted:
 
     def messages(self, address: str) -> list[bytes]:
         """Return the messages accepted at *address*, as received."""
-        return [
-            b64decode(message["raw"]) for message in self._control.call("GET", "/messages", address=address)
-        ]
+        return [b64decode(message["raw"]) for message in self._control.call("GET", "/messages", address=address)]
 
     def owners(self) -> list[str]:
         """Return everyone who holds a lease."""

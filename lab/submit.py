@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import re
 import smtplib
+import socket
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -20,6 +23,7 @@ from pathlib import Path
 from lab.errors import LabError
 
 QUEUED = re.compile(r"queued as (?P<queue_id>[0-9A-Za-z]+)$")
+CLOSING = 421  # the host closes the connection, whatever the command was (RFC 5321 3.8, 4.2.2)
 STATUS = re.compile(r"^(?P<status>[245]\.\d{1,3}\.\d{1,3})\b")
 
 Message = str | EmailMessage | bytes | Path
@@ -68,6 +72,7 @@ class Server:
     port: int
     login: tuple[str, str] | None = None
     starttls: bool = False
+    beyond: tuple[str, int] | None = None  # through the gateway to this address (PROXY protocol, version 1)
 
 
 def new_message_id() -> str:
@@ -78,39 +83,63 @@ def new_message_id() -> str:
 def sent_at(message_id: str) -> datetime | None:
     """Return the time in a Message-ID of :func:`new_message_id`, None for another's."""
     match = re.match(r"<(\d{8}\.\d{6}\.\d{6})\.[0-9a-f]{8}@lab\.test>$", message_id)
-    return datetime.strptime(match[1], "%Y%m%d.%H%M%S.%f").replace(tzinfo=UTC) if match else None
+    if match is None:
+        return None
+    try:
+        return datetime.strptime(match[1], "%Y%m%d.%H%M%S.%f").replace(tzinfo=UTC)
+    except ValueError:  # looks like ours and has a 13th month
+        return None
 
 
 def compose(body: Message, sender: str, recipients: Sequence[str], subject: str) -> tuple[bytes, str | None]:
     """Return the message as it is sent, and its Message-ID.
 
-    Text becomes a message with header fields; an EmailMessage gets the Message-ID and Date it lacks; bytes and files are
-    sent exactly as they are, so they have the Message-ID that they have, or none.
+    Text becomes a message with header fields. An EmailMessage is sent with the Message-ID and Date it lacks, and is
+    itself left as it is. Bytes and files are sent exactly as they are, bare line feeds too, so they have the
+    Message-ID that they have, or none.
     """
     if isinstance(body, Path):
+        path = body
         try:
-            body = body.read_bytes()
+            body = path.read_bytes()
         except OSError as error:
-            raise LabError(
-                f"cannot read the message {body}: {error.strerror}", hint="give the path of a file"
-            ) from error
-    if isinstance(body, bytes):
-        match = re.search(
-            rb"^message-id:\s*(<[^>\s]+>)", re.split(rb"\r?\n\r?\n", body, maxsplit=1)[0], re.I | re.M
-        )
-        return body, match[1].decode("ascii", "replace") if match else None
+            raise LabError(f"cannot read the message {path}: {error.strerror}", hint="give a file's path") from error
+    if not isinstance(body, bytes):
+        try:
+            body = _composed(body, sender, recipients, subject)
+        except ValueError as error:  # of the email package: a line break in a subject, half a surrogate pair
+            raise LabError(f"this makes no message: {error}", hint="bytes are sent whatever they are") from error
+    return body, _message_id(body)
+
+
+def _message_id(raw: bytes) -> str | None:
+    """Return the Message-ID in the header, which ends at the first empty line (RFC 5322 2.1)."""
+    header = re.split(rb"(?m)^\r?\n", raw, maxsplit=1)[0]
+    match = re.search(rb"^message-id:\s*(<[^>\s]+>)", header, re.I | re.M)
+    return match[1].decode("ascii", "replace") if match else None
+
+
+def _composed(body: str | EmailMessage, sender: str, recipients: Sequence[str], subject: str) -> bytes:
     if isinstance(body, str):
         message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = sender, ", ".join(recipients), subject
+        # The null reverse-path is no address for From; notices, which have it, name their mailer (RFC 5321 4.5.5).
+        message["From"] = sender or "MAILER-DAEMON@home.test"
+        message["To"], message["Subject"] = ", ".join(recipients), subject
         message.set_content(body)
+    elif isinstance(body, EmailMessage):
+        message = deepcopy(body)  # sent twice, it is two messages, each with a Message-ID of its own
     else:
-        message = body
+        raise LabError(
+            f"a {type(body).__name__} is no message",
+            hint="give text, an EmailMessage, bytes or a Path; bytes(message) is one",
+        )
     if "Message-ID" not in message:
         message["Message-ID"] = new_message_id()
     if "Date" not in message:
         message["Date"] = format_datetime(datetime.now(UTC))
-    policy = SMTP_POLICY if message.policy.utf8 is False else SMTP_POLICY.clone(utf8=True)
-    return message.as_bytes(policy=policy), str(message["Message-ID"])
+    # An encoded word is no part of an address (RFC 2047 5): with SMTPUTF8 the header has UTF-8 instead (RFC 6532).
+    international = getattr(message.policy, "utf8", False) or not "".join([sender, *recipients]).isascii()
+    return message.as_bytes(policy=SMTP_POLICY.clone(utf8=international))
 
 
 def submit(
@@ -121,65 +150,107 @@ def submit(
     message_id: str | None,
     timeout: float,
 ) -> Receipt:
-    """Hand *data* over; raises LabError only when there was no SMTP dialogue to speak of."""
+    """Hand *data* over; *timeout* is in seconds, for each reply.
+
+    What goes over the wire is *data* with its dots doubled (RFC 5321 4.5.2) and CRLF at its end, which replaces a bare
+    LF there; other bare line feeds stay, and so do 8-bit letters, even where the host does not offer 8BITMIME. Raises
+    LabError only when there was no SMTP dialogue to speak of.
+    """
     refused: dict[str, Reply] = {}
     try:
-        with smtplib.SMTP(server.host, server.port, local_hostname="mua.home.test", timeout=timeout) as smtp:
+        with _Client(server, timeout) as smtp:
             smtp.ehlo_or_helo_if_needed()
             if server.starttls:
                 smtp.starttls()  # the lab's certificate is self-signed, and the connection stays on this machine
-                smtp.ehlo()
+                smtp.ehlo_or_helo_if_needed()  # what was said before does not count any more (RFC 3207 4.2)
             if server.login is not None:
                 smtp.login(*server.login)
             final = _transaction(smtp, sender, recipients, data, refused)
-    except smtplib.SMTPAuthenticationError as error:
-        final = _reply((error.smtp_code, error.smtp_error if isinstance(error.smtp_error, bytes) else b""))
+    except smtplib.SMTPResponseException as error:  # to the greeting, EHLO, STARTTLS, AUTH or DATA
+        said = error.smtp_error
+        final = _reply((error.smtp_code, said if isinstance(said, bytes) else said.encode()))
+        if final.positive:
+            raise LabError(
+                f"{server.name} ({server.host}:{server.port}) answered out of turn: {final}",
+                hint="what is it that listens there?",
+            ) from error
     except (OSError, smtplib.SMTPException) as error:
         raise LabError(
             f"{server.name} ({server.host}:{server.port}) took no message: {error or type(error).__name__}",
             hint=f"is {server.name} up? `lab status` tells, `lab logs {server.name.partition(':')[0]}` shows why",
         ) from error
+    except ValueError as error:  # of smtplib: a line break in an address, a password that is not ASCII
+        raise LabError(
+            f"this cannot be said in SMTP: {error}", hint="look at the sender, the recipients and the login"
+        ) from error
     if final is not None and not final.positive:
         refused = {recipient: refused.get(recipient, final) for recipient in recipients}
     queued = QUEUED.search(final.text) if final is not None and final.positive else None
-    return Receipt(
-        sender, message_id, tuple(recipients), refused, final, queued["queue_id"] if queued else None
-    )
+    return Receipt(sender, message_id, tuple(recipients), refused, final, queued["queue_id"] if queued else None)
+
+
+class _Client(smtplib.SMTP):
+    """smtplib's client; through the gateway's door for guests it says first whom it wants."""
+
+    def __init__(self, server: Server, timeout: float) -> None:
+        self._beyond = server.beyond
+        super().__init__(server.host, server.port, local_hostname="mua.home.test", timeout=timeout)
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Return the next reply; what is no reply ends the dialogue (smtplib would go on with code -1)."""
+        code, text = super().getreply()
+        if code < 0:
+            self.close()
+            raise smtplib.SMTPServerDisconnected("what it says is no SMTP reply (RFC 5321 4.2)")
+        return code, text
+
+    def __exit__(self, *_: object) -> None:
+        """Say QUIT. What is answered, or not, changes nothing about the message (RFC 5321 4.1.1.10)."""
+        with suppress(smtplib.SMTPException):
+            self.docmd("QUIT")
+        self.close()
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        connection = socket.create_connection((host, port), timeout)
+        if self._beyond is not None:
+            address, own_port = self._beyond
+            connection.sendall(f"PROXY TCP4 127.0.0.1 {address} 1 {own_port}\r\n".encode())
+        return connection
 
 
 def _transaction(
     smtp: smtplib.SMTP, sender: str, recipients: Sequence[str], data: bytes, refused: dict[str, Reply]
 ) -> Reply | None:
-    """MAIL, RCPT for each, DATA (RFC 5321 3.3). Returns the reply that decided for all; None if every RCPT was refused."""
-    options = []
+    """MAIL, RCPT for each, DATA (RFC 5321 3.3).
+
+    Returns the reply that decided for all; None if every RCPT was refused. Addresses are said as they are: smtplib's
+    own methods would take "b,c@dest.test" for a list.
+    """
+    parameters = ""
     if not data.isascii() and smtp.has_extn("8bitmime"):
-        options.append("BODY=8BITMIME")  # RFC 6152
+        parameters += " BODY=8BITMIME"  # RFC 6152
     if not "".join([sender, *recipients]).isascii():
         if not smtp.has_extn("smtputf8"):
             raise LabError(
                 "an address is not ASCII and this host does not offer SMTPUTF8 (RFC 6531)",
                 hint="use an ASCII address",
             )
-        options.append("SMTPUTF8")
+        parameters += " SMTPUTF8"
         smtp.command_encoding = "utf-8"
-    mail = _reply(smtp.mail(sender, options))
+    mail = _reply(smtp.docmd("MAIL", f"FROM:<{sender}>{parameters}"))
     if not mail.positive:
         return mail
     for recipient in recipients:
-        reply = _reply(smtp.rcpt(recipient))
+        reply = _reply(smtp.docmd("RCPT", f"TO:<{recipient}>"))
+        if reply.code == CLOSING:
+            return reply
         if not reply.positive:
             refused[recipient] = reply
     if len(refused) == len(set(recipients)):
         return None
-    try:
-        return _reply(smtp.data(data))
-    except smtplib.SMTPDataError as error:
-        return _reply(
-            (
-                error.smtp_code,
-                error.smtp_error if isinstance(error.smtp_error, bytes) else error.smtp_error.encode(),
-            )
-        )
+    if data.endswith(b"\n") and not data.endswith(b"\r\n"):
+        data = data[:-1] + b"\r\n"  # else smtplib ends this line twice
+    return _reply(smtp.data(data))
 
 
 def _reply(answer: tuple[int, bytes]) -> Reply:

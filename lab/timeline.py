@@ -116,9 +116,7 @@ def _table(attempts: Sequence[tuple[str, Attempt]]) -> list[str]:
     for way, each in attempts:
         mark = MARKS[_mark(each.outcome)]
         tls = f" [{each.tls}]" if each.tls else ""
-        lines += _wrapped(
-            f"  {mark} {way:<{width}}  {each.stage:<{stage}}  ", (each.reply or each.reason) + tls
-        )
+        lines += _wrapped(f"  {mark} {way:<{width}}  {each.stage:<{stage}}  ", (each.reply or each.reason) + tls)
     return lines
 
 
@@ -171,9 +169,7 @@ def _(event: TlsEstablished) -> Told:
 
 @_tell.register
 def _(event: NotificationSent) -> Told:
-    return Told(
-        "notice", "plain", f"{event.queue_id}: {event.kind} notice to {event.to}: {event.notification}"
-    )
+    return Told("notice", "plain", f"{event.queue_id}: {event.kind} notice to {event.to}: {event.notification}")
 
 
 @_tell.register

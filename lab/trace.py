@@ -15,6 +15,8 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import NamedTuple
 
 from lab import events
 from lab.ends import refused_route
@@ -25,6 +27,20 @@ from lab.walk import Walk, forwarded_as
 
 ADDRESS = re.compile(r"[\d.]+|.*:.*")  # a host that Postfix names by its address
 MARGIN = timedelta(seconds=1)  # logs of two hosts reach us in any order
+
+
+class Origin(NamedTuple):
+    """Where a message came into the lab: the host of submission, and the queue id in its reply to the MUA.
+
+    A surer name for a message than its Message-ID, which a message may lack, and which two may share.
+    """
+
+    host: str
+    queue_id: str
+
+    def __str__(self) -> str:
+        """Return it as a person would say it."""
+        return f"{self.queue_id} at {self.host}"
 
 
 class History:
@@ -43,6 +59,7 @@ class History:
         self._stored_as: defaultdict[str, list[events.Stored]] = defaultdict(list)
         self._refusals: defaultdict[tuple[str, str], list[events.Dialogue | Rejected]] = defaultdict(list)
         self._queries: defaultdict[str, list[DnsQuery]] = defaultdict(list)
+        self._contacts: list[events.Connected | events.Dialogue] = []
         for event in recorded:
             self.add(event)
 
@@ -51,6 +68,8 @@ class History:
         match event:
             case events.Connected() | events.Disconnected():
                 self._unclaimed.pop((event.host, event.pid), None)
+                if isinstance(event, events.Connected):
+                    self._contacts.append(event)
             case Rejected(stage="EHLO" | "HELO"):
                 self._refusals[event.host, event.address].append(event)
             case events.TlsEstablished() | events.AttemptFailed(queue_id=None) | Rejected(queue_id=None):
@@ -65,19 +84,22 @@ class History:
             case DnsQuery():
                 self._queries[event.client].append(event)
             case events.Dialogue():
+                if event.action == "connect":
+                    self._contacts.append(event)
                 if event.action == "reply" and event.stage in ("banner", "ehlo") and event.fault:
                     self._refusals[event.server, event.client].append(event)
             case _:
                 self._about_message(event)
 
-    def routes(self, message_id: str, recipients: Iterable[str] = ()) -> tuple[Route, ...]:
-        """Return the routes of a message, one for each final recipient.
+    def routes(self, message: str | Origin, recipients: Iterable[str] = ()) -> tuple[Route, ...]:
+        """Return the routes of a message, given by its Message-ID or origin, one for each final recipient.
 
         They come in the order of *recipients*, others after them. A recipient that no log line names yet has
         a route with outcome "unknown".
         """
-        walk, asked = Walk(self), list(recipients)
-        routes = [route for file in self._roots(message_id) for route in walk.routes(file, message_id)]
+        walk, asked, roots = Walk(self), list(recipients), self._roots(message)
+        message_id = message if isinstance(message, str) else (roots and roots[0].message_id) or ""
+        routes = [route for file in roots for route in walk.routes(file, message_id)]
         for recipient in asked:
             if recipient.casefold() not in walk.named:
                 refused = walk.refused and refused_route(message_id, walk.refused, recipient)
@@ -85,34 +107,36 @@ class History:
         order = {recipient.casefold(): index for index, recipient in enumerate(asked)}
         return tuple(sorted(routes, key=lambda route: order.get(route.recipient.casefold(), len(order))))
 
-    def awaited(self, message_id: str, recipients: Iterable[str] = ()) -> tuple[str, ...]:
+    def awaited(self, message: str | Origin, recipients: Iterable[str] = ()) -> tuple[str, ...]:
         """Return what is missing for the message's story to be complete, in words; nothing when it is.
 
         Complete: each recipient is delivered (with its mailbox), bounced (with its notice), deferred,
         rejected, held, discarded or expired. *recipients* are those that must have a route.
         """
-        walk = Walk(self)
-        for file in self._roots(message_id):
-            walk.routes(file, message_id)
+        walk = self._walked(message)
         if not walk.files:
-            walk.awaited.append(f"no log line has the Message-ID {message_id} yet")
+            known_as = f"the Message-ID {message}" if isinstance(message, str) else str(message)
+            walk.awaited.append(f"no log line has {known_as} yet")
         for recipient in recipients:
             if recipient.casefold() not in walk.named and walk.refused is None:
                 walk.awaited.append(f"no log line names {recipient} yet")
         return tuple(dict.fromkeys(walk.awaited))
 
-    def settled(self, message_id: str, recipients: Iterable[str] = ()) -> bool:
+    def settled(self, message: str | Origin, recipients: Iterable[str] = ()) -> bool:
         """Whether nothing is awaited any more."""
-        return not self.awaited(message_id, recipients)
+        return not self.awaited(message, recipients)
 
-    def events_of(self, message_id: str) -> list[Event]:
+    def contacts(self, since: datetime) -> list[events.Connected | events.Dialogue]:
+        """Return every connection to a host of the lab since then, the latest first."""
+        found = takewhile(lambda event: event.at >= since - MARGIN, reversed(self._contacts))
+        return [event for event in found if event.at >= since]
+
+    def events_of(self, message: str | Origin) -> list[Event]:
         """Return every event of a message and its notices, with the DNS queries it caused, by time.
 
         A history made of them gives the same routes.
         """
-        walk = Walk(self)
-        for file in self._roots(message_id):
-            walk.routes(file, message_id)
+        walk = self._walked(message)
         found = [event for file in walk.files.values() for event in file.events]
         for file in walk.files.values():
             found += self._asked(file)
@@ -189,9 +213,18 @@ class History:
         elif isinstance(event, events.Requeued):
             self._requeued[event.host, event.was] = queue_id
 
-    def _roots(self, message_id: str) -> list[QueueFile]:
+    def _walked(self, message: str | Origin) -> Walk:
+        walk = Walk(self)
+        for file in self._roots(message):
+            walk.routes(file, file.message_id or "")
+        return walk
+
+    def _roots(self, message: str | Origin) -> list[QueueFile]:
         """Return the files with which the message came into the lab."""
-        files = self._messages.get(message_id, [])
+        if isinstance(message, Origin):
+            file = self.file(*message)
+            return [file] if file else []
+        files = self._messages.get(message, [])
         hosts = {file.host for file in files}
         forwarded = {(file.host, forwarded_as(delivery)) for file in files for delivery in file.of(Delivery)}
         roots = [

@@ -21,9 +21,7 @@ LINE = re.compile(
     r"(?P<severity>(?:warning|error|fatal|panic): )?(?P<text>.*)"
 )
 # Short ids are hexadecimal; long ones (enable_long_queue_ids) have digits and consonants.
-QUEUE_ID = re.compile(
-    r"(?P<id>NOQUEUE|[0-9A-F]{6,16}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,20}): (?P<rest>.*)"
-)
+QUEUE_ID = re.compile(r"(?P<id>NOQUEUE|[0-9A-F]{6,16}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,20}): (?P<rest>.*)")
 
 CLIENT = r"(?P<client>[^\s\[]+)\[(?P<address>[^\]]+)\]"
 CONNECT = re.compile(rf"connect from {CLIENT}")
@@ -89,9 +87,7 @@ def _smtpd(line: Line) -> Event | None:
     if found := DISCONNECT.fullmatch(line.text):
         return events.Disconnected(host=line.host, at=line.at, pid=line.pid, **found.groupdict())
     if found := LOST.fullmatch(line.text):
-        return events.ClientLost(
-            host=line.host, at=line.at, pid=line.pid, queue_id=line.id, **found.groupdict()
-        )
+        return events.ClientLost(host=line.host, at=line.at, pid=line.pid, queue_id=line.id, **found.groupdict())
     if line.id and (found := RECEIVED.fullmatch(line.text)):
         return events.Received(
             host=line.host,
@@ -103,9 +99,7 @@ def _smtpd(line: Line) -> Event | None:
             sasl_username=found["sasl"],
         )
     if found := REJECT.fullmatch(line.text):
-        return events.Rejected(
-            host=line.host, at=line.at, pid=line.pid, queue_id=line.id, **found.groupdict()
-        )
+        return events.Rejected(host=line.host, at=line.at, pid=line.pid, queue_id=line.id, **found.groupdict())
     return None
 
 
@@ -156,9 +150,7 @@ def _pickup(line: Line) -> Event | None:
     if line.id is None or found is None:
         return None
     if found["was"]:
-        return events.Requeued(
-            host=line.host, at=line.at, queue_id=line.id, sender=found["sender"], was=found["was"]
-        )
+        return events.Requeued(host=line.host, at=line.at, queue_id=line.id, sender=found["sender"], was=found["was"])
     return events.PickedUp(host=line.host, at=line.at, queue_id=line.id, sender=found["sender"])
 
 

@@ -48,11 +48,7 @@ def decide(recipient: str, settings: Settings, own: frozenset[str], ask: Ask) ->
     else:
         decision = _inward(domain, kind, settings)
     # Aliases are the one class that transport_maps do not override.
-    return (
-        decision
-        if entry is None or kind == "virtual_alias_domains"
-        else _overridden(decision, domain, *entry)
-    )
+    return decision if entry is None or kind == "virtual_alias_domains" else _overridden(decision, domain, *entry)
 
 
 def _class(domain: str, settings: Settings, own: frozenset[str], ask: Ask) -> str:
@@ -81,9 +77,7 @@ def _inward(domain: str, kind: str, settings: Settings) -> Decision:
         ),
     }[kind]
     channel, _, nexthop = transport.partition(":")
-    return Decision(
-        channel, nexthop or domain, "transport" if nexthop else "domain", f"{domain} {why}.", kind
-    )
+    return Decision(channel, nexthop or domain, "transport" if nexthop else "domain", f"{domain} {why}.", kind)
 
 
 def _outward(domain: str, kind: str, settings: Settings) -> Decision:
@@ -99,9 +93,7 @@ def _outward(domain: str, kind: str, settings: Settings) -> Decision:
         why = "An address literal is connected to as it is; the DNS has no part in it."
         return Decision(channel, domain, "domain", why, "RFC 5321 4.1.3")
     if kind == "relay_domains":
-        return Decision(
-            channel, domain, "domain", f"This host relays for {domain}, which lives elsewhere.", kind
-        )
+        return Decision(channel, domain, "domain", f"This host relays for {domain}, which lives elsewhere.", kind)
     why = f"{domain} is elsewhere: the DNS says where its mail goes."
     return Decision(channel, domain, "domain", why, "RFC 5321 5.1")
 
@@ -109,9 +101,7 @@ def _outward(domain: str, kind: str, settings: Settings) -> Decision:
 def _transport_entry(local: str, domain: str, settings: Settings) -> tuple[str, str] | None:
     """Return (key, result) of the first match: user+ext@domain, user@domain, domain, .parents, then "*"."""
     delimiters = settings.recipient_delimiter
-    user = next(
-        (local[:index] for index, letter in enumerate(local) if index and letter in delimiters), local
-    )
+    user = next((local[:index] for index, letter in enumerate(local) if index and letter in delimiters), local)
     labels = domain.split(".")
     parents = ["." + ".".join(labels[index:]) for index in range(1, len(labels))]
     for key in (f"{local}@{domain}", f"{user}@{domain}", domain, *parents, "*"):

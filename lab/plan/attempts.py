@@ -88,9 +88,7 @@ class Try:
 
     def why_not(self, attempt: Attempt) -> Kind:
         """Say what is wrong with an attempt that is not in turn."""
-        if self.cut and any(
-            tries(target, attempt) for target in self.cut[0].targets if target not in self.tried
-        ):
+        if self.cut and any(tries(target, attempt) for target in self.cut[0].targets if target not in self.tried):
             return self.cut[1]
         return "out-of-order"
 

@@ -135,9 +135,7 @@ class _Follower:
 
     def _stopped(self, current: Try) -> None:
         last = current.last.host if current.last else None
-        departure = Departure(
-            "stopped-early", self.plan.host, last, current.expected(), f"nothing after {last}"
-        )
+        departure = Departure("stopped-early", self.plan.host, last, current.expected(), f"nothing after {last}")
         self.departures.append(departure)
 
     def _note(self, kind: Kind, attempt: Attempt, expected: str) -> None:

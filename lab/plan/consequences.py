@@ -30,9 +30,7 @@ def consequences(sites: tuple[Site, ...], settings: Settings) -> tuple[Consequen
                 "smtp_mx_session_limit",
             )
         )
-    rows.append(
-        Consequence("nothing is left", _deferral(settings), "RFC 5321 4.5.4.1; maximal_queue_lifetime")
-    )
+    rows.append(Consequence("nothing is left", _deferral(settings), "RFC 5321 4.5.4.1; maximal_queue_lifetime"))
     return tuple(rows)
 
 

@@ -71,9 +71,7 @@ def explain_path(
         planned.add(host)
         plan = explain(recipient, host, settings[host], zones, hosts)
         passed = (*passed, host)
-        following = [
-            name for name in dict.fromkeys(target.host for target in plan.targets) if name in settings
-        ]
+        following = [name for name in dict.fromkeys(target.host for target in plan.targets) if name in settings]
         loops = tuple(_loop(name, settings[name]) for name in following if name in passed)
         then = tuple(follow(name, passed) for name in following if name not in planned)
         return replace(plan, notes=plan.notes + loops, then=then)
@@ -105,20 +103,14 @@ def _is_exchanger(domain: str, settings: Settings, zones: Zones, own: frozenset[
     if exchangers:
         names = {data.partition(" ")[2].strip().rstrip(".").lower() for data in exchangers}
         return settings.myhostname.lower() in names
-    return any(
-        record.data in own for record in zones.resolve(f"{domain}.", "A").answers if record.type == "A"
-    )
+    return any(record.data in own for record in zones.resolve(f"{domain}.", "A").answers if record.type == "A")
 
 
 def _notes(settings: Settings, decision: Decision) -> tuple[str, ...]:
-    notes = [
-        f"{table} cannot be read here; the plan takes it as having no entry" for table in settings.unread
-    ]
+    notes = [f"{table} cannot be read here; the plan takes it as having no entry" for table in settings.unread]
     notes = [note for note in notes if "= socketmap:" not in note]  # the lab's own table; see _is_exchanger()
     if settings.virtual_alias_maps:
-        notes.append(
-            "virtual_alias_maps may rewrite the recipient first; the plan follows the address as it stands"
-        )
+        notes.append("virtual_alias_maps may rewrite the recipient first; the plan follows the address as it stands")
     if "native" in settings.smtp_host_lookup:
         notes.append("smtp_host_lookup has native: /etc/hosts may know addresses that the zones do not")
     if decision.transport not in {"smtp", "relay", "error", "retry", "discard", "", *DELIVERY_AGENTS}:
@@ -160,9 +152,7 @@ def _unreachable(plan: Plan, why: Why, settings: Settings) -> Plan:
     if last.role == "fallback" or (last.role == "relayhost" and plan.sites[0].nexthop == settings.relayhost):
         return replace(plan, outcome="deferred", status="4.3.5", reason=reason)
     if why.loops and settings.best_mx_transport:
-        return replace(
-            plan, outcome="delivered", reason=f"handed to {settings.best_mx_transport} (best_mx_transport)"
-        )
+        return replace(plan, outcome="delivered", reason=f"handed to {settings.best_mx_transport} (best_mx_transport)")
     if settings.soft_bounce:
         return replace(plan, outcome="deferred", status="4" + status[1:], reason=reason)
     return replace(plan, outcome="bounced", status=status, reason=reason)

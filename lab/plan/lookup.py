@@ -73,9 +73,7 @@ class Resolver:
             return self._exchangers(domain, reply.data, port, why)
         if reply.outcome == "nullmx":
             why.set("5.1.0", f"Domain {domain} does not accept mail (nullMX)")
-            return Found(
-                excluded=self._hidden(domain, "the null MX says that the domain takes no mail", "RFC 7505 3")
-            )
+            return Found(excluded=self._hidden(domain, "the null MX says that the domain takes no mail", "RFC 7505 3"))
         if reply.outcome in ("notfound", "nodata"):
             found = self.host(domain, port, why, IMPLICIT)
             return replace(found, implicit=True)
@@ -83,9 +81,7 @@ class Resolver:
         if self.settings.ignore_mx_lookup_error:
             return self.host(domain, port, why, IGNORED)
         return Found(
-            excluded=self._hidden(
-                domain, "a failed MX lookup is not the answer that there is none", "RFC 5321 5.1"
-            )
+            excluded=self._hidden(domain, "a failed MX lookup is not the answer that there is none", "RFC 5321 5.1")
         )
 
     def host(self, name: str, port: int, why: Why, purpose: Purpose) -> Found:
@@ -107,9 +103,7 @@ class Resolver:
             if not found:
                 missing = f"{name} has no address; the sender goes on without a word"
                 excluded.append(Exclusion(_label(name), name, None, missing, "RFC 5321 5.1"))
-        hidden = self._hidden(
-            domain, "an address of the domain itself counts only without MX records", "RFC 5321 5.1"
-        )
+        hidden = self._hidden(domain, "an address of the domain itself counts only without MX records", "RFC 5321 5.1")
         excluded += [each for each in hidden if each.address not in {target.address for target in targets}]
         if not targets:
             if self.settings.smtp_defer_if_no_mx_address_found and why.status:
@@ -117,14 +111,10 @@ class Resolver:
             return Found(excluded=tuple(excluded))
         # RFC 5321 5.1: an exchanger drops itself and every other one that is not more preferred than itself.
         # Postfix knows itself by its addresses only, and looks for itself on port 25 only.
-        mine = next(
-            (target.preference for target in targets if port == 25 and target.address in self.own), None
-        )
+        mine = next((target.preference for target in targets if port == 25 and target.address in self.own), None)
         if mine is None:
             return Found(tuple(targets), tuple(excluded))
-        kept = tuple(
-            target for target in targets if target.preference is not None and target.preference < mine
-        )
+        kept = tuple(target for target in targets if target.preference is not None and target.preference < mine)
         excluded += [_loop(target) for target in targets if target not in kept]
         if not kept and exchangers[0][0] != targets[0].preference:
             why.set("4.4.4", f"unable to find primary relay for {domain}")
@@ -156,9 +146,7 @@ class Resolver:
         if address_of(domain):
             return ()
         found = [record for type_ in self._types() for record in self.asker.records(domain, type_)[1]]
-        return tuple(
-            Exclusion(self.hosts.get(each) or _label(domain), domain, each, why, rule) for each in found
-        )
+        return tuple(Exclusion(self.hosts.get(each) or _label(domain), domain, each, why, rule) for each in found)
 
     def _types(self) -> tuple[str, ...]:
         return tuple({"ipv4": "A", "ipv6": "AAAA"}[family] for family in self.settings.inet_protocols)
@@ -181,7 +169,5 @@ def _label(name: str) -> str:
 
 
 def _loop(target: Target) -> Exclusion:
-    why = (
-        "this host is a mail exchanger itself: mail goes to more preferred ones only, never sideways or back"
-    )
+    why = "this host is a mail exchanger itself: mail goes to more preferred ones only, never sideways or back"
     return Exclusion(target.host, target.name, target.address, why, "RFC 5321 5.1")

@@ -166,9 +166,7 @@ def _site(data: Mapping[str, Any]) -> Site:
         Group(**{**group, "targets": tuple(Target(**target) for target in group["targets"])})
         for group in data["groups"]
     )
-    return Site(
-        **{**data, "groups": groups, "excluded": tuple(Exclusion(**each) for each in data["excluded"])}
-    )
+    return Site(**{**data, "groups": groups, "excluded": tuple(Exclusion(**each) for each in data["excluded"])})
 
 
 def _lists(value: object) -> object:

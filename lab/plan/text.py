@@ -93,9 +93,7 @@ def _questions(plan: Plan) -> Iterator[Row]:
 def _exclusions(site: Site) -> Iterator[Row]:
     by_reason: dict[tuple[str, str], list[str]] = {}
     for each in site.excluded:
-        by_reason.setdefault((each.why, each.rule), []).append(
-            " ".join(filter(None, (each.name, each.address)))
-        )
+        by_reason.setdefault((each.why, each.rule), []).append(" ".join(filter(None, (each.name, each.address))))
     for (why, rule), names in by_reason.items():
         yield Row("never", _some(names), f"Not tried: {why}.", rule)
 

@@ -83,9 +83,7 @@ class Settings:
             "virtual_alias_domains": self.virtual_alias_domains.tables,
             "virtual_mailbox_domains": self.virtual_mailbox_domains.tables,
         }
-        return tuple(
-            f"{name} = {table}" for name, found in tables.items() for table in found if not table.readable
-        )
+        return tuple(f"{name} = {table}" for name, found in tables.items() for table in found if not table.readable)
 
 
 class SettingsError(LabError):
@@ -94,14 +92,10 @@ class SettingsError(LabError):
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         """*problems* is not empty."""
         self.problems = problems
-        super().__init__(
-            "\n".join(map(str, problems)), hint="`postconf -n` on the host shows what Postfix reads"
-        )
+        super().__init__("\n".join(map(str, problems)), hint="`postconf -n` on the host shows what Postfix reads")
 
 
-def read(
-    text: str, hostname: str, *, file: str = "main.cf", tables: Mapping[str, str] | None = None
-) -> Settings:
+def read(text: str, hostname: str, *, file: str = "main.cf", tables: Mapping[str, str] | None = None) -> Settings:
     """Return the settings in *text*, or raise :class:`SettingsError`.
 
     *hostname*: the machine's own name, which myhostname is by default. *tables*: file name to contents, for

@@ -94,9 +94,7 @@ def expand(value: str, lookup: Lookup) -> str:
         elif name := NAME.match(value, dollar + 1):
             result, position = result + lookup(name[0]), name.end()
         else:
-            raise ExpansionError(
-                f"a $ that begins no parameter name in {value!r}; a literal one is written $$"
-            )
+            raise ExpansionError(f"a $ that begins no parameter name in {value!r}; a literal one is written $$")
     return result + value[position:]
 
 

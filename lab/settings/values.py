@@ -9,9 +9,7 @@ from lab.settings.maincf import words
 from lab.settings.tables import domain_list, table_list
 
 Files = Mapping[str, str]  # file name to contents
-Parser = Callable[
-    [str, str, Files], object
-]  # (parameter, expanded text, files) to value; ValueError for a bad text
+Parser = Callable[[str, str, Files], object]  # (parameter, expanded text, files) to value; ValueError for a bad text
 
 DEFAULTS: Mapping[str, str] = {
     "compatibility_level": "0",

@@ -59,9 +59,7 @@ def align(items: Sequence[Item], attempts: Sequence[Attempt]) -> tuple[Mismatch,
 
 def _extra(index: int, attempts: Sequence[Attempt]) -> _Path:
     """Return what it costs to take attempts for unexpected ones."""
-    return _Path(
-        2 * len(attempts), tuple(Mismatch(index, NOTHING, describe(attempt)) for attempt in attempts)
-    )
+    return _Path(2 * len(attempts), tuple(Mismatch(index, NOTHING, describe(attempt)) for attempt in attempts))
 
 
 def _sizes(item: Item, left: int) -> range:
@@ -73,9 +71,7 @@ def _sizes(item: Item, left: int) -> range:
 
 def _step(index: int, item: Item, taken: Sequence[Attempt]) -> _Path:
     if isinstance(item, tuple):
-        return min(
-            (_ordered(index, order, taken) for order in permutations(item)), key=lambda path: path.cost
-        )
+        return min((_ordered(index, order, taken) for order in permutations(item)), key=lambda path: path.cost)
     if not taken:
         return _missing(index, item)
     return _paired(index, [(item, attempt) for attempt in taken])

@@ -128,9 +128,7 @@ def _hops(case: Case) -> Iterator[Difference]:
     shown = ", ".join(observed) or NOTHING
     so_far = same and len(observed) < len(expected)  # the rest may come
     yield (
-        case.absent("hops", ", ".join(expected), shown)
-        if so_far
-        else Difference("hops", ", ".join(expected), shown)
+        case.absent("hops", ", ".join(expected), shown) if so_far else Difference("hops", ", ".join(expected), shown)
     )
 
 
@@ -142,9 +140,7 @@ def _untouched(case: Case) -> Iterator[Difference]:
         tried = [describe(attempt) for attempt in case.route.attempts if names(pattern, attempt.target)]
         seen = [host for host in contacted or () if names(pattern, host)]
         if tried or seen:
-            yield Difference(
-                path, f"no connection to {pattern}", tried[0] if tried else f"a connection to {seen[0]}"
-            )
+            yield Difference(path, f"no connection to {pattern}", tried[0] if tried else f"a connection to {seen[0]}")
         elif contacted is None or not case.complete:
             yield Difference(path, f"no connection to {pattern}", None)
 
@@ -155,9 +151,7 @@ def _copies(case: Case) -> Iterator[Difference]:
         return
     text = f"{observed} in mailboxes"
     yield (
-        Difference("copies", str(expected), text)
-        if observed > expected
-        else case.absent("copies", str(expected), text)
+        Difference("copies", str(expected), text) if observed > expected else case.absent("copies", str(expected), text)
     )
 
 

@@ -43,9 +43,7 @@ class ExpectationError(LabError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         """*problems* is not empty."""
         self.problems = tuple(problems)
-        super().__init__(
-            "\n".join(map(str, problems)), hint="the keys of an expectation are: " + ", ".join(KEYS)
-        )
+        super().__init__("\n".join(map(str, problems)), hint="the keys of an expectation are: " + ", ".join(KEYS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +164,7 @@ class _Reader:
         self._known(key, value)
         return str(value)
 
-    def texts(
-        self, key: str, value: object, read: Callable[[str, Any], str | None]
-    ) -> tuple[str, ...] | None:
+    def texts(self, key: str, value: object, read: Callable[[str, Any], str | None]) -> tuple[str, ...] | None:
         """Read a list, each item by *read*."""
         if not self._is(value, list, key, "a list"):
             return None
@@ -238,9 +234,7 @@ class _Reader:
         for name in pattern.split("|"):
             if self._hosts and "*" not in name and name not in self._hosts:
                 close = get_close_matches(name, self._hosts, n=1)
-                self.problem(
-                    key, f"no host is called {name!r}" + (f"; did you mean {close[0]!r}?" if close else "")
-                )
+                self.problem(key, f"no host is called {name!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
 
     def _is(self, value: object, type_: type[Kind], key: str, what: str) -> TypeGuard[Kind]:
         if isinstance(value, type_):
@@ -255,8 +249,7 @@ def _patterns(items: Sequence[Item]) -> list[AttemptPattern]:
 
 def _rising(pair: list[float]) -> bool:
     return (
-        all(isinstance(each, int | float) and not isinstance(each, bool) for each in pair)
-        and 0 <= pair[0] <= pair[1]
+        all(isinstance(each, int | float) and not isinstance(each, bool) for each in pair) and 0 <= pair[0] <= pair[1]
     )
 
 

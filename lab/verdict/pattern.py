@@ -73,11 +73,7 @@ def parse(text: str) -> AttemptPattern:
     for word in results:
         if not (word == "*" or word in VOCABULARY or CODE.fullmatch(word) or STATUS.fullmatch(word)):
             close = get_close_matches(word, VOCABULARY, n=1)
-            hint = (
-                f"; did you mean {close[0]!r}?"
-                if close
-                else f"; a code, a status or one of {', '.join(VOCABULARY)}"
-            )
+            hint = f"; did you mean {close[0]!r}?" if close else f"; a code, a status or one of {', '.join(VOCABULARY)}"
             raise ValueError(f"{word!r} in {text!r} is no result{hint}")
     return AttemptPattern(target, tuple(results), repeated)
 

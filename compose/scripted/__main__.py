@@ -1,0 +1,58 @@
+"""Starts the scripted host: ``python3 -m scripted``.
+
+Environment: LAB_SCRIPTED_RANGE, the addresses it answers at ("198.18.0.128/25"); LAB_SCRIPTED_CERTIFICATE, a file with
+certificate and key for STARTTLS. Exit status 2: one of them is wrong, or the kernel refuses what is needed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import ssl
+import sys
+from ipaddress import IPv4Network
+
+from scripted.firewall import Nftables, answer_at
+from scripted.host import Ports, running
+from scripted.log import Log, now
+from scripted.problem import RefusedError
+
+
+async def _run(network: IPv4Network, tls: ssl.SSLContext) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):  # as PID 1 it must ask for them (kill(2), NOTES)
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await answer_at(network)
+    log, ports = Log(), Ports()
+    async with running(network, Nftables(ports.smtp), log, hostname=socket.gethostname(), tls=tls, ports=ports):
+        log.write("ready", now(), range=str(network))
+        await stop.wait()
+
+
+def main() -> int:
+    """Run until SIGTERM."""
+    try:
+        network = IPv4Network(os.environ.get("LAB_SCRIPTED_RANGE", ""))
+    except ValueError as error:
+        print(f"LAB_SCRIPTED_RANGE: {error}; set it to e.g. 198.18.0.128/25", file=sys.stderr)
+        return 2
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate = os.environ.get("LAB_SCRIPTED_CERTIFICATE", "")
+    try:
+        tls.load_cert_chain(certificate)
+    except OSError as error:
+        print(f"LAB_SCRIPTED_CERTIFICATE={certificate}: {error}; name a PEM file", file=sys.stderr)
+        return 2
+    try:
+        asyncio.run(_run(network, tls))
+    except (RefusedError, OSError) as error:
+        print(f"the scripted host cannot start: {error}", file=sys.stderr)
+        print(getattr(error, "hint", "is another server on its ports?"), file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,178 @@
+"""The control API: HTTP and JSON.
+
+    POST   /leases {owner, count}      lease addresses: [{address, owner}]
+    GET    /leases                     all of them
+    DELETE /leases/ADDRESS             give one back; its script goes, its sessions are reset
+    PUT    /scripts/ADDRESS            let a script stand; GET shows it, DELETE removes it
+    GET    /sessions[?address=]        [{session, server, client, client_port, steps, tls, ended}]
+    GET    /messages[?address=]        [{queue_id, sender, recipients, message_id, size, raw: base64}]
+    POST   /policies {owner, ...}      {id}; GET shows all, DELETE /policies/ID removes one
+    GET    /owners                     everyone who holds a lease or a policy
+    DELETE /owners/OWNER               all of it
+    GET    /health                     {status, addresses, leased, sessions}
+
+Errors: 422 ``{"problems": [{path, problem, hint}]}`` for a wrong input, else ``{"error", "hint"}``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from scripted.check import Checker, InvalidError
+from scripted.leases import Leases
+from scripted.policies import Policies, read_policy
+from scripted.problem import RefusedError
+from scripted.read import read_script
+from scripted.scripts import Scripts
+from scripted.server import Server
+from scripted.store import Store
+
+MOST_BYTES = 8 * 1024 * 1024  # of a request
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Api:
+    """Answers requests with the host's parts."""
+
+    def __init__(self, leases: Leases, scripts: Scripts, policies: Policies, store: Store, server: Server) -> None:
+        """Give the parts that requests are about."""
+        self._leases = leases
+        self._scripts = scripts
+        self._policies = policies
+        self._store = store
+        self._server = server
+
+    def application(self) -> web.Application:
+        """Return the web application."""
+        application = web.Application(middlewares=[_errors], client_max_size=MOST_BYTES)
+        application.add_routes(
+            [
+                web.post("/leases", self._lease),
+                web.get("/leases", self._show_leases),
+                web.delete("/leases/{address}", self._give_back),
+                web.put("/scripts/{address}", self._put_script),
+                web.get("/scripts/{address}", self._show_script),
+                web.delete("/scripts/{address}", self._remove_script),
+                web.get("/sessions", self._sessions),
+                web.get("/messages", self._messages),
+                web.post("/policies", self._add_policy),
+                web.get("/policies", self._show_policies),
+                web.delete("/policies/{id}", self._remove_policy),
+                web.get("/owners", self._owners),
+                web.delete("/owners/{owner}", self._drop_owner),
+                web.get("/health", self._health),
+            ]
+        )
+        return application
+
+    async def _lease(self, request: web.Request) -> web.Response:
+        check = Checker()
+        table = check.table("", await _body(request), ("owner", "count"))
+        owner = check.text("owner", table.get("owner"))
+        count = check.count("count", table.get("count", 1), 1, len(self._leases))
+        if owner == "":
+            check.note("owner", "is empty", "name the run that the addresses are for")
+        check.finish()
+        addresses = self._leases.take(owner or "", count or 1)
+        for address in addresses:
+            self._store.forget(address)  # an earlier owner's
+        return web.json_response([{"address": address, "owner": owner} for address in addresses])
+
+    async def _show_leases(self, _request: web.Request) -> web.Response:
+        leases = self._leases.all().items()
+        return web.json_response([{"address": address, "owner": owner} for address, owner in leases])
+
+    async def _give_back(self, request: web.Request) -> web.Response:
+        address = request.match_info["address"]
+        self._leases.check(address)
+        await self._end([address])
+        return web.Response(status=204)
+
+    async def _put_script(self, request: web.Request) -> web.Response:
+        address = request.match_info["address"]
+        self._leases.check(address)
+        await self._scripts.put(address, read_script(await _body(request)))
+        return web.Response(status=204)
+
+    async def _show_script(self, request: web.Request) -> web.Response:
+        address = request.match_info["address"]
+        self._leases.check(address)
+        script = self._scripts.standing(address)
+        return web.json_response(dict(script.source) if script else {})
+
+    async def _remove_script(self, request: web.Request) -> web.Response:
+        address = request.match_info["address"]
+        self._leases.check(address)
+        await self._scripts.remove(address)
+        return web.Response(status=204)
+
+    async def _sessions(self, request: web.Request) -> web.Response:
+        return web.json_response([each.to_json() for each in self._store.sessions(_address(request))])
+
+    async def _messages(self, request: web.Request) -> web.Response:
+        return web.json_response([each.to_json() for each in self._store.messages(_address(request))])
+
+    async def _add_policy(self, request: web.Request) -> web.Response:
+        return web.json_response({"id": self._policies.add(read_policy(await _body(request)))})
+
+    async def _show_policies(self, _request: web.Request) -> web.Response:
+        return web.json_response([each.to_json() for each in self._policies.all()])
+
+    async def _remove_policy(self, request: web.Request) -> web.Response:
+        self._policies.remove(request.match_info["id"])
+        return web.Response(status=204)
+
+    async def _owners(self, _request: web.Request) -> web.Response:
+        policies = {each.policy.owner for each in self._policies.all()}
+        return web.json_response(sorted(policies | set(self._leases.all().values())))
+
+    async def _drop_owner(self, request: web.Request) -> web.Response:
+        owner = request.match_info["owner"]
+        self._policies.drop(owner)
+        await self._end(self._leases.of(owner))
+        return web.Response(status=204)
+
+    async def _health(self, _request: web.Request) -> web.Response:
+        numbers = {"addresses": len(self._leases), "leased": len(self._leases.all())}
+        return web.json_response({"status": "ok", **numbers, "sessions": self._server.sessions})
+
+    async def _end(self, addresses: list[str]) -> None:
+        """End leases: the addresses are good MTAs before anyone else can lease them."""
+        await self._scripts.remove(*addresses)
+        for address in addresses:
+            self._server.abort(address)
+            self._leases.give_back(address)
+
+
+def _address(request: web.Request) -> str | None:
+    check = Checker()
+    check.table("", dict(request.query), ("address",))
+    check.finish()
+    return request.query.get("address")
+
+
+async def _body(request: web.Request) -> object:
+    try:
+        return json.loads(await request.read())
+    except ValueError as error:
+        raise RefusedError(400, f"the request is not JSON: {error}", "send a JSON object") from error
+
+
+@web.middleware
+async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except InvalidError as error:
+        return web.json_response({"problems": [each.to_json() for each in error.problems]}, status=422)
+    except RefusedError as error:
+        return web.json_response({"error": str(error), "hint": error.hint}, status=error.status)
+    except web.HTTPException as error:  # no such path or method, or a body that is too large
+        if error.status < 400:
+            raise
+        cause = f"{request.method} {request.path}: {error.reason}"
+        return web.json_response(
+            {"error": cause, "hint": "the docstring of scripted.api lists all requests"}, status=error.status
+        )

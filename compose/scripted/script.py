@@ -1,0 +1,113 @@
+"""What a script says, as values. Made by :mod:`scripted.read`, obeyed by session, server and firewall."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+from scripted.reply import Reply
+
+STAGES = ("banner", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "body", "end-of-data", "quit")
+# What an address offers until a script hides it (RFC 2920, 1870, 3207, 2034, 6152, 3461, 6531, 3030, 5321 4.1.1.8).
+OFFERED = (
+    "PIPELINING",
+    "SIZE",
+    "STARTTLS",
+    "ENHANCEDSTATUSCODES",
+    "8BITMIME",
+    "DSN",
+    "SMTPUTF8",
+    "CHUNKING",
+    "HELP",
+)
+SIZE = 10_240_000  # bytes; Postfix's default message_size_limit
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What happens at one stage, for the commands it matches."""
+
+    stage: str
+    sender: str | None = None  # glob pattern; "" is the null reverse-path
+    recipient: str | None = None  # glob pattern
+    first: int | None = None  # fires so often only
+    reply: Reply | None = None  # None: the normal reply
+    garbage: bytes | None = None  # sent instead of a reply; at starttls instead of the handshake
+    delay: float = 0.0  # seconds before the reply
+    dribble: float = 0.0  # seconds between two bytes of the reply
+    ending: Literal["close", "reset", "hang"] | None = None
+    silent: bool = False  # the ending comes instead of the reply, not after it
+    after_bytes: int = 0  # of the body, before the ending
+    vanish: bool = False  # the message is stored before the ending
+
+    def matches(self, sender: str | None, recipients: Sequence[str]) -> bool:
+        """Whether the rule is for this envelope. A recipient pattern wants one of *recipients* to match."""
+        if self.sender is not None and (sender is None or not _glob(sender, self.sender)):
+            return False
+        return self.recipient is None or any(_glob(each, self.recipient) for each in recipients)
+
+
+def _glob(address: str, pattern: str) -> bool:
+    return fnmatchcase(address.lower(), pattern.lower())
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """What happens to a connection before the greeting."""
+
+    kernel: Literal["refuse", "drop", "unreachable"] | None = None  # for every SYN
+    loss: float = 0.0  # share of incoming packets that are lost, 0 to 1
+    close_after_accept: bool = False
+    limit: int | None = None  # sessions at one time
+    delay: float = 0.0  # seconds before the greeting; the kernel has accepted the connection by then
+
+
+@dataclass(frozen=True, slots=True)
+class Extensions:
+    """What EHLO offers: ``add`` are whole lines ("AUTH PLAIN LOGIN"), ``hide`` keywords in upper case."""
+
+    add: tuple[str, ...] = ()
+    hide: frozenset[str] = frozenset()
+    size: int = SIZE  # bytes; 0 is no limit (RFC 1870 4)
+
+    @property
+    def keywords(self) -> frozenset[str]:
+        """Everything that is offered, without parameters, in upper case."""
+        added = {line.split()[0].upper() for line in self.add}
+        return frozenset(added | (set(OFFERED) - self.hide))
+
+    def lines(self, *, tls: bool) -> list[str]:
+        """Return the lines of an EHLO reply after the first. STARTTLS is not offered in TLS (RFC 3207 4.2)."""
+        gone = self.hide | {"STARTTLS"} if tls else self.hide
+        own = [keyword for keyword in OFFERED if keyword not in gone]
+        return [f"SIZE {self.size}" if keyword == "SIZE" else keyword for keyword in own] + list(self.add)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Everything that is said about one address; ``source`` is the JSON it was read from."""
+
+    connect: Connect = Connect()
+    extensions: Extensions = Extensions()
+    rules: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)  # by stage
+    source: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Playbook:
+    """A script in use: it knows how often each rule has fired."""
+
+    def __init__(self, script: Script) -> None:
+        """Start with rules that have never fired."""
+        self.script = script
+        self._fired: dict[tuple[str, int], int] = {}
+
+    def rule(self, stage: str, sender: str | None = None, recipients: Sequence[str] = ()) -> Rule | None:
+        """Return the rule that fires now, None for normal behaviour. It counts as fired."""
+        for index, rule in enumerate(self.script.rules.get(stage, ())):
+            fired = self._fired.get((stage, index), 0)
+            if rule.matches(sender, recipients) and (rule.first is None or fired < rule.first):
+                self._fired[stage, index] = fired + 1
+                return rule
+        return None

@@ -1,0 +1,161 @@
+"""What came in: sessions with their dialogue, and messages. Bounded: the oldest go first."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections import deque
+from dataclasses import asdict, dataclass, field
+from email.parser import BytesHeaderParser
+from itertools import count
+from typing import Any
+
+from scripted.log import Log, now
+
+SESSIONS = 10_000
+STEPS = 200_000  # of all sessions together
+STEPS_EACH = 5_000  # of one session; later ones are in the log only
+BYTES = 128 * 1024 * 1024  # of all messages together
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a dialogue."""
+
+    event: str  # connect, command, reply, close
+    at: str
+    stage: str | None
+    text: str | None
+    fault: str | None  # stage of the rule that fired
+
+
+@dataclass(slots=True)
+class Transcript:
+    """One session: who, and what was said. ``ended`` is None while it goes on."""
+
+    session: int
+    server: str
+    client: str
+    client_port: int
+    steps: list[Step] = field(default_factory=list)
+    tls: str | None = None
+    ended: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as it came, and its envelope."""
+
+    queue_id: str
+    server: str
+    sender: str
+    recipients: tuple[str, ...]
+    message_id: str | None  # with its angle brackets
+    raw: bytes
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            "queue_id": self.queue_id,
+            "sender": self.sender,
+            "recipients": list(self.recipients),
+            "message_id": self.message_id,
+            "size": len(self.raw),
+            "raw": b64encode(self.raw).decode(),
+        }
+
+
+class Store:
+    """All sessions and messages of the host; each step goes to the log as well."""
+
+    def __init__(self, log: Log) -> None:
+        """Start empty."""
+        self._log = log
+        self._sessions: dict[int, Transcript] = {}  # by number, oldest first
+        self._messages: deque[Message] = deque()
+        self._steps = 0
+        self._bytes = 0
+        self._session_numbers = count(1)
+        self._queue_numbers = count(1)
+
+    def open(self, server: str, client: str, client_port: int) -> Transcript:
+        """Note that a client connected."""
+        transcript = Transcript(next(self._session_numbers), server, client, client_port)
+        self._sessions[transcript.session] = transcript
+        self.step(transcript, "connect")
+        return transcript
+
+    def step(
+        self,
+        transcript: Transcript,
+        event: str,
+        *,
+        stage: str | None = None,
+        text: str | None = None,
+        fault: str | None = None,
+    ) -> None:
+        """Note one step of a dialogue."""
+        step = Step(event, now(), stage, text, fault)
+        self._write(transcript, event, step.at, text=text, stage=stage, fault=fault)
+        if transcript.session not in self._sessions or len(transcript.steps) >= STEPS_EACH:
+            return
+        transcript.steps.append(step)
+        self._steps += 1
+        while len(self._sessions) > SESSIONS or self._steps > STEPS:
+            self._steps -= len(self._sessions.pop(next(iter(self._sessions))).steps)
+
+    def next_queue_id(self) -> str:
+        """Return a queue id that was never used."""
+        return f"S{next(self._queue_numbers):06}"
+
+    def accept(self, transcript: Transcript, queue_id: str, sender: str, recipients: list[str], raw: bytes) -> None:
+        """Keep a message, as received."""
+        message = Message(queue_id, transcript.server, sender, tuple(recipients), _message_id(raw), raw)
+        self._messages.append(message)
+        self._bytes += len(raw)
+        while self._bytes > BYTES:
+            self._bytes -= len(self._messages.popleft().raw)
+        self._write(
+            transcript,
+            "message",
+            now(),
+            queue_id=queue_id,
+            sender=sender,
+            recipients=recipients,
+            message_id=message.message_id,
+            size=len(raw),
+        )
+
+    def sessions(self, server: str | None = None) -> list[Transcript]:
+        """Return the sessions with an address, or all, oldest first."""
+        return [each for each in self._sessions.values() if server in (None, each.server)]
+
+    def messages(self, server: str | None = None) -> list[Message]:
+        """Return the messages that came to an address, or all, oldest first."""
+        return [each for each in self._messages if server in (None, each.server)]
+
+    def forget(self, server: str) -> None:
+        """Drop what came to an address."""
+        self._sessions = {number: each for number, each in self._sessions.items() if each.server != server}
+        self._messages = deque(each for each in self._messages if each.server != server)
+        self._steps = sum(len(each.steps) for each in self._sessions.values())
+        self._bytes = sum(len(each.raw) for each in self._messages)
+
+    def _write(self, transcript: Transcript, event: str, at: str, **values: object) -> None:
+        self._log.write(
+            event,
+            at,
+            session=transcript.session,
+            server=transcript.server,
+            client=transcript.client,
+            client_port=transcript.client_port,
+            **values,
+        )
+
+
+def _message_id(raw: bytes) -> str | None:
+    value = BytesHeaderParser().parsebytes(raw.partition(b"\r\n\r\n")[0])["Message-ID"]
+    return None if value is None else str(value).strip()

@@ -1,0 +1,30 @@
+"""Who a domain's mail exchangers are (RFC 5321 5.1)."""
+
+from __future__ import annotations
+
+from dnszone.zones import Zones
+
+ADDRESSES = ("A", "AAAA")
+
+
+def is_exchanger(zones: Zones, host: str, domain: str) -> bool:
+    """Return whether *host* is a mail exchanger of *domain*, at any preference. Both names are absolute.
+
+    The target of an MX record may be an alias of the host. Without MX records the domain's own address decides:
+    whether it is one of the host. The null MX (RFC 7505) has no host.
+    """
+    mail = zones.resolve(domain, "MX")
+    targets = [record.data.rpartition(" ")[2].lower() for record in mail.answers if record.type == "MX"]
+    if targets:
+        return host in targets or any(host in _aliases(zones, target) for target in targets)
+    own = _addresses(zones, host)
+    return mail.rcode == "NOERROR" and not own.isdisjoint(_addresses(zones, domain))
+
+
+def _aliases(zones: Zones, name: str) -> set[str]:
+    answers = zones.resolve(name, "CNAME").answers and zones.resolve(name, "A").answers
+    return {record.data.lower() for record in answers if record.type == "CNAME"}
+
+
+def _addresses(zones: Zones, name: str) -> set[str]:
+    return {record.data for type in ADDRESSES for record in zones.resolve(name, type).answers if record.type == type}

@@ -1,0 +1,33 @@
+"""The right response, later. Other questions do not wait, not even on the same connection (RFC 7766 6.2.1.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+from dnszone.check import Checker
+from dnszone.faults.fault import Fault
+from dnszone.response import Exchange, Response
+
+LONGEST = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class DelayFault(Fault):
+    """``seconds``."""
+
+    kind: ClassVar[str] = "delay"
+    seconds: float
+
+    @classmethod
+    def read(cls, checker: Checker) -> Self | None:
+        """``seconds``."""
+        seconds = checker.number("seconds", LONGEST)
+        return cls(seconds) if seconds else None
+
+    def apply(self, exchange: Exchange) -> Response:
+        """Add to the delay."""
+        return replace(exchange.response, delay=exchange.response.delay + self.seconds)
+
+    def __str__(self) -> str:
+        return f"delay {self.seconds:g} s"

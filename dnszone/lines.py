@@ -1,0 +1,107 @@
+"""Splits a master file (RFC 1035 5.1) into entries: what stands on one line, or within parentheses on several.
+
+In: the text, and the values of its variables. ``$NAME`` is replaced by a variable's value, in quoted strings as well
+and in comments not; ``\\$`` is a plain dollar sign. A line that begins with one of DIRECTIVES is a directive instead.
+Out: entries of tokens, each with its line. What is wrong is noted, and reading goes on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from dnszone.problem import did_you_mean
+
+DIRECTIVES = ("$ORIGIN", "$TTL", "$INCLUDE", "$GENERATE")
+Note = Callable[[int, str, str | None], None]  # line, problem, hint
+
+_WORD = re.compile(r'(?:\\.|[^\s;()"\\])+')
+_QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
+_VARIABLE = re.compile(r"\\.|\$([A-Z][A-Z0-9_]*)", re.DOTALL)
+
+
+@dataclass(slots=True)
+class Entry:
+    """One record or directive. ``indented``: its line begins with a blank, so that it has the previous owner."""
+
+    line: int
+    indented: bool
+    tokens: list[str] = field(default_factory=list)  # as written, quotes and escapes included
+
+
+class Splitter:
+    """Reads one text; *note* is told what is wrong with it."""
+
+    def __init__(self, variables: Mapping[str, str], note: Note) -> None:
+        """*variables* maps names without the dollar sign to values of one word each."""
+        self._variables = variables
+        self._note = note
+        self._opened: list[int] = []  # lines of the parentheses that are open
+
+    def entries(self, text: str) -> Iterator[Entry]:
+        """Yield the entries that have a token."""
+        entry = Entry(1, indented=False)
+        for number, line in enumerate(text.split("\n"), start=1):
+            if not self._opened:
+                if entry.tokens:
+                    yield entry
+                entry = Entry(number, indented=line[:1] in (" ", "\t"))
+            self._scan(line.rstrip("\r"), number, entry)
+        if self._opened:
+            self._note(self._opened[0], 'a parenthesis "(" is never closed', 'write the ")" after the last value')
+        if entry.tokens:
+            yield entry
+
+    def _scan(self, line: str, number: int, entry: Entry) -> None:
+        at = 0
+        while at < len(line) and line[at] != ";":
+            character = line[at]
+            word = _WORD.match(line, at)
+            if word:
+                directive = at == 0 and not entry.tokens and word[0].upper() in DIRECTIVES
+                entry.tokens.append(word[0] if directive else self._replaced(word[0], number))
+                at = word.end()
+            elif character == '"':
+                at = self._quoted(line, at, number, entry)
+            else:
+                self._sign(character, number)
+                at += 1
+
+    def _quoted(self, line: str, at: int, number: int, entry: Entry) -> int:
+        quoted = _QUOTED.match(line, at)
+        if quoted is None:
+            self._note(number, "a quoted string does not end on its line", 'write the closing "')
+            return len(line)
+        entry.tokens.append(self._replaced(quoted[0], number))
+        return quoted.end()
+
+    def _sign(self, character: str, number: int) -> None:
+        if character == "(":
+            self._opened.append(number)
+        elif character == ")" and self._opened:
+            self._opened.pop()
+        elif character == ")":
+            self._note(number, 'a parenthesis ")" closes nothing', None)
+        elif character == "\\":
+            self._note(number, "a backslash at the end of a line escapes nothing", None)
+
+    def _replaced(self, token: str, number: int) -> str:
+        return _VARIABLE.sub(lambda found: self._value(found, number), token) if "$" in token else token
+
+    def _value(self, found: re.Match[str], number: int) -> str:
+        name = found[1]
+        if name is None:  # an escaped character
+            return found[0]
+        value = self._variables.get(name)
+        if value is None:
+            known = sorted(f"${each}" for each in self._variables)
+            hint = did_you_mean(f"${name}", known) or (
+                f"variables are {', '.join(known)}" if known else "there are no variables here"
+            )
+            self._note(number, f"unknown variable ${name}", hint)
+            return found[0]
+        if not _WORD.fullmatch(value):
+            self._note(number, f"the value of ${name}, {value!r}, is not one word", None)
+            return found[0]
+        return value

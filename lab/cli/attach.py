@@ -1,0 +1,82 @@
+"""Attaches a command to a lab that runs: the engine is found as it is, and nothing is installed or started."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from lab.cli import failure, names
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+    from lab.dns import Dns
+    from lab.engine import Engine
+    from lab.lab import Lab
+    from lab.world import World
+
+OWNER = "cli"  # of zones that the command line sets: they outlive the command
+
+
+def engine() -> Engine:
+    """Return the Docker engine. Raises MachineError when none answers."""
+    from lab.engine.engine import Engine, address, connect
+
+    with failure.machine():
+        where = address()
+        return Engine(where, version="", compose_version="", docker=connect(where))  # versions matter to `up` only
+
+
+def world(name: str) -> World:
+    """Return the world called *name*, which may be up or not."""
+    from lab.world import World
+
+    return World(name, engine())
+
+
+@contextmanager
+def lab(name: str) -> Iterator[Lab]:
+    """Yield the lab *name*, and put back what the command has changed. Raises NotUpError."""
+    from lab.lab import Lab
+
+    found = world(name)
+    if not found.hosts():
+        raise not_up(name)
+    with Lab(found) as running:
+        yield running
+
+
+@contextmanager
+def dns(name: str) -> Iterator[tuple[Lab, Dns]]:
+    """Yield the lab and its DNS, whose zones set here stay until they are removed."""
+    from lab.control import Control
+    from lab.dns import Dns
+    from lab.doors import Door
+
+    with lab(name) as running:
+        port = running.ports.get(Door("dns", 8053))
+        if port is None:
+            raise failure.MachineError(
+                "the DNS is not published: has the gateway stopped?", hint=names.command("status", name)
+            )
+        control = Control("dns", f"http://127.0.0.1:{port}")
+        try:
+            yield running, Dns(control, OWNER)
+        finally:
+            control.close()
+
+
+def labs(docker: DockerClient) -> list[str]:
+    """Return the name of every lab that has left a trace on this machine, sorted."""
+    from lab.hosts import LABEL
+    from lab.hosts import names as with_network
+
+    found = {name for name, _ in with_network(docker)}
+    found |= {each["Labels"][LABEL] for each in docker.api.containers(all=True, filters={"label": LABEL})}
+    return sorted(found)
+
+
+def not_up(name: str) -> failure.NotUpError:
+    """Return the error that says so."""
+    return failure.NotUpError(f"the lab {name!r} is not up", hint=f"`{names.command('up', name)}` brings it up")

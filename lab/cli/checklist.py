@@ -1,0 +1,96 @@
+"""The progress of `lab up`: what is done, what is being done, and how long each step took.
+
+On a terminal a checklist that is drawn anew as it grows; in a pipe a line for each step, as it begins.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lab.cli.console import err
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+READY = " is ready"  # a host that answers: many at a time, and none of them is a step that another one ends
+Clock = Callable[[], float]
+
+
+@dataclass(slots=True)
+class Step:
+    """One step. ``took`` is None while it goes on; ``answered`` has what got ready meanwhile."""
+
+    text: str
+    began: float
+    took: float | None = None
+    answered: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Checklist:
+    """The steps so far. Call it with each step's text, as :meth:`lab.world.World.up` does."""
+
+    console: Console
+    clock: Clock = time.monotonic
+    steps: list[Step] = field(default_factory=list)
+    start: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Begin to count."""
+        self.start = self.clock()
+
+    def __call__(self, text: str) -> None:
+        """Take the next report."""
+        if text.endswith(READY) and self.steps:
+            self.steps[-1].answered.append(text.removesuffix(READY))
+        else:
+            self.end()
+            self.steps.append(Step(text, self.clock()))
+        if not self.console.is_terminal:
+            self.console.print(f"{self.elapsed():6.1f} s  {text}")
+
+    def end(self) -> None:
+        """Note how long the last step took."""
+        if self.steps and self.steps[-1].took is None:
+            self.steps[-1].took = self.clock() - self.steps[-1].began
+
+    def elapsed(self) -> float:
+        """Return the seconds since the beginning."""
+        return self.clock() - self.start
+
+    def __rich__(self) -> RenderableType:
+        """Return the list as it is now."""
+        from rich.text import Text
+
+        lines = Text()
+        for step in self.steps:
+            done = step.took is not None
+            took = step.took if step.took is not None else self.clock() - step.began
+            lines.append(" ok " if done else " .. ", style="green" if done else "yellow")
+            lines.append(f"{took:6.1f} s  ", style="dim")
+            lines.append(step.text + "\n")
+            if step.answered:
+                lines.append(f"{'':14}ready: {' '.join(step.answered)}\n", style="green")
+        lines.rstrip()
+        return lines
+
+
+@contextmanager
+def checklist() -> Iterator[Checklist]:
+    """Yield a checklist on stderr, drawn until the context ends."""
+    console = err()
+    found = Checklist(console)
+    if not console.is_terminal:
+        yield found
+        return
+    from rich.live import Live
+
+    with Live(found, console=console, refresh_per_second=8):
+        try:
+            yield found
+        finally:
+            found.end()

@@ -1,0 +1,92 @@
+"""Errors at the command line: each becomes one message on stderr, with its next step, and an exit code.
+
+    lab: this lab has no host 'mx9'
+      its hosts are: client, direct, dns, ...
+
+LabError
+ |- NotUpError      3  the lab is not up
+ |- MachineError    4  Docker, the machine or a host is in the way
+ `- AnswerError     1  the answer is no
+Any other LabError is bad input, 2, unless another program's or the network's failure caused it, 4.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lab.cli import codes
+from lab.cli.console import err
+from lab.errors import LabError
+
+DEBUG = "LAB_DEBUG"
+
+
+class NotUpError(LabError):
+    """The lab is not up."""
+
+
+class MachineError(LabError):
+    """Docker, the machine or a host that does not answer is in the way."""
+
+
+class AnswerError(LabError):
+    """The answer to what was asked is no."""
+
+
+CODES: dict[type[LabError], int] = {
+    NotUpError: codes.DOWN,
+    MachineError: codes.MACHINE,
+    AnswerError: codes.NO,
+}
+
+
+@contextmanager
+def machine() -> Iterator[None]:
+    """Say of a LabError that Docker or the machine is in the way."""
+    try:
+        yield
+    except LabError as error:
+        raise MachineError(str(error.args[0]), hint=error.hint) from error
+
+
+def debug() -> bool:
+    """Whether the user wants tracebacks."""
+    return os.environ.get(DEBUG, "") not in ("", "0")
+
+
+def code(error: LabError) -> int:
+    """Return the exit code for an error."""
+    from lab.submission import RouteTimeoutError
+
+    if isinstance(error, RouteTimeoutError):
+        return codes.NO
+    return CODES.get(type(error), codes.MACHINE if error.__cause__ is not None else codes.USAGE)
+
+
+def show(error: LabError) -> None:
+    """Write cause and next step on stderr."""
+    console = err()
+    first, *rest = str(error.args[0]).splitlines() or [""]
+    console.print(f"lab: {first}", style="red")
+    for line in [*rest, *(error.hint or "").splitlines()]:
+        console.print(f"  {line.removeprefix('  ')}")
+
+
+def understood(error: Exception) -> LabError:
+    """Return what an exception that is no LabError means: Docker's own errors, else one that nobody expected."""
+    if "docker" in sys.modules:
+        from docker.errors import DockerException
+
+        from lab.engine import explain
+
+        if isinstance(error, DockerException):
+            cause = explain(error)
+            return MachineError(str(cause.args[0]), hint=cause.hint)
+    text = " ".join(str(error).split())
+    return MachineError(
+        f"unexpected {type(error).__name__}: {text}",
+        hint=f"this is a mistake in the lab itself; {DEBUG}=1 shows the traceback",
+    )

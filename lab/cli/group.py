@@ -1,0 +1,52 @@
+"""What all commands of `lab` share: errors become messages and exit codes, and a group may have a default command."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from lab.cli import failure
+from lab.errors import LabError
+
+ORDER = ("up", "down", "status", "send", "route", "explain", "dns", "queue", "mailbox", "logs", "shell")
+
+
+class Guarded(TyperGroup):
+    """The group of all commands: no exception gets past it as a traceback, unless LAB_DEBUG wants it."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401  as below
+        """Return the commands in the order in which a user meets them."""
+        return sorted(super().list_commands(ctx), key=ORDER.index)
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  typer does not export the type of its contexts' base
+        """Run the command; an error is shown and becomes an exit code."""
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError):
+            raise  # typer's own: usage errors, and the end of a pipe
+        except LabError as error:
+            self._end(error, error)
+        except Exception as error:  # noqa: BLE001  the last one before the user
+            self._end(failure.understood(error), error)
+
+    def _end(self, told: LabError, error: Exception) -> NoReturn:
+        if failure.debug():
+            raise error
+        failure.show(told)
+        raise typer.Exit(failure.code(told)) from error
+
+
+class Defaulting(TyperGroup):
+    """A group whose first command is meant when none is named: `lab queue mx1` is `lab queue list mx1`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  as above
+        """Put the first command's name where no command is named."""
+        named = args and (args[0] in self.commands or args[0] in ctx.help_option_names)
+        return super().parse_args(ctx, args if named else [next(iter(self.commands)), *args])
+
+
+def example(*lines: str) -> str:
+    """Return the end of a command's help: an example, as it is printed."""
+    return "\b\n" + "\n".join(("Example:", *(f"  {line}" for line in lines)))

@@ -1,0 +1,185 @@
+"""`lab logs`: the hosts' own log lines, in one order of time."""
+
+from __future__ import annotations
+
+import queue
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from lab.cli import attach, complete, failure, route
+from lab.cli.console import record, say
+from lab.cli.group import example
+from lab.cli.options import Json, LabName
+
+if TYPE_CHECKING:
+    from lab.hosts import Host
+    from lab.lab import Lab
+
+COLOURS = (
+    "cyan",
+    "green",
+    "yellow",
+    "blue",
+    "magenta",
+    "bright_cyan",
+    "bright_green",
+    "bright_yellow",
+    "bright_blue",
+    "red",
+)
+AGO = re.compile(r"(?P<count>\d+)(?P<unit>[smhd])")
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+READING = 5.0  # seconds at most for reading old logs until they tell the whole story of a message
+EXAMPLE = example(
+    "$ lab logs mx1 mx2 --since 5m",
+    "12:00:00.123456  mx1  Jan 01 12:00:00 mx1 postfix/smtpd[123]: connect from direct.home.test[198.18.0.22]",
+    "...",
+)
+
+
+class Line(NamedTuple):
+    """One line of a host's log, with the time at which Docker saw it."""
+
+    at: datetime
+    host: str
+    text: str
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog=EXAMPLE)(logs)
+
+
+def logs(
+    hosts: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="HOST", autocompletion=complete.hosts, help="Hosts. [default: all]"),
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on, with lines as they come, until Ctrl-C.")
+    ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="TIME", help="From then on: 30s, 5m, 2h, 1d ago, or 2026-01-01T12:00:00Z."),
+    ] = None,
+    mail: Annotated[
+        str | None,
+        typer.Option(
+            "--mail", metavar="MESSAGE", help="Only lines about this message: a Message-ID, or HOST:QUEUE-ID."
+        ),
+    ] = None,
+    lab: LabName = None,
+    json: Json = False,
+) -> None:
+    """Print the hosts' log lines, in order of time.
+
+    With --json one object a line.
+    """
+    if mail and follow:
+        raise typer.BadParameter("--mail and --follow do not go together: `lab route --follow` follows a message")
+    start = moment(since, datetime.now(UTC)) if since else None
+    with attach.lab(str(lab)) as running:
+        chosen = _chosen(running, hosts)
+        if mail:
+            lines: Iterator[Line] = iter(_about(running, mail))
+        elif follow:
+            lines = _followed(running, chosen, start or datetime.now(UTC))
+        else:
+            lines = iter(sorted(line for host in chosen for line in _read(running, host, start)))
+        wanted = {host.name for host in chosen}
+        colours = dict(zip(sorted(running.hosts), COLOURS * len(running.hosts), strict=False))
+        width = max(map(len, wanted))
+        for line in lines:
+            if line.host not in wanted or (start and line.at < start):
+                continue
+            if json:
+                record({"at": line.at.isoformat(), "host": line.host, "text": line.text})
+            else:
+                say(
+                    (f"{line.at:%H:%M:%S.%f}  ", "dim"), (f"{line.host:<{width}}", colours[line.host]), f"  {line.text}"
+                )
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """Return the time that --since means: some time ago, or a time by ISO 8601, UTC where it does not say."""
+    if ago := AGO.fullmatch(text):
+        return now - timedelta(**{UNITS[ago["unit"]]: int(ago["count"])})
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"--since {text!r} is no time: give 30s, 5m, 2h, 1d or 2026-01-01T12:00:00Z") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _chosen(running: Lab, names: list[str] | None) -> list[Host]:
+    from lab.hosts import known
+
+    return [known(running.hosts, name) for name in names or running.hosts]
+
+
+def _read(running: Lab, host: Host, start: datetime | None) -> list[Line]:
+    """Return what a host has logged so far."""
+    text: bytes = running.docker.api.logs(host.container, timestamps=True, since=start and start.timestamp())
+    return [_line(host.name, each) for each in text.decode("utf-8", "replace").split("\n") if each]
+
+
+def _followed(running: Lab, hosts: list[Host], start: datetime) -> Iterator[Line]:
+    """Yield lines as they come. Those of one host keep their order; hosts may overtake each other by an instant."""
+    lines: queue.SimpleQueue[Line | None] = queue.SimpleQueue()
+
+    def read(host: Host, stream: Iterator[bytes]) -> None:
+        rest = b""
+        for chunk in stream:
+            *whole, rest = (rest + chunk).split(b"\n")
+            for each in whole:
+                lines.put(_line(host.name, each.decode("utf-8", "replace")))
+        lines.put(None)
+
+    with ExitStack() as stack:
+        for host in hosts:
+            stream = running.docker.api.logs(
+                host.container, stream=True, follow=True, timestamps=True, since=start.timestamp()
+            )
+            stack.callback(stream.close)
+            threading.Thread(target=read, args=(host, stream), name=f"lab-logs-{host.name}", daemon=True).start()
+        ended = 0
+        while ended < len(hosts):
+            line = lines.get()
+            if line is None:
+                ended += 1
+            else:
+                yield line
+
+
+def _about(running: Lab, message: str) -> list[Line]:
+    """Return the lines from which the story of a message is told."""
+    from lab.recorder import PARSERS
+    from lab.submit import sent_at
+
+    wanted = route.named(message)
+    sent = sent_at(wanted) if isinstance(wanted, str) else None
+    begin = sent - timedelta(seconds=route.BEFORE) if sent else datetime.fromtimestamp(route.EVERYTHING, UTC)
+    with running.follow(begin.timestamp()) as recorder:
+        recorder.wait(lambda history: history.settled(wanted), READING)
+        told = recorder.read(lambda history: history.events_of(wanted))
+        recorded = recorder.lines(begin)
+    if not told:
+        raise failure.AnswerError(
+            f"no host has logged anything about {message}", hint="is it right, and was the lab up since?"
+        )
+    events = set(told)
+    roles = {host.name: host.role for host in running.hosts.values()}
+    return [Line(at, host, text) for host, at, text in recorded if PARSERS[roles[host]](host, at, text) in events]
+
+
+def _line(host: str, raw: str) -> Line:
+    from lab.recorder import parse_stamp
+
+    stamp, _, text = raw.partition(" ")
+    return Line(parse_stamp(stamp), host, text.rstrip("\r"))

@@ -1,0 +1,65 @@
+"""The options and arguments that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab.cli import complete, names
+
+ROOT_OPTION = "lab"  # the root's parameter with the lab's name
+
+
+def valid(name: str | None) -> str | None:
+    """Return the name of a lab if it is one."""
+    if name is not None and not names.NAME.fullmatch(name):
+        raise typer.BadParameter(
+            f"{name!r} is no name of a lab: lower-case letters, digits and hyphens, such as 'second'"
+        )
+    return name
+
+
+def chosen(ctx: typer.Context, name: str | None) -> str:
+    """Return the lab that is meant: --lab after the command, else the one before it, LAB, or "main"."""
+    given = valid(name) or ctx.find_root().params.get(ROOT_OPTION)
+    return str(given or names.DEFAULT)
+
+
+_LAB_HELP = "The lab that is meant, one of several side by side."
+RootLab = Annotated[
+    str | None,
+    typer.Option(
+        "--lab",
+        metavar="NAME",
+        envvar="LAB",
+        callback=valid,
+        autocompletion=complete.labs,
+        help=f"{_LAB_HELP} [default: {names.DEFAULT}]",
+    ),
+]
+LabName = Annotated[
+    str | None,
+    typer.Option("--lab", metavar="NAME", callback=chosen, autocompletion=complete.labs, help=_LAB_HELP),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program instead of text for a person.")]
+Via = Annotated[
+    str,
+    typer.Option(
+        "--via", metavar="HOST[:PORT]", autocompletion=complete.hosts, help="The host that gets the message first."
+    ),
+]
+Timeout = Annotated[
+    float, typer.Option("--timeout", metavar="SECONDS", min=0, help="How long to wait for the route to be complete.")
+]
+Evidence = Annotated[
+    Path | None,
+    typer.Option(
+        "--evidence", metavar="DIR", file_okay=False, help="Save logs, events, zones and routes in this folder."
+    ),
+]
+HostName = Annotated[
+    str, typer.Argument(metavar="HOST", autocompletion=complete.hosts, show_default=False, help="A host, such as mx1.")
+]
+"""Annotated types for the parameters of commands."""

@@ -1,0 +1,146 @@
+"""`lab route`: the route of a message that was sent earlier, read from the servers' logs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from lab.cli import attach, codes, failure, story
+from lab.cli.console import document, err, say
+from lab.cli.group import example
+from lab.cli.options import Json, LabName, Timeout
+
+if TYPE_CHECKING:
+    from lab.lab import Lab
+    from lab.recorder import Recorder
+    from lab.route import Route
+    from lab.timeline import Row
+    from lab.trace import History, Origin
+
+EXAMPLE = example(
+    "$ lab route '<20260101.120000.000000.1a2b3c4d@lab.test>'",
+    "ana@home.test -> bia@dest.test: delivered 2.0.0 into INBOX",
+    "  hops: client -> smarthost -> mx1",
+    "...",
+)
+BEFORE = 1.0  # seconds: the connection that brought a message is older than the message
+EVERYTHING = 1.0  # seconds since the epoch
+ROLES = ("client", "smarthost", "mx")  # those that route mail
+TICK = 0.5  # seconds at most until rows that have come are printed
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog=EXAMPLE)(route)
+
+
+def route(
+    message: Annotated[
+        str,
+        typer.Argument(metavar="MESSAGE", show_default=False, help="A Message-ID, or HOST:QUEUE-ID of its first host."),
+    ],
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Print what happens to it as it happens, until its end.")
+    ] = False,
+    timeout: Timeout = 5.0,
+    lab: LabName = None,
+    json: Json = False,
+) -> None:
+    """Show the route of an earlier message."""
+    from lab.submit import sent_at
+
+    wanted = named(message)
+    with attach.lab(str(lab)) as running:
+        sent = sent_at(wanted) if isinstance(wanted, str) else None
+        recorder = running.follow(sent.timestamp() - BEFORE if sent else EVERYTHING)
+        with recorder:
+            if follow and not json:
+                _follow(recorder, running, wanted)
+            complete = recorder.wait(lambda history: history.settled(wanted), timeout)
+            found = [_with_plan(running, each) for each in recorder.read(lambda history: history.routes(wanted))]
+            if not found:
+                _unknown(message, timeout)
+            if json:
+                document([each.to_json() for each in found])
+            else:
+                _show(recorder, running, wanted, found, timeline=not follow)
+            if not complete:
+                _incomplete(recorder, wanted)
+    if not complete or any(each.outcome != "delivered" for each in found):
+        raise typer.Exit(codes.NO)
+
+
+def named(text: str) -> str | Origin:
+    """Return what a user calls a message: a Message-ID, with or without <>, or HOST:QUEUE-ID."""
+    from lab.trace import Origin
+
+    host, colon, queue_id = text.partition(":")
+    if colon and host.isalnum() and queue_id.isalnum():
+        return Origin(host, queue_id)
+    return text if text.startswith("<") else f"<{text}>"
+
+
+def _follow(recorder: Recorder, running: Lab, message: str | Origin) -> None:
+    """Print rows of the timeline as they come, until the message has reached its end."""
+    from lab.timeline import rows
+
+    printed: Counter[tuple[str, str, str]] = Counter()
+    settled = False
+    while not settled:
+        settled = recorder.wait(lambda history: _ended(history, message), TICK)
+        so_far: list[Row] = recorder.read(lambda history: rows(history.events_of(message), running.names))
+        seen = Counter(printed)
+        new = []
+        for row in so_far:
+            key = (row.host, row.kind, row.text)
+            if seen[key] > 0:
+                seen[key] -= 1
+            else:
+                printed[key] += 1
+                new.append(row)
+        story.further(new, running.names)
+
+
+def _ended(history: History, message: str | Origin) -> bool:
+    """Whether the message has come to its end: one that is deferred or held goes on some day."""
+    routes = history.routes(message)
+    going_on = ("deferred", "held", "unknown")
+    return history.settled(message) and all(route.outcome not in going_on for route in routes)
+
+
+def _show(recorder: Recorder, running: Lab, message: str | Origin, found: list[Route], *, timeline: bool) -> None:
+    if timeline:
+        story.routes(found)
+        say()
+        story.timeline(recorder.read(lambda history: history.events_of(message)), running.names)
+    else:
+        say()
+        story.routes(found)
+    say()
+    if story.departures(found):
+        say(("The plan is that of the zones and settings as they are now.", "dim"))
+
+
+def _with_plan(running: Lab, route: Route) -> Route:
+    """Return the route with the plan that zone and settings give now."""
+    host = running.hosts.get(route.hops[0]) if route.hops else None
+    if host is None or host.role not in ROLES:
+        return route
+    return replace(route, plan=running.explain(route.recipient, via=host.name))
+
+
+def _unknown(message: str, timeout: float) -> NoReturn:
+    raise failure.AnswerError(
+        f"no host of the lab has said anything about {message} within {timeout:g} s of reading",
+        hint="is it right, and was the lab up since? --timeout gives more time to read old logs",
+    )
+
+
+def _incomplete(recorder: Recorder, message: str | Origin) -> None:
+    awaited = recorder.read(lambda history: history.awaited(message))
+    err().print("lab: the route is not complete yet; awaited:")
+    for each in awaited:
+        err().print(f"  {each}")

@@ -1,0 +1,170 @@
+"""`lab status`: each host of a lab, whether it answers, and what is made wrong on purpose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lab.cli import attach, codes, failure, names
+from lab.cli.console import Row, document, say, table
+from lab.cli.group import example
+from lab.cli.options import Json, LabName
+
+if TYPE_CHECKING:
+    from lab.hosts import Host
+    from lab.world import Status
+
+EXAMPLE = example(
+    "$ lab status",
+    "Lab main in 198.18.0.0/24: ready.",
+    "HOST       ROLE       ADDRESS       STATE    READY  ON 127.0.0.1",
+    "client     client     198.18.0.21   running  yes    25001 for 25, 25005 for 587",
+    "...",
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog=EXAMPLE)(status)
+
+
+def status(
+    lab: LabName = None,
+    everything: Annotated[bool, typer.Option("--all", help="Show every lab on this machine.")] = False,
+    json: Json = False,
+) -> None:
+    """Show the hosts, and whether each answers.
+
+    The faults in force too. Exit code 0: all are ready; 1: not all.
+    """
+    if everything:
+        _all(json)
+        return
+    with failure.machine():
+        found = attach.world(str(lab)).status()
+    if found is None:
+        raise attach.not_up(str(lab))
+    faults = _faults(found)
+    if json:
+        document({**to_json(found), "faults": faults})
+    else:
+        _show(found, faults)
+    if not found.ready:
+        raise typer.Exit(codes.NO)
+
+
+def to_json(status: Status) -> dict[str, Any]:
+    """Return a lab's status as plain JSON values."""
+    return {
+        "schema": 1,
+        "lab": status.name,
+        "ready": status.ready,
+        "current": status.current,
+        "subnet": status.slot.subnet,
+        "hosts": [
+            {
+                "name": host.name,
+                "role": host.role,
+                "fqdn": host.fqdn,
+                "address": host.address,
+                "state": host.state,
+                "ready": not _wrong(status, host),
+                "problems": _wrong(status, host),
+                "published": {
+                    str(door.port): port for door, port in sorted(status.ports.items()) if door.host == host.name
+                },
+            }
+            for host in _sorted(status)
+        ],
+        "missing": list(status.missing),
+    }
+
+
+def _all(json: bool) -> None:
+    with failure.machine():
+        world = attach.world(names.DEFAULT)
+        worlds = [type(world)(name, world.engine) for name in attach.labs(world.docker)]
+        found = {each.name: each.status() for each in worlds}
+    if json:
+        document(
+            [to_json(each) if each else {"schema": 1, "lab": name, "ready": False} for name, each in found.items()]
+        )
+    elif found:
+        table(("LAB", "NETWORK", "HOSTS", "READY"), [_line(name, each) for name, each in found.items()])
+    else:
+        say(f"There is no lab on this machine. `{names.command('up', names.DEFAULT)}` brings one up.")
+    if any(each is None or not each.ready for each in found.values()):
+        raise typer.Exit(codes.NO)
+
+
+def _line(name: str, status: Status | None) -> Row:
+    if status is None:
+        return name, "-", "0", ("no: remains of a lab; `lab down` removes them", "red")
+    ready = ("yes", "green") if status.ready else ("no", "red")
+    return name, status.slot.subnet, str(len(status.hosts)), ready
+
+
+def _show(status: Status, faults: list[dict[str, Any]]) -> None:
+    ready = ("ready", "green") if status.ready else ("not ready", "red")
+    say("Lab ", (status.name, "bold"), f" in {status.slot.subnet}: ", ready, ".")
+    rows = [_host(status, host) for host in _sorted(status)]
+    rows += [(name, "", "", ("missing", "red"), ("no", "red"), "") for name in status.missing]
+    table(("HOST", "ROLE", "ADDRESS", "STATE", "READY", "ON 127.0.0.1"), rows)
+    wrong = [problem for host in _sorted(status) for problem in _wrong(status, host)]
+    for problem in wrong:
+        say(("  " + problem, "red"))
+    if wrong or status.missing:
+        say(f"`{names.command('up', status.name)}` starts what is missing or stopped.")
+    if not status.current:
+        say(("Files under compose/ or dnszone/ have changed since it was started.", "yellow"))
+    if faults:
+        say(("\nDNS faults in force:", "yellow"))
+        for fault in faults:
+            say("  ", " ".join(f"{key}={value}" for key, value in fault.items() if value not in (None, "")))
+
+
+def _host(status: Status, host: Host) -> Row:
+    wrong = _wrong(status, host)
+    doors = [f"{port} for {door.port}" for door, port in sorted(status.ports.items()) if door.host == host.name]
+    return (
+        (host.name, "bold"),
+        host.role,
+        host.address,
+        (host.state, "" if host.state == "running" else "red"),
+        ("no", "red") if wrong else ("yes", "green"),
+        ", ".join(doors),
+    )
+
+
+def _wrong(status: Status, host: Host) -> list[str]:
+    """Return what is wrong with a host: its doors that do not answer, or that it does not run."""
+    if host.state in ("exited", "dead"):
+        return [f"{host.name} ended with exit code {host.exit_code}"]
+    if host.state != "running":
+        return [f"{host.name} is {host.state}"]
+    return [f"{door}: {problem}" for door, problem in status.problems.items() if door.host == host.name]
+
+
+def _sorted(status: Status) -> list[Host]:
+    """Return the hosts by address, as the last octet's number has them."""
+    return sorted(status.hosts.values(), key=lambda host: [int(part) for part in host.address.split(".") if part])
+
+
+def _faults(status: Status) -> list[dict[str, Any]]:
+    """Return the DNS faults in force; none when the DNS cannot be asked, which the table says."""
+    from lab.control import Control
+    from lab.dns import Dns
+    from lab.doors import Door
+    from lab.errors import LabError
+
+    port = status.ports.get(Door("dns", 8053))
+    if port is None or Door("dns", 8053) in status.problems:
+        return []
+    control = Control("dns", f"http://127.0.0.1:{port}")
+    try:
+        return Dns(control, attach.OWNER).faults()
+    except LabError:
+        return []
+    finally:
+        control.close()

@@ -1,0 +1,16 @@
+"""Port 25 of a living host is closed: a connection is answered with RST (RFC 9293 3.5.2), "Connection refused"."""
+
+from __future__ import annotations
+
+from lab.faults import filtered
+from lab.faults.site import Site
+
+
+def apply(site: Site) -> None:
+    """Reset every new connection."""
+    filtered.set_rule(site, "reject with tcp reset")
+
+
+def heal(site: Site) -> None:
+    """Open the port again."""
+    filtered.clear(site)

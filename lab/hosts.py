@@ -1,0 +1,96 @@
+"""The hosts of a lab as Docker has them: containers with the label ``mail-lab.name``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lab.errors import LabError
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+LABEL = "mail-lab.name"
+OWNER = "mail-lab.owner"  # of a host that a test has brought along: whoever made it
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One host. ``state`` is Docker's word: running, exited, paused, created ..."""
+
+    name: str  # "mx1"
+    role: str  # dns, client, smarthost, mx, mailstore, scripted, gateway
+    fqdn: str
+    address: str
+    state: str
+    container: str  # id
+    image: str
+    started: str = ""  # RFC 3339, when it last started
+    exit_code: int | None = None
+    published: dict[int, int] = field(default_factory=dict, hash=False)  # own port to port on 127.0.0.1
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is up, paused or not."""
+        return self.state in ("running", "paused")
+
+
+def find(docker: DockerClient, lab: str, owner: str | None = None) -> dict[str, Host]:
+    """Return the hosts of a lab by name, stopped ones too: the world's, and those that *owner* has brought along."""
+    listed = docker.api.containers(all=True, filters={"label": f"{LABEL}={lab}"})
+    visible = [each for each in listed if each["Labels"].get(OWNER) in (None, owner)]
+    found = (_host(each) for each in (_inspected(docker, each["Id"]) for each in visible) if each is not None)
+    return {host.name: host for host in found}
+
+
+def names(docker: DockerClient) -> Iterator[tuple[str, int]]:
+    """Yield name and slot of every lab that has a network on this machine."""
+    for network in docker.api.networks(filters={"label": f"{LABEL}"}):
+        labels = network["Labels"]
+        if "mail-lab.slot" in labels:
+            yield labels[LABEL], int(labels["mail-lab.slot"])
+
+
+def last_lines(docker: DockerClient, host: Host, count: int = 10) -> str:
+    """Return the end of a host's log, for an error's text."""
+    text: bytes = docker.api.logs(host.container, tail=count)
+    return "\n".join(f"  {host.name} | {line}" for line in text.decode("utf-8", "replace").splitlines())
+
+
+def known(hosts: dict[str, Host], name: str) -> Host:
+    """Return the host called *name*, or raise LabError with the names there are."""
+    if name not in hosts:
+        raise LabError(f"this lab has no host {name!r}", hint=f"its hosts are: {', '.join(sorted(hosts))}")
+    return hosts[name]
+
+
+def _inspected(docker: DockerClient, container: str) -> dict[str, Any] | None:
+    """Return Docker's description of a container, None when it has just been removed."""
+    from docker.errors import NotFound
+
+    try:
+        found: dict[str, Any] = docker.api.inspect_container(container)
+    except NotFound:
+        return None
+    return found
+
+
+def _host(found: dict[str, Any]) -> Host:
+    labels = found["Config"]["Labels"]
+    networks = found["NetworkSettings"]["Networks"]
+    inside = next((each for name, each in networks.items() if name.endswith("_lab")), {})
+    ports = found["NetworkSettings"]["Ports"] or {}
+    state = found["State"]
+    return Host(
+        name=labels["mail-lab.host"],
+        role=labels["mail-lab.role"],
+        fqdn=labels["mail-lab.fqdn"],
+        address=(inside.get("IPAMConfig") or {}).get("IPv4Address") or inside.get("IPAddress", ""),
+        state=state["Status"],
+        container=found["Id"],
+        image=found["Config"]["Image"],
+        started=state["StartedAt"],
+        exit_code=state["ExitCode"] if state["Status"] in ("exited", "dead") else None,
+        published={int(own.partition("/")[0]): int(there[0]["HostPort"]) for own, there in ports.items() if there},
+    )

@@ -1,0 +1,395 @@
+"""The lab as a test sees it: sends messages, says where they went, and makes things go wrong for a while.
+
+    with lab.fault("mx1", connect="refuse"):
+        route = lab.send(to="bia@dest.test", via="direct").route()
+    assert route.attempted == ["mx1", "mx2"]
+
+What a :class:`Lab` changes (zones, addresses of the scripted host, faults) belongs to its process and is put back by
+:meth:`Lab.reset` or :meth:`Lab.close`; after kill -9 the next command does it (:mod:`lab.lease`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from dnszone.zones import Zones
+from lab import guest, ready, users
+from lab.configuration import Configuration
+from lab.control import Control
+from lab.dns import Dns
+from lab.domains import DEFAULT, Domains, fresh, variables
+from lab.doors import Door
+from lab.errors import LabError
+from lab.events import Connected
+from lab.faults import KINDS
+from lab.faults.site import Site
+from lab.hosts import Host, find, known
+from lab.lease import Lease, abandoned
+from lab.mailbox import Mailbox
+from lab.plan import Plan, explain_path
+from lab.queue import Queue
+from lab.route import stamp
+from lab.scripted import Scripted
+from lab.submission import Submission
+from lab.submit import Message, Server, compose, submit
+from lab.world import World, published
+from lab.zonefiles import world_zones
+
+if TYPE_CHECKING:
+    from lab.recorder import Recorder
+    from lab.watch import Watch
+
+SUBMISSION = 587  # RFC 6409: TLS and a password; port 25 of a smarthost relays for nobody
+READY_TIMEOUT = 30.0
+MAIL_ROLES = ("client", "smarthost", "mx")  # Postfix hosts
+GUESTS = 2560  # the gateway's port for hosts that a test brings along (haproxy.cfg)
+WORLD_DOMAINS = ("lab.test", "home.test", "isp.test", "dest.test")
+
+
+class Lab:
+    """A running lab. ``hosts`` maps lab name to :class:`lab.hosts.Host` as it was found."""
+
+    def __init__(self, world: World, recorder: Recorder | None = None) -> None:
+        """Attach to a lab that is up; with *recorder*, listen through that one. Raises LabError when it is not up."""
+        self.name = world.name
+        self.docker = world.docker
+        self.hosts = world.hosts()
+        self._world = dict(self.hosts)
+        if not self.hosts:
+            raise LabError(f"lab {self.name!r} is not up", hint=f"run `{_up_command(self.name)}`")
+        self.ports = published(self.hosts)
+        self.submissions: list[Submission] = []
+        self._began = datetime.now(UTC)
+        self._configuration = Configuration(self.docker)
+        self.domains = Domains(lambda: self.dns, lambda: self.scripted, self._addresses)
+        self._shares = recorder is not None
+        if recorder is not None:
+            self.__dict__["recorder"] = recorder
+        self.heal()
+
+    def __enter__(self) -> Lab:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Put everything back and stop following the logs."""
+        self.reset()
+        if "_lease" in self.__dict__:
+            self._lease.close()
+        if "recorder" in self.__dict__ and not self._shares:
+            self.recorder.close()
+
+    def reset(self) -> None:
+        """Remove the zones, addresses and messages of this process; a new :attr:`domain` comes at its next use."""
+        if "dns" in self.__dict__:
+            self.dns.drop()
+        if "scripted" in self.__dict__:
+            self.scripted.drop()
+        for name in set(self.hosts) - set(self._world):
+            guest.remove(self.docker, self.hosts.pop(name).container)
+        self.domains.clear()
+        self.submissions.clear()
+        self.__dict__.pop("domain", None)
+        self._began = datetime.now(UTC)
+
+    # What a test asks for
+
+    @cached_property
+    def domain(self) -> str:
+        """A recipient domain of the test's own, with mx1, mx2 and mx3 at preferences 10, 20 and 30."""
+        return self.zone(DEFAULT)
+
+    def zone(self, text: str, domain: str | None = None) -> str:
+        """Serve *text* (an RFC 1035 master file) as the zone of a new domain, and return the domain's name.
+
+        In *text*, $DOMAIN is the domain, $MX1 and the like are addresses of hosts, $SCRIPTED_1 and so on are
+        addresses of the scripted host that nobody else has. With *domain*, that domain's zone is replaced. Raises
+        LabError with every mistake of the text, and then serves what it served before.
+        """
+        name = domain or fresh()
+        self.domains.add(text, name)
+        return name
+
+    def new_domain(self) -> str:
+        """Return the name of a domain that nobody has, for :meth:`zone` and :meth:`host`."""
+        return fresh()
+
+    def host(
+        self,
+        name: str,
+        *,
+        like: str = "direct",
+        domain: str | None = None,
+        main_cf: str = "",
+        master_cf: str = "",
+        files: Mapping[str, str] | None = None,
+    ) -> Host:
+        """Bring a host along: a Postfix like the world's host *like*, with settings of its own; it goes with the test.
+
+        Its full name is *name* in *domain* (default: a new one); a zone text has its address as $NAME.
+        *main_cf* has the lines in which it differs, *master_cf* further services, *files* tables below
+        /etc/postfix ("texthash:/etc/postfix/transport").
+        """
+        if name in self.hosts:
+            raise LabError(f"this lab has a host {name!r} already", hint="choose another name")
+        fqdn = f"{name}.{domain or fresh()}"
+        self.recorder.owners.add(self._lease.owner)
+        started = guest.start(
+            self.docker,
+            known(self._world, like),
+            lab=self.name,
+            owner=self._lease.owner,
+            name=name,
+            fqdn=fqdn,
+            main_cf=main_cf,
+            master_cf=master_cf,
+            files=files or {},
+        )
+        self.hosts[name] = started
+        self.recorder.read(lambda history: history.hosts.update({started.address: name}))
+        return started
+
+    def send(
+        self,
+        *,
+        to: str | Sequence[str],
+        via: str = "client",
+        sender: str = "ana@home.test",
+        message: Message = "A message through the mail-routing lab.\n",
+        subject: str = "A test message",
+        login: str | tuple[str, str] | None = None,
+        timeout: float = 30.0,
+    ) -> Submission:
+        """Hand a message to the host *via* ("client", "direct", "smarthost", "mx1:25" ...), as a mail program does.
+
+        *message*: text, an EmailMessage, or raw bytes or a file, which are sent exactly as they are. Port 587 (the
+        smarthost's default) wants TLS and a *login*: a name of the users file, or (name, password); default
+        "customer". What the host answers is in the submission's ``receipt``; a refusal is no exception.
+        """
+        recipients = (to,) if isinstance(to, str) else tuple(to)
+        if not recipients:
+            raise LabError("a message needs a recipient", hint='to="bia@dest.test"')
+        server = self._server(via, login)
+        data, message_id = compose(message, sender, recipients, subject)
+        self.recorder  # noqa: B018  the logs are followed before anything can be logged
+        plans = {recipient: self.explain(recipient, via) for recipient in recipients}
+        receipt = submit(server, sender, recipients, data, message_id, timeout)
+        submission = Submission(self, via.partition(":")[0], receipt, time.monotonic(), plans)
+        self.submissions.append(submission)
+        return submission
+
+    def explain(self, recipient: str, via: str = "client") -> Plan:
+        """Return the plan: where mail for *recipient* would go from the host *via*, by zone and settings alone."""
+        settings = {host.name: self._configuration.of(host) for host in self.hosts.values() if host.role in MAIL_ROLES}
+        host = known(self.hosts, via.partition(":")[0])
+        if host.name not in settings:
+            raise LabError(f"{host.name} routes no mail", hint=f"hosts that do: {', '.join(sorted(settings))}")
+        return explain_path(recipient, host.name, settings, self._zones(), self.names)
+
+    def stopped(self, host: str) -> AbstractContextManager[None]:
+        """Stop a host while the context lasts."""
+        return self._faulty(host, "stopped")
+
+    def paused(self, host: str) -> AbstractContextManager[None]:
+        """Freeze a host while the context lasts: connections are accepted and nothing is said."""
+        return self._faulty(host, "paused")
+
+    def fault(self, host: str, *, connect: Literal["refuse", "drop"]) -> AbstractContextManager[None]:
+        """Make something wrong at a host while the context lasts.
+
+        *connect*: "refuse" answers connections to port 25 with a reset, "drop" not at all. *host* is a host of the
+        lab, or a name of a zone of this test that stands for an address of the scripted host.
+        """
+        if connect not in ("refuse", "drop"):
+            raise LabError(f"connect={connect!r} is no fault", hint='"refuse" or "drop"')
+        if host in self.hosts:
+            return self._faulty(host, connect)
+        return self._scripted_fault(host, {"connect": connect})
+
+    def contacted(self) -> frozenset[str]:
+        """Return the hosts to which another mail host has connected since the test began.
+
+        Of the scripted host: each name in the test's zones that stands for an address that was connected to.
+        """
+        events = self.recorder.read(lambda history: history.contacts(self._began))
+        mail = {host.address for host in self.hosts.values() if host.role in MAIL_ROLES}
+        found = set()
+        for event in events:
+            if isinstance(event, Connected):
+                found |= {event.host} if event.address in mail else set()
+            elif event.client in mail:
+                found |= {name for name, each in self.domains.scripted().items() if each == event.server}
+        return frozenset(name for name in found if not name.endswith(tuple(self.domains.texts)))
+
+    def asked(self, *names: str) -> list[str]:
+        """Return the questions about *names* that the DNS has had since the test began, as "MX dest.test."."""
+        wanted = {f"{name.rstrip('.').lower()}." for name in names}
+        entries = self.dns.history(since=stamp(self._began))
+        return [f"{each['type']} {each['name']}" for each in entries if each["name"] in wanted]
+
+    def queue(self, host: str) -> Queue:
+        """Return the mail queue of a Postfix host."""
+        found = known(self.hosts, host)
+        return Queue(found.name, self.docker.containers.get(found.container))
+
+    def mailbox(self, user: str) -> Mailbox:
+        """Return the mailboxes of *user*: "bia@dest.test", or "bia" for that."""
+        address = user if "@" in user else f"{user}@dest.test"
+        name = address.partition("@")[0].partition("+")[0]
+        passwords = users.passwords()
+        if name not in passwords:
+            raise LabError(f"nobody in the lab is called {name!r}", hint=f"users: {', '.join(sorted(passwords))}")
+        return Mailbox(address, passwords[name], ready.LOOPBACK, self._port("mailstore", 143))
+
+    @cached_property
+    def dns(self) -> Dns:
+        """The lab's DNS: zones, faults, the history of every query."""
+        return Dns(Control("dns", self._url("dns", 8053)), self._lease.owner)
+
+    @cached_property
+    def scripted(self) -> Scripted:
+        """The scripted SMTP host: its addresses, their scripts, and who connected."""
+        return Scripted(Control("scripted", self._url("scripted", 8025)), self._lease.owner)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Lab name of each host by address."""
+        return {host.address: host.name for host in self.hosts.values()}
+
+    @cached_property
+    def recorder(self) -> Recorder:
+        """What the servers say, from the first use on."""
+        return self.follow(None)
+
+    @cached_property
+    def watch(self) -> Watch:
+        """Waits for routes."""
+        from lab.watch import Watch
+
+        return Watch(self.recorder, self._queue_lines)
+
+    def follow(self, since: float | None) -> Recorder:
+        """Return a recorder of what the servers say from *since* on (seconds since the epoch; None: now)."""
+        from lab.recorder import Recorder
+        from lab.trace import History
+
+        return Recorder(self.docker, self.name, History(self.names), since)
+
+    # How
+
+    @cached_property
+    def _lease(self) -> Lease:
+        return Lease(self.name)
+
+    def _port(self, host: str, port: int) -> int:
+        door = Door(known(self.hosts, host).name, port)
+        if door not in self.ports:
+            open_doors = ", ".join(str(each) for each in sorted(self.ports))
+            raise LabError(f"{door} is not published", hint=f"published are: {open_doors}")
+        return self.ports[door]
+
+    def _url(self, host: str, port: int) -> str:
+        return f"http://{ready.LOOPBACK}:{self._port(host, port)}"
+
+    def _server(self, via: str, login: str | tuple[str, str] | None) -> Server:
+        host, _, given = via.partition(":")
+        if given and not given.isdigit():
+            raise LabError(f"via={via!r} has no port number", hint='"client", "smarthost" or "mx1:25"')
+        found = known(self.hosts, host)
+        port = int(given) if given else SUBMISSION if host == "smarthost" else 25
+        credentials = self._credentials(login or "customer") if port == SUBMISSION or login else None
+        tls, name = port == SUBMISSION, f"{host}:{port}"
+        if host in self._world:
+            return Server(name, ready.LOOPBACK, self._port(host, port), credentials, tls)
+        inner = self._world["gateway"].published[GUESTS]
+        return Server(name, ready.LOOPBACK, inner, credentials, tls, beyond=(found.address, port))
+
+    def _credentials(self, login: str | tuple[str, str]) -> tuple[str, str]:
+        if not isinstance(login, str):
+            return login
+        passwords = users.passwords()
+        if login not in passwords:
+            raise LabError(f"nobody in the lab is called {login!r}", hint=f"users: {', '.join(sorted(passwords))}")
+        return login, passwords[login]
+
+    def _zones(self) -> Zones:
+        """Return the world's zones and this test's own, as the DNS has them."""
+        return Zones([*world_zones(variables(self._addresses())), *self.domains.zones()])
+
+    def _addresses(self) -> dict[str, str]:
+        return {host.name: host.address for host in self.hosts.values()}
+
+    @contextmanager
+    def _faulty(self, host: str, kind: str) -> Iterator[None]:
+        site = self._site(known(self.hosts, host))
+        number = self._lease.note({"kind": kind, "host": host})
+        try:
+            KINDS[kind].apply(site)
+            yield
+        finally:
+            KINDS[kind].heal(site)
+            self._lease.healed(number)
+
+    @contextmanager
+    def _scripted_fault(self, host: str, script: dict[str, Any]) -> Iterator[None]:
+        address = self._scripted_address(host)
+        self.scripted.script(address, script)
+        try:
+            yield
+        finally:
+            self.scripted.script(address, {})
+
+    def _scripted_address(self, name: str) -> str:
+        """Return the address of the scripted host that *name* has in a zone of this test."""
+        found = self.domains.scripted()
+        if name not in found:
+            raise LabError(
+                f"{name!r} is neither a host of the lab nor a name at an address of the scripted host",
+                hint=f"hosts: {', '.join(sorted(self.hosts))}; a zone names others: {name} A $SCRIPTED_1",
+            )
+        return found[name]
+
+    def _site(self, host: Host) -> Site:
+        container = self.docker.containers.get(host.container)
+        return Site(host, container, lambda: self._await_ready(host))
+
+    def _await_ready(self, host: Host) -> None:
+        ports = {door: port for door, port in self.ports.items() if door.host == host.name}
+        problems = ready.wait(ports, lambda _: None, lambda: None, READY_TIMEOUT)
+        if problems:
+            lines = "; ".join(f"{door}: {problem}" for door, problem in problems.items())
+            raise LabError(f"{host.name} does not come back: {lines}", hint=f"`lab logs {host.name}` shows why")
+
+    def heal(self) -> None:
+        """Put back what processes that are gone have left; done at the start already."""
+        for lease in abandoned(self.name):
+            with lease:
+                hosts = find(self.docker, self.name)
+                for fault in lease.faults:
+                    if fault["host"] in hosts:
+                        KINDS[fault["kind"]].heal(self._site(hosts[fault["host"]]))
+                for container in guest.of_owner(self.docker, lease.owner):
+                    guest.remove(self.docker, container)
+                self.dns.drop(lease.owner)
+                self.scripted.drop(lease.owner)
+
+    def _queue_lines(self) -> list[str]:
+        lines = []
+        for host in self.hosts.values():
+            if host.role in MAIL_ROLES:
+                try:
+                    lines += [f"{host.name}: {message}" for message in self.queue(host.name).list()]
+                except LabError as error:
+                    lines.append(f"{host.name}: {error.args[0]}")
+        return lines
+
+
+def _up_command(name: str) -> str:
+    return "lab up" if name == "main" else f"lab up --lab {name}"

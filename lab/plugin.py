@@ -1,0 +1,120 @@
+"""The pytest plugin: the ``lab`` fixture, and the story of each message of a test that fails.
+
+--lab NAME            the lab to use (default: the variable LAB, else "main"); started if it is not up
+--lab-keep            leave a lab running that the tests have started
+--lab-evidence DIR    save the evidence of every test there (default: of failed ones, in .lab/evidence)
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Generator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lab.errors import LabError
+
+if TYPE_CHECKING:
+    from lab.lab import Lab
+
+STARTED = pytest.StashKey[str]()
+BEGAN = pytest.StashKey[datetime]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the plugin's options."""
+    group = parser.getgroup("lab", "mail-routing lab")
+    group.addoption("--lab", metavar="NAME", default=os.environ.get("LAB") or "main", help="the lab to use")
+    group.addoption("--lab-keep", action="store_true", help="leave a lab running that the tests have started")
+    group.addoption("--lab-evidence", metavar="DIR", type=Path, help="save the evidence of every test in DIR")
+
+
+@pytest.fixture(scope="session")
+def lab_session(pytestconfig: pytest.Config) -> Iterator[Lab]:
+    """Return the lab for all tests: attached to if it is up, started if not."""
+    from lab import engine
+    from lab.lab import Lab
+    from lab.world import World
+
+    name = pytestconfig.getoption("--lab")
+    try:
+        world = World(name, engine.ensure(_say))
+        _, started = world.up(_say)
+        if started:
+            pytestconfig.stash[STARTED] = name
+        lab = Lab(world)
+    except LabError as error:
+        pytest.exit(f"no lab to test with: {error}", returncode=4)
+    with lab:
+        yield lab
+
+
+@pytest.fixture
+def lab(lab_session: Lab, request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """Return the lab for one test: what the test changes is put back after it."""
+    request.node.stash[BEGAN] = datetime.now(UTC)
+    try:
+        yield lab_session
+    finally:
+        lab_session.reset()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell the story of a failed test's messages, and save the evidence."""
+    report = yield
+    lab: Lab | None = getattr(item, "funcargs", {}).get("lab")
+    if call.when == "call" and lab is not None and lab.submissions:
+        asked = item.config.getoption("--lab-evidence")
+        if report.failed or asked:
+            _tell(item, report, lab, asked)
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Take down what the tests have started. A worker of pytest-xdist leaves that to the main process."""
+    name = session.config.stash.get(STARTED, None)
+    worker: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if name is None:
+        return
+    if worker is not None:
+        worker["lab_started"] = name
+    elif not session.config.getoption("--lab-keep"):
+        from lab import engine
+        from lab.world import World
+
+        World(name, engine.ensure(_say)).down(_say)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:  # noqa: ANN401  a class of pytest-xdist, which need not be installed
+    """Note that a worker of pytest-xdist has started the lab."""
+    name = getattr(node, "workeroutput", {}).get("lab_started")
+    if name:
+        node.config.stash[STARTED] = name
+
+
+def _tell(item: pytest.Item, report: pytest.TestReport, lab: Lab, asked: Path | None) -> None:
+    from lab import evidence
+
+    root = asked or item.config.rootpath / ".lab" / "evidence"
+    folder = root / re.sub(r"[^\w.-]+", "_", item.nodeid).strip("_")
+    began = item.stash[BEGAN]
+    try:
+        stories = [evidence.report(each) for each in lab.submissions]
+        evidence.save(folder, lab, lab.submissions, began)
+    except LabError as error:  # the failure itself must still be seen
+        stories = [f"the story of this test's messages cannot be told: {error}"]
+    if report.failed:
+        report.sections.append(("mail routes", "\n\n".join(stories)))
+        report.sections.append(("evidence", str(folder)))
+
+
+def _say(text: str) -> None:
+    print(f"lab: {text}")

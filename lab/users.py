@@ -1,0 +1,64 @@
+"""Who has a mailbox in the lab: the users file, compose/users, with a name and a password a line.
+
+In: lines of "name:password", empty lines, and lines that begin with "#". The images' builds read them with sed: there
+is no comment after a password, and no blank around a name.
+Out: names and passwords. Errors: LabError with every problem, each with file and line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from lab import bundle
+from lab.errors import LabError
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")  # a local part that every host takes, and part of the recipients table
+PASSWORD = re.compile(r"[!\"$-9;-~]+")
+REQUIRED = {
+    "postmaster": "RFC 5321 4.5.1: every domain has one",
+    "customer": "client.home.test logs in to its smarthost with it",
+}
+
+
+def file() -> Path:
+    """Return where the users file is."""
+    return bundle.compose_folder() / "users"
+
+
+def passwords() -> dict[str, str]:
+    """Return every name with its password. Raises LabError with all that is wrong with the file."""
+    try:
+        text = file().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabError(f"cannot read the users file {file()}: {error}", hint="restore it") from error
+    found, problems = parse(text)
+    if problems:
+        raise LabError("\n".join(f"{file()}:{problem}" for problem in problems), hint="a line is name:password")
+    return found
+
+
+def parse(text: str) -> tuple[dict[str, str], list[str]]:
+    """Return names with passwords, and every problem of *text* as "LINE: what is wrong"."""
+    found: dict[str, str] = {}
+    problems = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        name, colon, password = line.partition(":")
+        problems += [f"{number}: {problem}" for problem in _wrong(name, colon, password, found)]
+        found.setdefault(name, password)
+    problems += [f"1: {name} is missing: {why}" for name, why in REQUIRED.items() if name not in found]
+    return found, problems
+
+
+def _wrong(name: str, colon: str, password: str, found: Mapping[str, str]) -> Iterator[str]:
+    if not colon:
+        yield f"no colon in {name!r}"
+    elif not PASSWORD.fullmatch(password):
+        yield f"the password of {name!r} is empty, or has a colon, a hash, a blank or a letter beyond ASCII"
+    if not NAME.fullmatch(name):
+        yield f"{name!r} is no name: lower-case letters, digits, dot, hyphen, underscore"
+    if name in found:
+        yield f"{name!r} is there twice"

@@ -1,0 +1,300 @@
+"""The standing set of hosts: brings a lab up, says how it is, and takes it down.
+
+Docker's labels are the only record of what runs, so that nothing written elsewhere can go stale: whatever a killed
+command left is completed by the next `lab up` and removed by the next `lab down`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lab import bundle, check, hosts, ready
+from lab.doors import Door, doors
+from lab.errors import LabError
+from lab.hosts import Host
+from lab.lease import state_folder
+from lab.slot import Slot, choose
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+    from lab.engine import Engine
+
+Report = Callable[[str], None]
+IMAGES = {
+    f"mail-lab/{name}": name for name in ("dns", "gateway", "mailstore", "scripted", "client", "direct", "smarthost")
+}
+IMAGES["mail-lab/mx"] = "mx1"
+BUILD_STEP = re.compile(r"#\d+ (\[.+\] (?:RUN|COPY) .+)")
+SERVICES = ("dns", "gateway", "mailstore", "scripted", "mx1", "mx2", "mx3", "client", "direct", "smarthost")
+START_TIMEOUT = 60.0  # seconds until every host must have answered
+LOCK_TIMEOUT = 900.0  # another `lab up` may be building images
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a lab is. ``problems`` has what is wrong at each door that does not answer; empty when all is well."""
+
+    name: str
+    slot: Slot
+    hosts: Mapping[str, Host]
+    ports: Mapping[Door, int]
+    problems: Mapping[Door, str]
+    missing: tuple[str, ...]  # hosts of the world that are not there
+
+    @property
+    def ready(self) -> bool:
+        """Whether every host of the world is there and answers."""
+        return not self.missing and not self.problems and all(host.state == "running" for host in self.hosts.values())
+
+    @property
+    def current(self) -> bool:
+        """Whether it was made from the files as they are now."""
+        return all(host.image.endswith(f":{bundle.tag()}") for host in self.hosts.values() if host.name in SERVICES)
+
+
+class World:
+    """One lab on this machine's Docker engine. Nothing happens before a method is called."""
+
+    def __init__(self, name: str, engine: Engine) -> None:
+        self.name = name
+        self.engine = engine
+
+    @property
+    def docker(self) -> DockerClient:
+        """The Docker SDK's client."""
+        return self.engine.client()
+
+    def hosts(self) -> dict[str, Host]:
+        """Return the lab's hosts by name; none when it is down."""
+        return hosts.find(self.docker, self.name)
+
+    def slot(self) -> Slot | None:
+        """Return the slot the lab has, None when it has none."""
+        return next((Slot(number) for name, number in hosts.names(self.docker) if name == self.name), None)
+
+    def status(self) -> Status | None:
+        """Return how the lab is, asking every host; None when there is no trace of it."""
+        found, slot = self.hosts(), self.slot()
+        if slot is None or not found:
+            return None
+        ports = published(found)
+        asked = {door: port for door, port in ports.items() if door.host in found and found[door.host].runs}
+        absent = tuple(name for name in SERVICES if name not in found)
+        return Status(self.name, slot, found, ports, ready.missing(asked), absent)
+
+    def up(self, report: Report) -> tuple[Status, bool]:
+        """Bring the lab up; returns how it is, and whether anything had to be done."""
+        status = self.status()
+        if status is not None and status.ready:
+            return status, False
+        check.files()
+        with self._alone(report):
+            status = self.status()  # whoever had the lock may have done it all
+            if status is not None and status.ready:
+                return status, False
+            self._build(report)
+            slot = self._slot()
+            self._start(slot, report)
+            self._wait(report)
+        status = self.status()
+        if status is None:  # taken down in the meantime
+            raise LabError("the lab is gone again", hint="did someone run `lab down`?")
+        return status, True
+
+    def down(self, report: Report, *, images: bool = False) -> bool:
+        """Remove every container, network and volume of the lab; returns whether there was anything.
+
+        *images*: the images of all labs too, which no container uses.
+        """
+        with self._alone(report):
+            found = self._remove()
+            if images:
+                self._remove_images()
+        return found
+
+    def _slot(self) -> Slot:
+        own = self.slot()
+        if own is not None:
+            return own
+        others = {number for name, number in hosts.names(self.docker) if name != self.name}
+        slot = choose(self.name, others, os.environ.get("LAB_SLOT"))
+        if self.engine.local:
+            check.ports_free(slot.published(inner) for inner in doors().values())
+        return slot
+
+    def _build(self, report: Report) -> None:
+        """Build the images that are not there with the tag of the present files."""
+        from lab import engine
+
+        tag = bundle.tag()
+        there = {each for image in self.docker.api.images(name="mail-lab/*") for each in image["RepoTags"] or ()}
+        absent = {image: service for image, service in IMAGES.items() if f"{image}:{tag}" not in there}
+        if not absent:
+            return
+        engine.base_image(self.engine, report)
+        report(f"building {len(absent)} images with the tag {tag}; once, a minute or so")
+        folder = bundle.compose_folder()
+        command = [*self.engine.compose, "--file", str(folder / "compose.yaml"), "--progress", "plain", "build"]
+        lines = []
+        with subprocess.Popen(
+            [*command, *absent.values()],
+            env={**os.environ, **self._environment(Slot(0))},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            for line in process.stdout or ():
+                lines.append(line)
+                if step := BUILD_STEP.match(line):
+                    report(f"  {step[1]}")
+        if process.returncode != 0:
+            raise engine.explain("".join(lines))
+
+    def _environment(self, slot: Slot) -> dict[str, str]:
+        """Return the variables of compose.yaml."""
+        return {
+            "LAB_NAME": self.name,
+            "LAB_SLOT": str(slot.number),
+            "LAB_NET": slot.net,
+            "LAB_PORTS": slot.ports,
+            "LAB_TAG": bundle.tag(),
+        }
+
+    def _start(self, slot: Slot, report: Report) -> None:
+        """Start what is not running, with testcontainers' Docker Compose."""
+        from testcontainers.compose import DockerCompose
+
+        from lab import engine
+
+        report(f"starting {len(SERVICES)} hosts in {slot.subnet}")
+        with tempfile.NamedTemporaryFile("w", prefix="mail-lab-", suffix=".env") as variables:
+            variables.writelines(f"{name}={value}\n" for name, value in self._environment(slot).items())
+            variables.flush()
+            compose = DockerCompose(
+                context=bundle.compose_folder(),
+                compose_file_name="compose.yaml",
+                env_file=variables.name,
+                wait=False,  # readiness is a protocol's answer: see lab.ready
+                docker_command_path=self.engine.compose[0],
+            )
+            try:
+                compose.start()
+            except subprocess.CalledProcessError as error:
+                raise engine.explain(_text(error.stdout) + _text(error.stderr)) from error
+
+    def _wait(self, report: Report) -> None:
+        found = self.hosts()
+        self._alive(found)
+        ports = published(found)
+        problems = ready.wait(
+            ports,
+            lambda door: report(f"{door} is ready"),
+            lambda: self._alive(self.hosts()),
+            START_TIMEOUT,
+        )
+        if problems:
+            lines = [
+                f"{door} is not ready after {START_TIMEOUT:.0f} s: {problem}" for door, problem in problems.items()
+            ]
+            logs = [
+                hosts.last_lines(self.docker, found[name]) for name in dict.fromkeys(door.host for door in problems)
+            ]
+            raise LabError(
+                "\n".join([*lines, *logs]),
+                hint="`lab down`, then `lab up`; `lab logs HOST` has the whole log",
+            )
+
+    def _alive(self, found: Mapping[str, Host]) -> None:
+        """Raise LabError with the last log lines of a host that has died."""
+        dead = [host for host in found.values() if host.state in ("exited", "dead")]
+        if dead:
+            lines = []
+            for host in dead:
+                lines += [f"{host.name} ended with exit code {host.exit_code}; its last lines:"]
+                lines += [hosts.last_lines(self.docker, host) or "  (it said nothing)"]
+            raise LabError("\n".join(lines), hint="mend the cause under compose/ or dnszone/, then `lab up` again")
+
+    def _remove(self) -> bool:
+        label = {"label": f"{hosts.LABEL}={self.name}"}
+        api = self.docker.api
+        containers = [each["Id"] for each in api.containers(all=True, filters=label)]
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(_gone, [partial(api.remove_container, each, v=True, force=True) for each in containers]))
+        networks = [each["Id"] for each in api.networks(filters=label)]
+        for each in networks:
+            _gone(partial(api.remove_network, each))
+        return bool(containers or networks)
+
+    def _remove_images(self) -> None:
+        for image in self.docker.api.images(name="mail-lab/*"):
+            for name in image["RepoTags"] or ():
+                _gone(partial(self.docker.api.remove_image, name))
+
+    @contextmanager
+    def _alone(self, report: Report) -> Iterator[None]:
+        """Let one command at a time change labs: two of them would choose the same slot, or build the same image."""
+        path = state_folder() / "lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a") as file:
+            if not _locked(file.fileno()):
+                report("waiting for another lab command on this machine to finish")
+                _await_lock(path, file.fileno())
+            yield
+
+
+def published(found: Mapping[str, Host]) -> dict[Door, int]:
+    """Return each door with its port on 127.0.0.1, as the gateway publishes it."""
+    gateway = found.get("gateway")
+    if gateway is None:
+        return {}
+    return {door: gateway.published[inner] for door, inner in doors().items() if inner in gateway.published}
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _await_lock(path: Path, descriptor: int) -> None:
+    """Wait for the lock, at most LOCK_TIMEOUT. The kernel drops it with the process that has it."""
+    deadline = time.monotonic() + LOCK_TIMEOUT
+    pause = threading.Event()
+    while not _locked(descriptor):
+        if time.monotonic() > deadline:
+            raise LabError(
+                f"another lab command has been at work for {LOCK_TIMEOUT / 60:.0f} minutes",
+                hint=f"`fuser {path}` tells which process it is",
+            )
+        pause.wait(0.1)
+
+
+def _gone(remove: Callable[[], object]) -> None:
+    """Remove something that may be gone already, or, as an image, in use."""
+    from docker.errors import APIError
+
+    try:
+        remove()
+    except APIError as error:
+        if error.status_code not in (404, 409):
+            raise
+
+
+def _text(output: bytes | str | None) -> str:
+    return output.decode("utf-8", "replace") if isinstance(output, bytes) else output or ""

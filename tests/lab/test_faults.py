@@ -1,0 +1,134 @@
+"""Hosts that are stopped, frozen or closed, and a lab that heals after a process that was killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab import Lab, LabError, RouteTimeoutError
+from lab.hosts import find
+
+from .story import answers, departures
+
+
+def test_stopped_host_is_unreachable(lab: Lab) -> None:
+    """A stopped container has no address any more: "No route to host" or a time-out, never "refused"."""
+    with lab.stopped("mx1"):
+        route = lab.send(to=f"bia@{lab.domain}", via="direct").route()
+    assert answers(route) == ["mx1 failed connect", "mx2 accepted end-of-data"]
+    assert route.attempts[0].reason in ("No route to host", "Connection timed out")
+    assert departures(route) == []
+    again = lab.send(to=f"bia@{lab.domain}", via="direct").route()
+    assert again.accepted_by == "mx1"
+
+
+def test_paused_host_accepts_the_connection_and_says_nothing(lab: Lab) -> None:
+    with lab.paused("mx1"):
+        route = lab.send(to=f"bia@{lab.domain}", via="direct").route()
+    assert answers(route) == ["mx1 failed banner", "mx2 accepted end-of-data"]
+    assert route.attempts[0].reason == "timed out while receiving the initial server greeting"
+    assert route.accepted_by == "mx2"
+
+
+def test_mailstore_away_is_deferred_by_the_mx(lab: Lab) -> None:
+    with lab.stopped("mailstore"):
+        sent = lab.send(to=f"bia@{lab.domain}", via="direct")
+        route = sent.route()
+        assert (route.outcome, route.accepted_by, route.mailbox) == ("deferred", "mx1", None)
+    lab.queue("mx1").flush()
+    assert sent.route(until="delivered").mailbox == "INBOX"
+
+
+def test_hold_and_release_and_delete(lab: Lab) -> None:
+    with lab.fault("mx1", connect="refuse"), lab.fault("mx2", connect="refuse"), lab.fault("mx3", connect="refuse"):
+        sent = [lab.send(to=f"bia@{lab.domain}", via="direct") for _ in range(2)]
+        ids = [each.receipt.queue_id for each in sent]
+        for each in sent:
+            assert each.route().outcome == "deferred"
+        for queue_id in ids:
+            assert queue_id is not None
+            lab.queue("direct").hold(queue_id)
+        assert sent[0].route(until="held").reason == "placed on hold (postsuper -h)"
+        assert {m.queue for m in lab.queue("direct").list() if m.queue_id in ids} == {"hold"}
+    assert ids[0] is not None
+    assert ids[1] is not None
+    lab.queue("direct").release(ids[0])
+    lab.queue("direct").delete(ids[1])
+    lab.queue("direct").flush()
+    assert sent[0].route(until="delivered").accepted_by == "mx1"
+    assert sent[1].route(until="discarded").reason == "deleted from the queue (postsuper -d)"
+
+
+def test_timeout_says_what_is_awaited_and_what_was_seen(lab: Lab) -> None:
+    with lab.fault("mx1", connect="refuse"), lab.fault("mx2", connect="refuse"), lab.fault("mx3", connect="refuse"):
+        sent = lab.send(to=f"bia@{lab.domain}", via="direct")
+        assert sent.route().outcome == "deferred"
+        with pytest.raises(RouteTimeoutError) as caught:
+            sent.route(until="delivered", timeout=0.5)
+    text = str(caught.value)
+    assert "the outcome 'delivered'" in text
+    assert "Connection refused" in text
+    assert f"direct: deferred {sent.receipt.queue_id}" in text
+
+
+def test_unknown_names_are_told_with_the_known_ones(lab: Lab) -> None:
+    with pytest.raises(LabError, match="no host 'mx9'.*mx1, mx2, mx3"):
+        lab.queue("mx9")
+    with pytest.raises(LabError, match=r"'mx-z' is neither a host of the lab.*mx1"):
+        lab.fault("mx-z", connect="refuse").__enter__()
+    with pytest.raises(LabError, match="nobody in the lab is called 'zoe'.*ana, bia"):
+        lab.mailbox("zoe")
+    with pytest.raises(LabError, match="mx1:26 is not published"):
+        lab.send(to="bia@dest.test", via="mx1:26")
+
+
+def test_zone_with_mistakes_is_refused_as_a_whole_with_all_of_them(lab: Lab) -> None:
+    domain = lab.zone("@ MX 10 mx1.dest.test.\n")
+    with pytest.raises(LabError) as caught:
+        lab.zone("@ MXX 10 mx2.dest.test.\nmx-a A 198.18.0.300\n", domain)
+    text = str(caught.value)
+    assert f"{domain}.zone:1:" in text
+    assert "did you mean MX" in text
+    assert f"{domain}.zone:2:" in text
+    assert lab.send(to=f"bia@{domain}", via="direct").route().accepted_by == "mx1"
+
+
+KILLED = """
+import os, signal
+from lab import Lab, engine
+from lab.world import World
+lab = Lab(World({name!r}, engine.ensure(print)))
+domain = lab.zone("@ MX 10 mx-a\\nmx-a A $SCRIPTED_1\\n")
+lab.host("guest")
+fault = lab.fault("mx2", connect="refuse")
+fault.__enter__()
+paused = lab.paused("mx3")
+paused.__enter__()
+print(domain, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_left_is_healed_by_the_next_command(lab: Lab) -> None:
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED.format(name=lab.name)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    domain = killed.stdout.strip().splitlines()[-1]
+    assert f"{domain}." in [zone["origin"] for zone in lab.dns.zones()]
+    assert find(lab.docker, lab.name)["mx3"].state == "paused"
+    lab.heal()
+    assert f"{domain}." not in [zone["origin"] for zone in lab.dns.zones()]
+    assert find(lab.docker, lab.name)["mx3"].state == "running"
+    assert not [each for each in lab.docker.containers.list(all=True) if each.name and each.name.endswith("-guest")]
+    with lab.fault("mx1", connect="refuse"):
+        assert lab.send(to=f"bia@{lab.domain}", via="direct").route().accepted_by == "mx2"

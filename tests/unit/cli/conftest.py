@@ -1,0 +1,276 @@
+"""A lab in memory for the command line: hosts, a recorded message, a DNS, queues and mailboxes, without Docker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pytest
+from routes.recordings import HOSTS, read_history, read_lines
+from typer.testing import CliRunner, Result
+
+from lab import bundle
+from lab.cli import attach
+from lab.cli.app import app
+from lab.doors import doors
+from lab.errors import LabError
+from lab.hosts import Host, known
+from lab.mailbox import StoredMessage
+from lab.plan import Plan
+from lab.queue import QueuedMessage
+from lab.slot import Slot
+from lab.submission import Submission
+from lab.submit import Receipt, Reply
+from lab.trace import History
+from lab.watch import Watch
+from lab.world import Status
+
+ROLES = {"dns": "dns", "gateway": "gateway", "mailstore": "mailstore", "scripted": "scripted", "smarthost": "smarthost"}
+DOMAINS = {"client": "home.test", "direct": "home.test", "smarthost": "isp.test"}
+MAIL = b"From: ana@home.test\nTo: bia@dest.test\nSubject: Lunch\nMessage-ID: <1@home.test>\n\nAt one?\n"
+PLAN = Plan("bia@refuse2.run.test", "direct", "smtp", "refuse2.run.test", "It is elsewhere.", "RFC 5321 5.1")
+REFUSED_TWICE = Receipt(
+    "ana@home.test",
+    "<refuse2@home.test>",
+    ("bia@refuse2.run.test",),
+    final=Reply(250, "2.0.0 Ok: queued as 4jYhXL2v5NzDPPF"),
+    queue_id="4jYhXL2v5NzDPPF",
+)
+
+
+def make_hosts() -> dict[str, Host]:
+    octets = {**HOSTS, "198.18.77.13": "mx3"}
+    return {
+        name: Host(
+            name=name,
+            role=ROLES.get(name, "mx" if name.startswith("mx") else "client"),
+            fqdn=f"{name}.{DOMAINS.get(name, 'dest.test' if name.startswith('mx') else 'lab.test')}",
+            address=address.replace("198.18.77.", "198.18.0."),
+            state="running",
+            container=f"id-{name}",
+            image=f"mail-lab/{name}:{bundle.tag()}",
+        )
+        for address, name in octets.items()
+    }
+
+
+def make_status(name: str = "main", **changes: Any) -> Status:
+    ports = {door: 25000 + inner % 100 for door, inner in doors().items()}
+    values = {"slot": Slot(0), "hosts": make_hosts(), "ports": ports, "problems": {}, "missing": (), **changes}
+    return Status(name=name, **values)
+
+
+class FakeRecorder:
+    """A recording, instead of logs that are followed."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.history = read_history(name)
+
+    def __enter__(self) -> FakeRecorder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def wait(self, ready: Callable[[History], bool], _: float) -> bool:
+        return ready(self.history)
+
+    def read(self, question: Callable[[History], Any]) -> Any:
+        return question(self.history)
+
+    def lines(self, _: datetime) -> list[tuple[str, datetime, str]]:
+        return read_lines(self.name)
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass
+class FakeQueue:
+    host: str
+    done: list[tuple[str, ...]]
+    messages: list[QueuedMessage] = field(default_factory=list)
+
+    def list(self) -> Sequence[QueuedMessage]:
+        return self.messages
+
+    def flush(self, queue_id: str | None = None) -> None:
+        self.done.append(("flush", self.host, queue_id or ""))
+
+    def hold(self, queue_id: str) -> None:
+        self.done.append(("hold", self.host, queue_id))
+
+    def release(self, queue_id: str) -> None:
+        self.done.append(("release", self.host, queue_id))
+
+    def delete(self, queue_id: str) -> None:
+        self.done.append(("delete", self.host, queue_id))
+
+
+class FakeMailbox:
+    address = "bia@dest.test"
+
+    def names(self) -> list[str]:
+        return ["INBOX", "Junk"]
+
+    def messages(self, mailbox: str = "INBOX", _: str | None = None) -> list[StoredMessage]:
+        return [StoredMessage("INBOX", 7, MAIL)] if mailbox == "INBOX" else []
+
+
+@dataclass
+class FakeDns:
+    done: list[tuple[Any, ...]] = field(default_factory=list)
+    refusal: LabError | None = None
+
+    def zones(self) -> list[dict[str, Any]]:
+        return [{"origin": "dest.test.", "owner": "world", "records": 9}, *self._put()]
+
+    def _put(self) -> list[dict[str, Any]]:
+        return [{"origin": each[1], "owner": "cli", "records": 3} for each in self.done if each[0] == "put"]
+
+    def zone(self, origin: str) -> str:
+        return f"; {origin}\n@ MX 10 mx1\n"
+
+    def put(self, origin: str, text: str, variables: dict[str, str], file: str) -> None:
+        if self.refusal:
+            raise self.refusal
+        self.done.append(("put", origin, text, variables, file))
+
+    def remove(self, origin: str) -> None:
+        self.done.append(("remove", origin))
+
+    def history(self, **filters: Any) -> list[dict[str, Any]]:
+        self.done.append(("history", filters))
+        query = {"at": "2026-01-01T12:00:00.123456Z", "transport": "udp", "type": "MX", "name": "dest.test."}
+        answer = {"rcode": "NOERROR", "answers": ["10 mx1.dest.test."], "fault": None}
+        return [
+            {**query, **answer, "client": "198.18.0.22"},
+            {**query, **answer, "client": "198.18.0.99", "answers": []},
+        ]
+
+    def follow(self, **filters: Any) -> Iterator[dict[str, Any]]:
+        return iter(self.history(**filters))
+
+
+class FakeDockerApi:
+    """Hands out logs."""
+
+    def logs(self, container: str, **_: Any) -> bytes:
+        lines = {
+            "id-mx1": b"2026-01-01T12:00:00.000002000Z second\n2026-01-01T12:00:02.000000000Z [red]fourth[/red]\n",
+            "id-mx2": b"2026-01-01T12:00:00.000001000Z first\n2026-01-01T12:00:01.000000000Z third\n",
+        }
+        return lines.get(container, b"")
+
+
+class FakeDocker:
+    api = FakeDockerApi()
+
+
+class FakeLab:
+    """What commands ask of :class:`lab.lab.Lab`; ``recording`` is the message that is sent."""
+
+    def __init__(self) -> None:
+        self.hosts = make_hosts()
+        self.ports = make_status().ports
+        self.recording = "refuse2"
+        self.receipt = REFUSED_TWICE
+        self.asked: list[dict[str, Any]] = []
+        self.queued: dict[str, list[QueuedMessage]] = {}
+        self.queue_commands: list[tuple[str, ...]] = []
+        self.docker = FakeDocker()
+        self.dns = FakeDns()
+        self.names = {address: name for address, name in HOSTS.items()}
+        self.recorder = FakeRecorder(self.recording)
+
+    @property
+    def watch(self) -> Watch:
+        return Watch(self.recorder, lambda: [])  # type: ignore[arg-type]  # what a Watch asks of a recorder
+
+    def send(self, **keywords: Any) -> Submission:
+        self.asked.append(keywords)
+        return Submission(self, keywords["via"], self.receipt, time.monotonic(), {})  # type: ignore[arg-type]  # a double
+
+    def explain(self, recipient: str, via: str = "client") -> Plan:
+        self.asked.append({"recipient": recipient, "via": via})
+        known(self.hosts, via)
+        return PLAN
+
+    def follow(self, since: float | None) -> FakeRecorder:
+        self.asked.append({"since": since})
+        return self.recorder
+
+    def queue(self, host: str) -> FakeQueue:
+        known(self.hosts, host)
+        return FakeQueue(host, self.queue_commands, self.queued.get(host, []))
+
+    def mailbox(self, user: str) -> FakeMailbox:
+        self.asked.append({"user": user})
+        return FakeMailbox()
+
+
+class FakeWorld:
+    """What commands ask of :class:`lab.world.World`. ``states`` has the labs that there are."""
+
+    states: dict[str, Status | None]
+
+    def __init__(self, name: str, engine: object = None) -> None:
+        self.name = name
+        self.engine = engine
+        self.docker = FakeDocker()
+
+    def hosts(self) -> dict[str, Host]:
+        found = self.states.get(self.name)
+        return dict(found.hosts) if found else {}
+
+    def status(self) -> Status | None:
+        return self.states.get(self.name)
+
+    def down(self, report: Callable[[str], None], *, images: bool = False) -> bool:
+        del report, images
+        return self.states.pop(self.name, None) is not None
+
+
+@pytest.fixture
+def fake() -> FakeLab:
+    return FakeLab()
+
+
+@pytest.fixture
+def states() -> dict[str, Status | None]:
+    """Return the labs there are, by name; a test may add and remove some."""
+    return {"main": make_status()}
+
+
+@pytest.fixture
+def run(fake: FakeLab, states: dict[str, Status | None], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Return a function that runs `lab` with arguments, on labs in memory."""
+
+    @contextmanager
+    def lab(name: str) -> Iterator[FakeLab]:
+        if name not in states:
+            raise attach.not_up(name)
+        yield fake
+
+    @contextmanager
+    def dns(name: str) -> Iterator[tuple[FakeLab, FakeDns]]:
+        with lab(name) as running:
+            yield running, fake.dns
+
+    world = type("World", (FakeWorld,), {"states": states})
+    monkeypatch.setattr(attach, "world", world)
+    monkeypatch.setattr(attach, "lab", lab)
+    monkeypatch.setattr(attach, "dns", dns)
+    monkeypatch.setattr(attach, "labs", lambda _: sorted(states))
+    for variable in ("LAB", "NO_COLOR", "FORCE_COLOR", "LAB_DEBUG"):
+        monkeypatch.delenv(variable, raising=False)
+
+    def invoke(*arguments: str, **options: Any) -> Result:
+        return CliRunner().invoke(app, list(arguments), prog_name="lab", **options)
+
+    return invoke

@@ -1,0 +1,244 @@
+"""up, down and status: what is said, and the picture of the world."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from typer.testing import Result
+
+from lab import check, engine, world
+from lab.cli import codes, lookup, picture
+from lab.cli.checklist import Checklist
+from lab.cli.console import err
+from lab.doors import Door
+from lab.errors import LabError
+from lab.world import Status
+
+from .conftest import FakeWorld, make_hosts, make_status
+
+Run = Callable[..., Result]
+States = dict[str, Status | None]
+
+PICTURE = """\
+  home.test                 isp.test                                dest.test
+
+  client                    smarthost                               10 mx1
+  198.18.0.21   ----------> 198.18.0.31   ---+            +-------> 198.18.0.11  ---+
+  relays everything         587: TLS and     |            |         20 mx2          |  LMTP  mailstore
+  through its smarthost     a password       +- looks up -+-------> 198.18.0.12  ---+------> 198.18.0.4
+                                             |  the MX    |         30 mx3          |        Sieve, IMAP
+  direct                                     |            +-------> 198.18.0.13  ---+
+  198.18.0.22   -----------------------------+
+  looks up the MX itself
+
+  dns           198.18.0.2     answers for every name of the lab
+  scripted      198.18.0.5     an SMTP server that answers what a test wants, at addresses leased from it
+  gateway       198.18.0.3     publishes the ports below; it is the only way in, and there is no way out
+
+  on 127.0.0.1  25001 client:25       25002 direct:25       25003 smarthost:25    25004 smarthost:587
+                25005 client:587      25011 mx1:25          25012 mx2:25          25013 mx3:25
+"""
+PREFERENCES = {"mx1": 10, "mx2": 20, "mx3": 30}
+
+
+@pytest.fixture
+def up(monkeypatch: pytest.MonkeyPatch, states: States) -> Callable[[], list[str]]:
+    """Let `lab up` work in memory; returns a function that makes it fail with an error."""
+    wrong: list[Any] = []
+
+    class World(FakeWorld):
+        def up(self, report: Callable[[str], None]) -> tuple[Status, bool]:
+            if wrong:
+                raise wrong[0]
+            found = self.states.get(self.name)
+            if found is not None:
+                return found, False
+            report("starting 10 hosts in 198.18.0.0/24")
+            report("mx1:25 is ready")
+            self.states[self.name] = made = make_status(self.name)
+            return made, True
+
+    monkeypatch.setattr(world, "World", type("World", (World,), {"states": states}))
+    monkeypatch.setattr(engine, "ensure", lambda _: None)
+    answer = lookup.Answer(
+        "NOERROR", "", (lookup.Found("dest.test.", 5, "MX", "10 mx1.dest.test."), lookup.Found("a.", 5, "A", "x"))
+    )
+    monkeypatch.setattr(lookup, "ask", lambda *_: answer)
+    return lambda: wrong
+
+
+def test_picture() -> None:
+    assert picture.draw(make_status(), PREFERENCES).startswith(PICTURE)
+
+
+def test_picture_of_a_lab_that_lacks_hosts_keeps_its_shape() -> None:
+    some = {name: host for name, host in make_hosts().items() if name not in ("mx2", "dns")}
+    drawn = picture.draw(make_status(hosts=some), {})
+    assert "mx2 is missing" in drawn
+    assert "answers for every name" not in drawn
+    assert drawn.splitlines()[5].index("+------>") == PICTURE.splitlines()[5].index("+------>")
+
+
+def test_picture_is_plain_and_narrow_for_every_slot() -> None:
+    wide = {name: replace(host, address=host.address.replace(".0.", ".63.")) for name, host in make_hosts().items()}
+    drawn = picture.draw(make_status(hosts=wide), PREFERENCES)
+    assert drawn.isascii()
+    assert max(map(len, drawn.splitlines())) <= 110
+    assert drawn.splitlines()[3].rindex("---+") == PICTURE.splitlines()[3].rindex("---+")
+
+
+@pytest.mark.usefixtures("up")
+def test_up_shows_the_world_and_what_to_try(run: Run, states: States) -> None:
+    states.clear()
+    result = run("up", "--lab", "second")
+    assert result.exit_code == codes.OK
+    assert "s  starting 10 hosts in 198.18.0.0/24\n" in result.stderr
+    assert "s  mx1:25 is ready\n" in result.stderr
+    assert result.stdout.startswith("The lab second is up: 10 hosts in 198.18.0.0/24, ready after ")
+    assert "10 mx1 " in result.stdout
+    for command in ("send bia@dest.test", "explain bia@dest.test --via direct", "mailbox bia"):
+        assert f"\n  lab {command} --lab second " in result.stdout
+
+
+@pytest.mark.usefixtures("up")
+def test_up_again_says_so_in_one_line(run: Run) -> None:
+    result = run("up")
+    assert result.stdout == "The lab main is up already: 10 hosts in 198.18.0.0/24. `lab status` shows them.\n"
+    assert result.stderr == ""
+
+
+@pytest.mark.usefixtures("up")
+def test_up_after_files_have_changed_says_what_to_do(run: Run, states: States) -> None:
+    old = {name: replace(host, image="mail-lab/mx:old") for name, host in make_hosts().items()}
+    states["main"] = make_status(hosts=old)
+    result = run("up")
+    assert "have changed since it was started" in result.stdout
+    assert "`lab down`, then `lab up`" in result.stdout
+
+
+@pytest.mark.usefixtures("up")
+def test_up_as_json(run: Run, states: States) -> None:
+    states.clear()
+    data = json.loads(run("up", "--json").stdout)
+    assert (data["lab"], data["ready"], data["started"]) == ("main", True, True)
+
+
+def test_up_interrupted_says_how_to_go_on(run: Run, up: Callable[[], list[Any]]) -> None:
+    up().append(KeyboardInterrupt())
+    result = run("up")
+    assert result.exit_code == codes.INTERRUPTED
+    assert result.stderr == ("lab: interrupted\n  `lab up` completes what has begun, `lab down` removes it\n")
+
+
+def test_up_tells_broken_files_from_a_machine_in_the_way(
+    run: Run, up: Callable[[], list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    up().append(LabError("port 25011 on 127.0.0.1 is taken", hint="stop it"))
+    monkeypatch.setattr(check, "files", lambda: None)
+    result = run("up")
+    assert (result.exit_code, result.stderr) == (
+        codes.MACHINE,
+        "lab: port 25011 on 127.0.0.1 is taken\n  stop it\n",
+    )
+
+    def broken() -> None:
+        raise LabError("users:3: no colon in 'x'")
+
+    monkeypatch.setattr(check, "files", broken)
+    assert run("up").exit_code == codes.USAGE
+
+
+def test_down(run: Run, states: States) -> None:
+    first, second = run("down"), run("down")
+    assert first.stdout == "The lab main is down: 10 hosts, their networks and their volumes are removed.\n"
+    assert second.stdout == "There is no lab main: nothing to remove.\n"
+    assert (first.exit_code, second.exit_code) == (codes.OK, codes.OK)
+    assert not states
+
+
+def test_down_all(run: Run, states: States) -> None:
+    states["second"] = make_status("second")
+    assert run("down", "--all").stdout.count(" is down: ") == 2
+    assert not states
+    assert run("down", "--all").stdout == "There is no lab on this machine.\n"
+
+
+def test_status_is_a_table_without_frames(run: Run) -> None:
+    result = run("status")
+    lines = result.stdout.splitlines()
+    assert result.exit_code == codes.OK
+    assert lines[0] == "Lab main in 198.18.0.0/24: ready."
+    assert lines[1].split("  ")[0] == "HOST"
+    assert "client     client     198.18.0.21  running  yes    25001 for 25, 25005 for 587" in lines
+    assert all(line == line.rstrip() and line.isascii() for line in lines)
+
+
+def test_status_says_what_is_wrong(run: Run, states: States) -> None:
+    hosts = make_hosts()
+    hosts["mx2"] = replace(hosts["mx2"], state="exited", exit_code=1)
+    del hosts["scripted"]
+    states["main"] = make_status(hosts=hosts, problems={Door("mx1", 25): "no greeting yet"}, missing=("scripted",))
+    result = run("status")
+    assert result.exit_code == codes.NO
+    assert "Lab main in 198.18.0.0/24: not ready.\n" in result.stdout
+    assert "\n  mx1:25: no greeting yet\n" in result.stdout
+    assert "\n  mx2 ended with exit code 1\n" in result.stdout
+    assert "scripted " in result.stdout
+    assert "missing" in result.stdout
+    assert "`lab up` starts what is missing" in result.stdout
+
+
+def test_status_as_json(run: Run) -> None:
+    data = json.loads(run("status", "--json").stdout)
+    assert (data["schema"], data["lab"], data["ready"], data["current"]) == (1, "main", True, True)
+    client = next(host for host in data["hosts"] if host["name"] == "client")
+    assert client == {
+        "name": "client",
+        "role": "client",
+        "fqdn": "client.home.test",
+        "address": "198.18.0.21",
+        "state": "running",
+        "ready": True,
+        "problems": [],
+        "published": {"25": 25001, "587": 25005},
+    }
+
+
+def test_status_of_all_labs(run: Run, states: States) -> None:
+    states["second"] = make_status("second", problems={Door("mx1", 25): "no greeting yet"})
+    result = run("status", "--all")
+    assert result.exit_code == codes.NO
+    assert result.stdout.splitlines()[1:] == [
+        "main    198.18.0.0/24  10     yes",
+        "second  198.18.0.0/24  10     no",
+    ]
+    states.clear()
+    assert run("status", "--all").stdout == "There is no lab on this machine. `lab up` brings one up.\n"
+
+
+def test_checklist_counts_each_step(capsys: pytest.CaptureFixture[str]) -> None:
+    now = [0.0]
+    steps = Checklist(err(), lambda: now[0])
+    steps("building the image a")
+    now[0] = 2.0
+    steps("starting")
+    now[0] = 2.5
+    steps("mx1:25 is ready")
+    now[0] = 3.0
+    steps.end()
+    assert [(step.text, step.took, step.answered) for step in steps.steps] == [
+        ("building the image a", 2.0, []),
+        ("starting", 1.0, ["mx1:25"]),
+    ]
+    assert capsys.readouterr().err.splitlines() == [
+        "   0.0 s  building the image a",
+        "   2.0 s  starting",
+        "   2.5 s  mx1:25 is ready",
+    ]
+    assert str(steps.__rich__()) == (
+        " ok    2.0 s  building the image a\n ok    1.0 s  starting\n              ready: mx1:25"
+    )

@@ -1,0 +1,195 @@
+"""Leases, scripts, owners and policies over HTTP, as the lab's own client uses them."""
+
+from __future__ import annotations
+
+import io
+import json
+import socket
+from datetime import UTC, datetime
+from ipaddress import IPv4Network
+from typing import Any
+
+import pytest
+from scripted.firewall import ruleset
+from scripted.leases import Leases
+from scripted.log import Log
+from scripted.problem import RefusedError
+from scripted.script import Connect
+from scripted.store import BYTES, SESSIONS, Store
+
+from lab.errors import LabError
+from lab.events import Dialogue, Stored
+from lab.logs import scripted as reader
+
+from .host import ADDRESS, DEADLINE, Client, Host
+
+
+def test_an_address_waits_until_the_others_had_their_turn() -> None:
+    leases = Leases(IPv4Network("198.18.0.128/29"))
+    first = leases.take("a", 2)
+    assert first == ["198.18.0.129", "198.18.0.130"]
+    leases.give_back(first[0])
+    assert leases.take("b", 4) == [f"198.18.0.{number}" for number in range(131, 135)]
+    assert leases.take("b", 1) == [first[0]]
+    assert leases.of("a") == [first[1]]
+
+
+def test_all_addresses_or_none() -> None:
+    leases = Leases(IPv4Network("198.18.0.128/30"))
+    with pytest.raises(RefusedError, match="3 addresses were asked for, 2 are free of 2"):
+        leases.take("a", 3)
+    assert leases.all() == {}
+
+
+def test_leases_and_owners(host: Host) -> None:
+    assert host.control.call("GET", "/leases") == [{"address": ADDRESS, "owner": "run"}]
+    with pytest.raises(LabError, match="0 are free of 1"):
+        host.api.lease()
+    host.script(connect="refuse")
+    host.api.drop()
+    assert host.api.owners() == []
+    assert host.firewall.rules == {}
+    with pytest.raises(LabError, match=f"{ADDRESS} is not leased"):
+        host.api.script(ADDRESS, {})
+    with pytest.raises(LabError, match=r"10\.9\.8\.7 is no address of this host"):
+        host.api.release("10.9.8.7")
+
+
+def test_a_new_lease_knows_nothing_of_the_old(host: Host, client: Client) -> None:
+    client.envelope().send("x\r\n.\r\n")
+    client.reply()
+    host.api.release(ADDRESS)
+    assert len(host.api.messages(ADDRESS)) == 1  # evidence of the run that ended
+    host.api.lease()
+    assert host.api.messages(ADDRESS) == []
+    assert host.api.sessions(ADDRESS) == []
+
+
+def test_scripts(host: Host) -> None:
+    host.script(connect={"loss": 0.5}, rcpt="450 4.2.0 later")
+    assert host.firewall.rules == {ADDRESS: Connect(loss=0.5)}
+    shown = host.control.call("GET", f"/scripts/{ADDRESS}")
+    assert shown == {"connect": {"loss": 0.5}, "rcpt": "450 4.2.0 later"}
+    with pytest.raises(LabError, match=r'rctp: unknown key "rctp" \(did you mean "rcpt"\?\)'):
+        host.script(rctp="450 4.2.0 later")
+    assert host.control.call("GET", f"/scripts/{ADDRESS}") == shown
+    host.control.call("DELETE", f"/scripts/{ADDRESS}")
+    assert host.control.call("GET", f"/scripts/{ADDRESS}") == {}
+    assert host.firewall.rules == {}
+
+
+def test_a_firewall_that_fails_changes_nothing(host: Host) -> None:
+    host.firewall.broken = True
+    with pytest.raises(LabError, match="no nf_tables"):
+        host.script(connect="drop")
+    assert host.control.call("GET", f"/scripts/{ADDRESS}") == {}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "message"),
+    [
+        ("POST", "/leases", {"owner": "a", "cuont": 1}, r'cuont: unknown key "cuont" \(did you mean "count"\?\)'),
+        ("POST", "/leases", {"count": 0}, "owner: must be a string.*\ncount: must be a whole number from 1 to 1"),
+        ("GET", "/sessions?adress=1", None, r'adress: unknown key "adress" \(did you mean "address"\?\)'),
+        ("GET", "/nowhere", None, "GET /nowhere: Not Found"),
+        ("PUT", "/leases", {}, "PUT /leases: Method Not Allowed"),
+        ("DELETE", "/policies/P9", None, "there is no policy P9"),
+    ],
+)
+def test_requests_that_are_wrong(host: Host, method: str, path: str, body: Any, message: str) -> None:
+    with pytest.raises(LabError, match=message):
+        host.control.call(method, path, body)
+
+
+def ask(host: Host, *questions: dict[str, str]) -> list[str]:
+    """Ask the policy service over one connection."""
+    answers = []
+    with socket.create_connection((ADDRESS, host.ports.policy), timeout=DEADLINE) as connection:
+        file = connection.makefile("rb")
+        for question in questions:
+            lines = {"request": "smtpd_access_policy", **question}
+            connection.sendall("".join(f"{name}={value}\n" for name, value in lines.items()).encode() + b"\n")
+            answers.append(file.readline().decode().rstrip("\n"))
+            assert file.readline() == b"\n"
+        file.close()
+    return answers
+
+
+def test_policies(host: Host) -> None:
+    def add(**rule: Any) -> str:
+        return str(host.control.call("POST", "/policies", {"owner": "other", **rule})["id"])
+
+    greylist = add(host="198.18.0.11", state="RCPT", recipient="*@RUN.test", first=1, action="450 4.2.0 later")
+    add(state="EHLO", client="198.18.0.2?", action="DEFER_IF_PERMIT no")
+    add(state="MAIL", sender="<>", delay=0.01, action="554 5.7.1 no bounces")
+    rcpt = {"protocol_state": "RCPT", "server_address": "198.18.0.11", "recipient": "bia@run.test", "sender": ""}
+    answers = ask(
+        host,
+        {**rcpt, "server_address": "198.18.0.12"},
+        {**rcpt, "recipient": "bia@other.test"},
+        rcpt,
+        rcpt,
+        {"protocol_state": "HELO", "client_address": "198.18.0.22"},
+        {"protocol_state": "MAIL", "sender": ""},
+        {"protocol_state": "MAIL", "sender": "ana@home.test"},
+    )
+    assert answers == [
+        "action=DUNNO",
+        "action=DUNNO",
+        "action=450 4.2.0 later",
+        "action=DUNNO",
+        "action=DEFER_IF_PERMIT no",
+        "action=554 5.7.1 no bounces",
+        "action=DUNNO",
+    ]
+    assert [each["action"] for each in host.lines() if each["event"] == "policy"] == [
+        "450 4.2.0 later",
+        "DEFER_IF_PERMIT no",
+        "554 5.7.1 no bounces",
+    ]
+    assert [each["fired"] for each in host.control.call("GET", "/policies")] == [1, 1, 1]
+    assert host.api.owners() == ["other", "run"]
+    host.control.call("DELETE", f"/policies/{greylist}")
+    host.api.drop("other")
+    assert host.control.call("GET", "/policies") == []
+    assert host.api.owners() == ["run"]
+
+
+def test_the_lab_reads_the_log(host: Host, client: Client) -> None:
+    host.script(rcpt={"first": 1, "reply": "450 4.2.0 later"})
+    client.start("MAIL FROM:<ana@home.test>").say("RCPT TO:<bia@dest.test>")
+    client.say("RCPT TO:<bia@dest.test>")
+    client.say("DATA")
+    client.send("Message-ID: <x@home.test>\r\n\r\n.\r\n")
+    client.reply()
+    events = [reader.parse("scripted", datetime.now(UTC), json.dumps(line)) for line in host.lines()]
+    assert None not in events
+    fault = next(each for each in events if isinstance(each, Dialogue) and each.fault)
+    assert (fault.action, fault.stage, fault.text, fault.fault) == ("reply", "rcpt", "450 4.2.0 later", "rcpt")
+    stored = next(each for each in events if isinstance(each, Stored))
+    assert (stored.queue_id, stored.recipients, stored.message_id) == ("S000001", ("bia@dest.test",), "<x@home.test>")
+
+
+def test_the_store_is_bounded() -> None:
+    store = Store(Log(io.StringIO()))
+    for number in range(SESSIONS + 5):
+        last = store.open("198.18.0.129", "198.18.0.22", number)
+    assert [len(store.sessions()), store.sessions()[0].session] == [SESSIONS, 6]
+    half = bytes(BYTES // 2)
+    for _ in range(3):
+        store.accept(last, store.next_queue_id(), "", ["bia@dest.test"], half)
+    assert [each.queue_id for each in store.messages()] == ["S000002", "S000003"]
+
+
+def test_the_rules_of_the_kernel() -> None:
+    rules = {
+        "198.18.0.129": Connect(kernel="refuse"),
+        "198.18.0.130": Connect(kernel="refuse"),
+        "198.18.0.131": Connect(loss=0.25),
+        "198.18.0.132": Connect(loss=1),
+    }
+    text = ruleset(rules, 25)
+    assert "set refuse_these { type ipv4_addr; elements = { 198.18.0.129, 198.18.0.130 }; }" in text
+    assert "set drop_these { type ipv4_addr; }" in text
+    assert "ip daddr 198.18.0.131 tcp dport 25 numgen random mod 1000 < 250 drop\n" in text
+    assert "ip daddr 198.18.0.132 tcp dport 25 drop\n" in text  # nft refuses "< 1000": always true
