@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from dnszone.zones import Zones
+from typing import Protocol
+
+from dnszone.zones import Answer
 
 ADDRESSES = ("A", "AAAA")
 
 
-def is_exchanger(zones: Zones, host: str, domain: str) -> bool:
+class Names(Protocol):
+    """Zones, or a double of them."""
+
+    def resolve(self, name: str, type: str) -> Answer:
+        """Return the answer for an absolute name and a type."""
+
+
+def is_exchanger(zones: Names, host: str, domain: str) -> bool:
     """Return whether *host* is a mail exchanger of *domain*, at any preference. Both names are absolute.
 
     The target of an MX record may be an alias of the host. Without MX records the domain's own address decides:
@@ -21,10 +30,10 @@ def is_exchanger(zones: Zones, host: str, domain: str) -> bool:
     return mail.rcode == "NOERROR" and not own.isdisjoint(_addresses(zones, domain))
 
 
-def _aliases(zones: Zones, name: str) -> set[str]:
+def _aliases(zones: Names, name: str) -> set[str]:
     answers = zones.resolve(name, "CNAME").answers and zones.resolve(name, "A").answers
     return {record.data.lower() for record in answers if record.type == "CNAME"}
 
 
-def _addresses(zones: Zones, name: str) -> set[str]:
+def _addresses(zones: Names, name: str) -> set[str]:
     return {record.data for type in ADDRESSES for record in zones.resolve(name, type).answers if record.type == type}

@@ -28,6 +28,7 @@ class Entry:
     line: int
     indented: bool
     tokens: list[str] = field(default_factory=list)  # as written, quotes and escapes included
+    broken: bool = False  # something in it has been noted, so that its values mean little
 
 
 class Splitter:
@@ -60,7 +61,7 @@ class Splitter:
             word = _WORD.match(line, at)
             if word:
                 directive = at == 0 and not entry.tokens and word[0].upper() in DIRECTIVES
-                entry.tokens.append(word[0] if directive else self._replaced(word[0], number))
+                entry.tokens.append(word[0] if directive else self._replaced(word[0], number, entry))
                 at = word.end()
             elif character == '"':
                 at = self._quoted(line, at, number, entry)
@@ -72,8 +73,9 @@ class Splitter:
         quoted = _QUOTED.match(line, at)
         if quoted is None:
             self._note(number, "a quoted string does not end on its line", 'write the closing "')
+            entry.broken = True
             return len(line)
-        entry.tokens.append(self._replaced(quoted[0], number))
+        entry.tokens.append(self._replaced(quoted[0], number, entry))
         return quoted.end()
 
     def _sign(self, character: str, number: int) -> None:
@@ -86,22 +88,24 @@ class Splitter:
         elif character == "\\":
             self._note(number, "a backslash at the end of a line escapes nothing", None)
 
-    def _replaced(self, token: str, number: int) -> str:
-        return _VARIABLE.sub(lambda found: self._value(found, number), token) if "$" in token else token
+    def _replaced(self, token: str, number: int, entry: Entry) -> str:
+        if "$" not in token:
+            return token
+        return _VARIABLE.sub(lambda found: self._value(found, number, entry), token)
 
-    def _value(self, found: re.Match[str], number: int) -> str:
+    def _value(self, found: re.Match[str], number: int, entry: Entry) -> str:
         name = found[1]
         if name is None:  # an escaped character
             return found[0]
         value = self._variables.get(name)
-        if value is None:
-            known = sorted(f"${each}" for each in self._variables)
-            hint = did_you_mean(f"${name}", known) or (
-                f"variables are {', '.join(known)}" if known else "there are no variables here"
-            )
-            self._note(number, f"unknown variable ${name}", hint)
-            return found[0]
-        if not _WORD.fullmatch(value):
+        if value is not None and _WORD.fullmatch(value):
+            return value
+        entry.broken = True
+        if value is not None:
             self._note(number, f"the value of ${name}, {value!r}, is not one word", None)
             return found[0]
-        return value
+        known = sorted(f"${each}" for each in self._variables)
+        hint = did_you_mean(f"${name}", [*known, *DIRECTIVES])
+        others = f"variables are {', '.join(known)}" if known else "there are no variables here"
+        self._note(number, f"unknown variable ${name}", hint or others)
+        return found[0]

@@ -106,7 +106,7 @@ class _Reader:
 
     def entry(self, entry: Entry) -> None:
         first = entry.tokens[0]
-        if not entry.indented and first.startswith("$") and not first.startswith('"'):
+        if not entry.indented and first.upper() in DIRECTIVES:
             self._directive(entry)
             return
         tokens = list(entry.tokens)
@@ -139,8 +139,6 @@ class _Reader:
                 self.note(entry.line, "$INCLUDE is not supported", "put the other file's lines here")
             case "$GENERATE", _:
                 self.note(entry.line, "$GENERATE is not supported", "write each record on its own line")
-            case _:
-                self.note(entry.line, f"unknown directive {name}", did_you_mean(name, DIRECTIVES))
 
     def _prefix(self, tokens: list[str], entry: Entry) -> tuple[int | None, str | None]:
         """Take TTL and class, in either order, and type from the tokens."""
@@ -155,6 +153,8 @@ class _Reader:
                 tokens.pop(0)
             else:
                 break
+        if not tokens and entry.broken:
+            return ttl, None
         if not tokens:
             self.note(entry.line, "there is no record type", "a record is: name [ttl] type data")
             return ttl, None
@@ -182,6 +182,8 @@ class _Reader:
         try:
             return dns.rdata.from_text("IN", type, " ".join(tokens), self._origin, relativize=False)
         except (dns.exception.DNSException, ValueError) as error:
+            if entry.broken:
+                return None
             cause = str(error) or "it is malformed"
             shown = " ".join(tokens) or "nothing"
             hint = f"{type} data is {SHAPES[type]}" if type in SHAPES else None

@@ -17,6 +17,7 @@ from lab.errors import LabError
 from lab.hosts import LABEL, OWNER, Host, find, last_lines
 from lab.settings import SettingsError
 from lab.settings.maincf import entries
+from lab.streams import end
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -119,7 +120,7 @@ def _await_ready(stream: CancellableStream[bytes]) -> None:
                 return
     finally:
         timer.cancel()
-        stream.close()
+        end(stream)
     if time.monotonic() >= deadline:
         raise LabError(
             f"a host of this test has not started within {TIMEOUT:.0f} s", hint="is this machine overloaded?"

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from dnszone.zones import Zones
@@ -37,6 +37,7 @@ from lab.route import stamp
 from lab.scripted import Scripted
 from lab.submission import Submission
 from lab.submit import Message, Server, compose, submit
+from lab.trace import History
 from lab.world import World, published
 from lab.zonefiles import world_zones
 
@@ -88,6 +89,7 @@ class Lab:
 
     def reset(self) -> None:
         """Remove the zones, addresses and messages of this process; a new :attr:`domain` comes at its next use."""
+        self._delete_queued()
         if "dns" in self.__dict__:
             self.dns.drop()
         if "scripted" in self.__dict__:
@@ -278,7 +280,6 @@ class Lab:
     def follow(self, since: float | None) -> Recorder:
         """Return a recorder of what the servers say from *since* on (seconds since the epoch; None: now)."""
         from lab.recorder import Recorder
-        from lab.trace import History
 
         return Recorder(self.docker, self.name, History(self.names), since)
 
@@ -358,7 +359,8 @@ class Lab:
 
     def _site(self, host: Host) -> Site:
         container = self.docker.containers.get(host.container)
-        return Site(host, container, lambda: self._await_ready(host))
+        tools = next(each.image for each in self._world.values() if each.role == "mx")
+        return Site(host, container, lambda: self._await_ready(host), tools)
 
     def _await_ready(self, host: Host) -> None:
         ports = {door: port for door, port in self.ports.items() if door.host == host.name}
@@ -379,6 +381,14 @@ class Lab:
                     guest.remove(self.docker, container)
                 self.dns.drop(lease.owner)
                 self.scripted.drop(lease.owner)
+
+    def _delete_queued(self) -> None:
+        """Delete what is left of this test's messages: without their domain they would bounce into the next test."""
+        for origin in (each.origin for each in self.submissions):
+            left = self.recorder.read(partial(History.queued, message=origin)) if origin else []
+            for host, queue_id in left:
+                if host in self.hosts:
+                    self.queue(host).delete(queue_id)
 
     def _queue_lines(self) -> list[str]:
         lines = []

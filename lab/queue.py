@@ -28,6 +28,11 @@ class QueuedMessage:
     arrival: int  # seconds since the epoch
     recipients: dict[str, str | None]
 
+    def __str__(self) -> str:
+        """Return it as a line: "deferred 4jYs... <ana@home.test> -> bia@dest.test: Connection refused"."""
+        people = (f"{address}{f': {reason}' if reason else ''}" for address, reason in self.recipients.items())
+        return f"{self.queue} {self.queue_id} <{self.sender}> -> {', '.join(people)}"
+
     def to_json(self) -> dict[str, Any]:
         """Return the message as plain JSON values."""
         return {name: getattr(self, name) for name in self.__slots__}

@@ -22,6 +22,7 @@ from lab.errors import LabError
 from lab.events import Event
 from lab.hosts import LABEL, OWNER
 from lab.logs import dns, dovecot, postfix, scripted
+from lab.streams import end
 from lab.trace import History
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Recorder:
             streams = [*self._streams.values(), self._docker_events]
             self._changed.notify_all()
         for stream in streams:
-            stream.close()
+            end(stream)
 
     def wait(self, ready: Callable[[History], bool], timeout: float) -> bool:
         """Sleep until *ready* says so; False after *timeout* seconds, or when this recorder is closed.

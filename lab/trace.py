@@ -143,6 +143,11 @@ class History:
         found += walk.evidence
         return sorted({id(event): event for event in found}.values(), key=lambda event: event.at)
 
+    def queued(self, message: str | Origin) -> list[tuple[str, str]]:
+        """Return host and queue id of everything of a message, its notices too, that no log says has left a queue."""
+        files = self._walked(message).files.values()
+        return [(file.host, file.queue_id) for file in files if file.removed is None and not self.requeued(file)]
+
     def name(self, address: str | None, logged: str) -> str:
         """Return a host's lab name, else the first label of the name in Postfix's log, else its address."""
         if address in self.hosts:

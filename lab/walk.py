@@ -297,10 +297,11 @@ class Walk:
         if child is None or child.message_id is None:
             self.awaited.append(f"{file.host} wrote notice {sent.notification}; no log line of it yet")
         else:
-            walk = Walk(self.history, self._path)  # what its way lacks is not awaited for this message
+            walk = Walk(self.history, self._path)
             route = next(iter(walk.routes(child, child.message_id)), None)
             self.files.update(walk.files)
             self.evidence += walk.evidence
+            self.awaited += walk.awaited  # the story ends where the notice does
         return Notification(kind, sent.notification, file.host, route)
 
 

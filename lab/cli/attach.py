@@ -48,6 +48,16 @@ def lab(name: str) -> Iterator[Lab]:
 
 
 @contextmanager
+def planning(name: str) -> Iterator[Lab]:
+    """Yield the lab as :func:`lab` does; its plans take in the zones that the command line has set."""
+    with dns(name) as (running, served):
+        for zone in served.zones():
+            if zone["owner"] == OWNER:
+                running.domains.texts[zone["origin"].rstrip(".")] = served.zone(zone["origin"])
+        yield running
+
+
+@contextmanager
 def dns(name: str) -> Iterator[tuple[Lab, Dns]]:
     """Yield the lab and its DNS, whose zones set here stay until they are removed."""
     from lab.control import Control
@@ -57,9 +67,8 @@ def dns(name: str) -> Iterator[tuple[Lab, Dns]]:
     with lab(name) as running:
         port = running.ports.get(Door("dns", 8053))
         if port is None:
-            raise failure.MachineError(
-                "the DNS is not published: has the gateway stopped?", hint=names.command("status", name)
-            )
+            hint = f"`{names.command('status', name)}` tells how the gateway is"
+            raise failure.MachineError("the DNS cannot be reached: its port is not published", hint=hint)
         control = Control("dns", f"http://127.0.0.1:{port}")
         try:
             yield running, Dns(control, OWNER)

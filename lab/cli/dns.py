@@ -11,7 +11,7 @@ import typer
 from lab.cli import attach, codes, complete, lookup
 from lab.cli.console import Row, document, record, say, table
 from lab.cli.group import example
-from lab.cli.options import Json, LabName
+from lab.cli.options import STDIN, Json, LabName, readable
 from lab.errors import LabError
 
 if TYPE_CHECKING:
@@ -77,9 +77,7 @@ def put(
         Path,
         typer.Argument(
             metavar="FILE",
-            exists=True,
-            dir_okay=False,
-            allow_dash=True,
+            callback=readable,
             show_default=False,
             help='The zone in RFC 1035 master-file format; "-" reads it from standard input.',
         ),
@@ -91,10 +89,10 @@ def put(
     $MX1 and the like stand for addresses of hosts, $SCRIPTED_1 and so on for addresses of the scripted host. A zone
     with mistakes is refused as a whole, with all of them.
     """
-    text = sys.stdin.read() if str(file) == "-" else _read(file)
+    text = sys.stdin.read() if str(file) == STDIN else _read(file)
     name = _absolute(origin)
     with attach.dns(str(lab)) as (running, dns):
-        dns.put(name, text, _variables(running, name, text), file="standard input" if str(file) == "-" else str(file))
+        dns.put(name, text, _variables(running, name, text), file="standard input" if str(file) == STDIN else str(file))
         records = next((zone["records"] for zone in dns.zones() if zone["origin"] == name), None)
     say(f"{name} is served: {records} records")
 

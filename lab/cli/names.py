@@ -23,6 +23,6 @@ def _program() -> str:
     if own.name != "lab" or shutil.which("lab"):
         return "lab"
     try:
-        return str(own.resolve().relative_to(Path.cwd()))
+        return str(own.absolute().relative_to(Path.cwd()))
     except ValueError:
         return str(own)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from lab.cli import complete, names
 
+STDIN = "-"
 ROOT_OPTION = "lab"  # the root's parameter with the lab's name
 
 
@@ -25,6 +27,13 @@ def chosen(ctx: typer.Context, name: str | None) -> str:
     """Return the lab that is meant: --lab after the command, else the one before it, LAB, or "main"."""
     given = valid(name) or ctx.find_root().params.get(ROOT_OPTION)
     return str(given or names.DEFAULT)
+
+
+def readable(path: Path | None) -> Path | None:
+    """Return a file that can be read, or "-", which stands for standard input."""
+    if path is not None and str(path) != STDIN and not (path.is_file() and os.access(path, os.R_OK)):
+        raise typer.BadParameter(f"{path} is no file that can be read")
+    return path
 
 
 _LAB_HELP = "The lab that is meant, one of several side by side."

@@ -13,7 +13,7 @@ import typer
 from lab.cli import attach, codes, complete, names, story
 from lab.cli.console import document, say
 from lab.cli.group import example
-from lab.cli.options import Evidence, Json, LabName, Timeout, Via
+from lab.cli.options import STDIN, Evidence, Json, LabName, Timeout, Via, readable
 
 if TYPE_CHECKING:
     from lab.route import Route
@@ -48,9 +48,7 @@ def send(  # noqa: PLR0913, PLR0917  a message is told by its options
         typer.Option(
             "--file",
             metavar="PATH",
-            exists=True,
-            dir_okay=False,
-            allow_dash=True,
+            callback=readable,
             help='A whole message, header and all, sent as it is; "-" reads it from standard input.',
         ),
     ] = None,
@@ -82,7 +80,7 @@ def send(  # noqa: PLR0913, PLR0917  a message is told by its options
     message = _message(body, file)
     name, password = _login(login)
     began = datetime.now(UTC)
-    with attach.lab(str(lab)) as running:
+    with attach.planning(str(lab)) as running:
         submission = running.send(
             to=to or ["bia@dest.test"],
             via=via,
@@ -111,7 +109,7 @@ def send(  # noqa: PLR0913, PLR0917  a message is told by its options
 def _message(body: str | None, file: Path | None) -> Message:
     if file is None:
         return TEXT if body is None else body if body.endswith("\n") else f"{body}\n"
-    return sys.stdin.buffer.read() if str(file) == "-" else file
+    return sys.stdin.buffer.read() if str(file) == STDIN else file
 
 
 def _login(given: str | None) -> tuple[str | None, str | None]:

@@ -13,8 +13,8 @@ from lab.cli.group import example
 from lab.cli.options import HostName, LabName
 
 EXAMPLE = example(
-    "$ lab shell mx1 postconf -n relay_domains",
-    "relay_domains =",
+    "$ lab shell mx1 postconf smtp_connect_timeout",
+    "smtp_connect_timeout = 2s",
 )
 
 

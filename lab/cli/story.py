@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from lab.cli.console import Cell, out, say
+from lab.cli.console import WIDTH, Cell, out, say
 
 if TYPE_CHECKING:
     from lab.events import Event
@@ -68,7 +69,8 @@ def departures(found: Iterable[Route]) -> bool:
             continue
         say((f"Where the route to {route.recipient} departs from the plan:", "yellow"))
         for each in differences:
-            say(f"  {each}")
+            for line in wrap(str(each), WIDTH, initial_indent="  ", subsequent_indent="    "):
+                say(line)
         departed = True
     return departed
 

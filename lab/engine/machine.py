@@ -103,9 +103,9 @@ class Machine:
                     ) from error
                 except BaseException:
                     if whole:
-                        process.wait(timeout)
-                    else:
-                        _end(process)
+                        with suppress(subprocess.TimeoutExpired):
+                            process.wait(timeout)
+                    _end(process)
                     raise
             if whole:
                 file.seek(0)
@@ -127,7 +127,9 @@ def allow(machine: Machine, missing: LabError) -> None:
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End the command and what it has started; it may clean up after itself, but not for ever."""
+    """End the command, and what it has started, if it still runs; it may clean up, but not for ever."""
+    if process.poll() is not None:
+        return
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
         try:

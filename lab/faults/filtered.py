@@ -18,9 +18,9 @@ def set_rule(site: Site, verdict: str) -> None:
                 tcp dport 25 tcp flags & (syn | ack) == syn {verdict}
             }}
         }}"""
-    site.run("nft", rules)
+    site.nft(rules)
 
 
 def clear(site: Site) -> None:
     """Take the filter away; none there is fine too."""
-    site.run("nft", f"table inet {TABLE} {{}}\ndelete table inet {TABLE}")
+    site.nft(f"table inet {TABLE} {{}}\ndelete table inet {TABLE}")

@@ -16,18 +16,35 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One host. ``await_ready`` returns when its protocols answer again."""
+    """One host. ``await_ready`` returns when its protocols answer again; ``tools`` is an image that has nft(8)."""
 
     host: Host
     container: Container
     await_ready: Callable[[], None]
+    tools: str
 
-    def run(self, *command: str) -> None:
-        """Run a command as root with all capabilities, which the host's own processes do not have."""
-        result = self.container.exec_run(list(command), privileged=True)
-        if result.exit_code != 0:
-            output = (result.output or b"").decode("utf-8", "replace").strip()
-            raise LabError(
-                f"{' '.join(command)} failed on {self.host.name}: {output}",
-                hint="does this Docker engine allow privileged exec? Rootless engines may not",
+    def nft(self, rules: str) -> None:
+        """Run nft(8) in the host's network namespace.
+
+        In a container of its own, beside the host's: the host's processes have no NET_ADMIN, and no exec can get it.
+        """
+        from docker.errors import ContainerError
+
+        try:
+            self.container.client.containers.run(
+                self.tools,
+                ["nft", rules],
+                network_mode=f"container:{self.container.id}",
+                cap_drop=["ALL"],
+                cap_add=["NET_ADMIN"],
+                labels={key: value for key, value in self.container.labels.items() if key == "mail-lab.name"},
+                remove=True,
+                stdout=True,
+                stderr=True,
             )
+        except ContainerError as error:
+            said = (error.stderr or b"").decode("utf-8", "replace").strip()
+            raise LabError(
+                f"cannot filter packets at {self.host.name}: {said}",
+                hint="does this Docker engine allow the capability NET_ADMIN? Rootless engines may not",
+            ) from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from dnszone.exchangers import is_exchanger
 from lab.plan.address import Decision, decide
 from lab.plan.answers import Asker, Zones, address_of
 from lab.plan.consequences import consequences
@@ -30,7 +31,8 @@ def explain(recipient: str, host: str, settings: Settings, zones: Zones, hosts: 
     own = _own_addresses(host, settings, hosts)
 
     def ask(domain: str, table: Table) -> bool:
-        return table.type == "socketmap" and _is_exchanger(domain, settings, zones, own)
+        # The lab's own table: the DNS lists the domains that a host is a mail exchanger of.
+        return table.type == "socketmap" and is_exchanger(zones, f"{settings.myhostname.lower()}.", f"{domain}.")
 
     decision = decide(recipient, settings, own, ask)
     plan = Plan(
@@ -97,18 +99,9 @@ def _own_addresses(host: str, settings: Settings, hosts: Mapping[str, str]) -> f
     return frozenset(listening | set(settings.proxy_interfaces))
 
 
-def _is_exchanger(domain: str, settings: Settings, zones: Zones, own: frozenset[str]) -> bool:
-    """Answer for the lab's own table: the DNS lists the domains that a host is a mail exchanger of."""
-    exchangers = [record.data for record in zones.resolve(f"{domain}.", "MX").answers if record.type == "MX"]
-    if exchangers:
-        names = {data.partition(" ")[2].strip().rstrip(".").lower() for data in exchangers}
-        return settings.myhostname.lower() in names
-    return any(record.data in own for record in zones.resolve(f"{domain}.", "A").answers if record.type == "A")
-
-
 def _notes(settings: Settings, decision: Decision) -> tuple[str, ...]:
     notes = [f"{table} cannot be read here; the plan takes it as having no entry" for table in settings.unread]
-    notes = [note for note in notes if "= socketmap:" not in note]  # the lab's own table; see _is_exchanger()
+    notes = [note for note in notes if "= socketmap:" not in note]  # the lab's own table: see explain()
     if settings.virtual_alias_maps:
         notes.append("virtual_alias_maps may rewrite the recipient first; the plan follows the address as it stands")
     if "native" in settings.smtp_host_lookup:

@@ -75,7 +75,7 @@ def test_queries_a_second_against_dnslib(tmp_path: Path) -> None:
 
 
 def _measure(port: int, window: int) -> tuple[list[float], float]:
-    """Return the time of each query and of all, in seconds, with *window* queries on their way. Each answer is checked."""
+    """Return the time of each query and of all, in seconds, with *window* queries on their way; answers are checked."""
     packets = [dns.message.make_query(name, type).to_wire()[2:] for name, type in QUESTIONS]
     sent: dict[int, float] = {}
     times = []

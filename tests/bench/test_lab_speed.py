@@ -78,9 +78,14 @@ def test_submission_to_route(lab: Lab) -> None:
         own.append(time.time() - max(event.at.timestamp() for event in sent.events()))
     show(
         f"submission to route, full path, {MESSAGES} messages one at a time",
-        f"send() to route in hand     p50 {1000 * percentile(whole, 50):.0f} ms, p95 {1000 * percentile(whole, 95):.0f} ms",
-        f"last log line to route      p50 {1000 * percentile(own, 50):.1f} ms, p95 {1000 * percentile(own, 95):.1f} ms",
+        f"send() to route in hand     {both(whole)}",
+        f"last log line to route      {both(own)}",
     )
+
+
+def both(seconds: list[float]) -> str:
+    """Return p50 and p95 in milliseconds."""
+    return f"p50 {1000 * percentile(seconds, 50):.1f} ms, p95 {1000 * percentile(seconds, 95):.1f} ms"
 
 
 def test_memory(lab: Lab) -> None:

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from routes.recordings import HOSTS, read_history, read_lines
 from typer.testing import CliRunner, Result
 
 from lab import bundle
@@ -28,9 +27,11 @@ from lab.submit import Receipt, Reply
 from lab.trace import History
 from lab.watch import Watch
 from lab.world import Status
+from tests.unit.routes.recordings import HOSTS, read_history, read_lines
 
 ROLES = {"dns": "dns", "gateway": "gateway", "mailstore": "mailstore", "scripted": "scripted", "smarthost": "smarthost"}
 DOMAINS = {"client": "home.test", "direct": "home.test", "smarthost": "isp.test"}
+TAG = bundle.tag()
 MAIL = b"From: ana@home.test\nTo: bia@dest.test\nSubject: Lunch\nMessage-ID: <1@home.test>\n\nAt one?\n"
 PLAN = Plan("bia@refuse2.run.test", "direct", "smtp", "refuse2.run.test", "It is elsewhere.", "RFC 5321 5.1")
 REFUSED_TWICE = Receipt(
@@ -52,7 +53,7 @@ def make_hosts() -> dict[str, Host]:
             address=address.replace("198.18.77.", "198.18.0."),
             state="running",
             container=f"id-{name}",
-            image=f"mail-lab/{name}:{bundle.tag()}",
+            image=f"mail-lab/{name}:{TAG}",
         )
         for address, name in octets.items()
     }
@@ -185,7 +186,7 @@ class FakeLab:
         self.queue_commands: list[tuple[str, ...]] = []
         self.docker = FakeDocker()
         self.dns = FakeDns()
-        self.names = {address: name for address, name in HOSTS.items()}
+        self.names = dict(HOSTS)
         self.recorder = FakeRecorder(self.recording)
 
     @property
@@ -265,6 +266,7 @@ def run(fake: FakeLab, states: dict[str, Status | None], monkeypatch: pytest.Mon
     world = type("World", (FakeWorld,), {"states": states})
     monkeypatch.setattr(attach, "world", world)
     monkeypatch.setattr(attach, "lab", lab)
+    monkeypatch.setattr(attach, "planning", lab)
     monkeypatch.setattr(attach, "dns", dns)
     monkeypatch.setattr(attach, "labs", lambda _: sorted(states))
     for variable in ("LAB", "NO_COLOR", "FORCE_COLOR", "LAB_DEBUG"):

@@ -9,7 +9,6 @@ from typer.testing import Result
 
 from lab.cli import attach, codes, failure
 from lab.errors import LabError
-from lab.settings import SettingsError
 from lab.submission import RouteTimeoutError
 
 from .conftest import FakeLab
@@ -26,7 +25,6 @@ def caused(error: LabError, cause: Exception) -> LabError:
     ("error", "code"),
     [
         (LabError("bad"), codes.USAGE),
-        (SettingsError(("main.cf:1: bad",)), codes.USAGE),
         (caused(LabError("mx1 took no message"), ConnectionRefusedError()), codes.MACHINE),
         (failure.MachineError("no Docker"), codes.MACHINE),
         (failure.NotUpError("down"), codes.DOWN),

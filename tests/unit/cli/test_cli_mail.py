@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 import typer
-from routes.recordings import RECORDED
 from typer.testing import Result
 
 from lab.cli import codes, lookup, story
 from lab.cli.logs import moment
 from lab.queue import QueuedMessage
 from lab.submit import Reply
+from tests.unit.routes.recordings import RECORDED
 
 from .conftest import MAIL, FakeLab, FakeRecorder
 

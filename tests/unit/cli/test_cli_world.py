@@ -99,7 +99,7 @@ def test_up_shows_the_world_and_what_to_try(run: Run, states: States) -> None:
     assert "s  starting 10 hosts in 198.18.0.0/24\n" in result.stderr
     assert "s  mx1:25 is ready\n" in result.stderr
     assert result.stdout.startswith("The lab second is up: 10 hosts in 198.18.0.0/24, ready after ")
-    assert "10 mx1 " in result.stdout
+    assert "10 mx1\n" in result.stdout
     for command in ("send bia@dest.test", "explain bia@dest.test --via direct", "mailbox bia"):
         assert f"\n  lab {command} --lab second " in result.stdout
 

@@ -21,10 +21,10 @@ from lab.engine.machine import Machine
 class Popen(subprocess.Popen):
     told = False
     def communicate(self, *arguments, **options):
-        if not Popen.told:  # what is interrupted from here on is interrupted while it waits
-            Popen.told = True
-            print(Path(sys.argv[3]).read_text(), flush=True)
         try:
+            if not Popen.told:
+                Popen.told = True
+                print(Path(sys.argv[3]).read_text(), flush=True)
             return super().communicate(*arguments, **options)
         except KeyboardInterrupt:
             print("interrupted", flush=True)

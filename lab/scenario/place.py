@@ -1,0 +1,162 @@
+"""Where each key of a TOML document stands: the path of a key or a list's item, and its line.
+
+In: a text that tomllib has read already, so that it is known to be TOML 1.0. Out: :class:`Places`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+Path = tuple[str | int, ...]
+KEY = re.compile(r"""[A-Za-z0-9_-]+|"(?:\\.|[^"\\])*"|'[^']*'""")
+BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")  # with comments
+SPACE = re.compile(r"[ \t]*")
+STRING = re.compile(
+    r'"""(?P<basic>(?:\\.|[^\\])*?)"""(?!")|'
+    r"'''(?P<literal>.*?)'''(?!')|"
+    r""""(?:\\.|[^"\\\n])*"|'[^'\n]*'""",
+    re.DOTALL,
+)
+BARE = re.compile(r"[^,\]}\s#]+(?: [0-9:.]+Z?)?")  # numbers, true, dates
+STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+
+
+@dataclass(slots=True)
+class Places:
+    """Lines by path. ``inside`` has the line at which the first character of a string's value stands."""
+
+    lines: dict[Path, int] = field(default_factory=dict)
+    inside: dict[Path, int] = field(default_factory=dict)
+
+    def line(self, path: Path | str) -> int:
+        """Return the line of *path* ("expect[0].attempts[1]"), or of the nearest thing around it that has one."""
+        steps = split(path) if isinstance(path, str) else path
+        while steps and steps not in self.lines:
+            steps = steps[:-1]
+        return self.lines.get(steps, 1)
+
+    def within(self, path: Path | str, line: int) -> int:
+        """Return the line of the file that is *line* (from 1) of the string at *path*."""
+        steps = split(path) if isinstance(path, str) else path
+        return self.inside.get(steps, self.line(steps)) + line - 1
+
+
+def split(path: str) -> Path:
+    """Return the steps of "expect[0].attempts[1]"."""
+    return tuple(int(index) if index else key for key, index in STEP.findall(path))
+
+
+def places(text: str) -> Places:
+    """Return where everything in *text* stands."""
+    return _Scanner(text).read()
+
+
+class _Scanner:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._found = Places()
+        self._counts: dict[Path, int] = {}  # tables so far of each array of tables
+
+    def read(self) -> Places:
+        table: Path = ()
+        self._skip(BLANK)
+        while self._at < len(self._text):
+            if self._text[self._at] == "[":
+                table = self._header()
+            else:
+                self._entry(table)
+            self._skip(BLANK)
+        return self._found
+
+    def _header(self) -> Path:
+        line, array = self._line(), self._text.startswith("[[", self._at)
+        self._at += 2 if array else 1
+        keys = self._keys()
+        self._at += 2 if array else 1
+        path: Path = ()
+        for number, key in enumerate(keys, start=1):
+            path = (*path, key)
+            if array and number == len(keys):
+                self._counts[path] = self._counts.get(path, -1) + 1
+                self._found.lines.setdefault(path, line)
+            if path in self._counts:
+                path = (*path, self._counts[path])
+        self._found.lines.setdefault(path, line)
+        return path
+
+    def _entry(self, table: Path) -> None:
+        line = self._line()
+        path = (*table, *self._keys())
+        self._found.lines.setdefault(path, line)
+        self._at += 1  # =
+        self._skip(SPACE)
+        self._value(path)
+
+    def _value(self, path: Path) -> None:
+        first = self._text[self._at]
+        if first in "\"'":
+            self._string(path)
+        elif first == "[":
+            self._list(path)
+        elif first == "{":
+            self._inline(path)
+        else:
+            self._skip(BARE)
+
+    def _string(self, path: Path) -> None:
+        match = STRING.match(self._text, self._at)
+        if match is None:
+            raise AssertionError("tomllib has read this text")
+        content = match["basic"] if match["basic"] is not None else match["literal"]
+        cut = content is not None and content.lstrip("\r")[:1] == "\n"  # TOML drops a first line break
+        self._found.inside[path] = self._line() + cut
+        self._at = match.end()
+
+    def _list(self, path: Path) -> None:
+        self._at += 1
+        index = 0
+        self._skip(BLANK)
+        while self._text[self._at] != "]":
+            self._found.lines[*path, index] = self._line()
+            self._value((*path, index))
+            index += 1
+            self._skip(BLANK)
+            if self._text[self._at] == ",":
+                self._at += 1
+                self._skip(BLANK)
+        self._at += 1
+
+    def _inline(self, path: Path) -> None:
+        self._at += 1
+        self._skip(BLANK)
+        while self._text[self._at] != "}":
+            self._entry(path)
+            self._skip(BLANK)
+            if self._text[self._at] == ",":
+                self._at += 1
+                self._skip(BLANK)
+        self._at += 1
+
+    def _keys(self) -> tuple[str, ...]:
+        """Take a dotted key, and the blanks around it."""
+        keys = []
+        while True:
+            self._skip(SPACE)
+            match = KEY.match(self._text, self._at)
+            if match is None:
+                raise AssertionError("tomllib has read this text")
+            keys.append(match[0][1:-1] if match[0][0] in "\"'" else match[0])
+            self._at = match.end()
+            self._skip(SPACE)
+            if self._text[self._at] != ".":
+                return tuple(keys)
+            self._at += 1
+
+    def _skip(self, pattern: re.Pattern[str]) -> None:
+        match = pattern.match(self._text, self._at)
+        self._at = match.end() if match else self._at
+
+    def _line(self) -> int:
+        return self._text.count("\n", 0, self._at) + 1

@@ -1,0 +1,115 @@
+"""Attaching to a lab: what is there, what is not, and which zones plans take in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from lab.cli import attach, complete, lookup, names
+from lab.cli.failure import MachineError, NotUpError
+from lab.doors import Door
+from lab.errors import LabError
+
+from .conftest import FakeDns, FakeLab, FakeWorld, make_status
+
+
+def test_a_lab_without_hosts_is_not_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attach, "world", type("World", (FakeWorld,), {"states": {}}))
+    with pytest.raises(NotUpError, match="the lab 'main' is not up"), attach.lab("main"):
+        pass
+
+
+def test_an_engine_that_does_not_answer_is_the_machine_in_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(_: str) -> None:
+        raise LabError("the Docker engine does not answer", hint="start it")
+
+    monkeypatch.setattr("lab.engine.engine.address", lambda: "unix:///x")
+    monkeypatch.setattr("lab.engine.engine.connect", connect)
+    with pytest.raises(MachineError) as raised:
+        attach.engine()
+    assert (raised.value.args[0], raised.value.hint) == ("the Docker engine does not answer", "start it")
+
+
+def test_plans_take_in_the_zones_of_the_command_line_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    running, dns = SimpleNamespace(domains=SimpleNamespace(texts={})), FakeDns([("put", "shop.test.")])
+
+    @contextmanager
+    def served(_: str) -> Iterator[tuple[Any, FakeDns]]:
+        yield running, dns
+
+    monkeypatch.setattr(attach, "dns", served)
+    with attach.planning("main"):
+        assert running.domains.texts == {"shop.test": "; shop.test.\n@ MX 10 mx1\n"}
+
+
+def test_a_dns_that_is_not_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeLab()
+    fake.ports = {Door("dns", 53): 25053}
+
+    @contextmanager
+    def lab(_: str) -> Iterator[FakeLab]:
+        yield fake
+
+    monkeypatch.setattr(attach, "lab", lab)
+    with pytest.raises(MachineError, match="its port is not published"), attach.dns("main"):
+        pass
+
+
+def test_labs_are_found_by_their_networks_and_by_their_containers() -> None:
+    api = SimpleNamespace(
+        networks=lambda **_: [{"Labels": {"mail-lab.name": "main", "mail-lab.slot": "0"}}],
+        containers=lambda **_: [{"Labels": {"mail-lab.name": "half"}}, {"Labels": {"mail-lab.name": "main"}}],
+    )
+    assert attach.labs(SimpleNamespace(api=api)) == ["half", "main"]  # type: ignore[arg-type]  # a double
+
+
+def test_completion_offers_what_begins_so_and_nothing_where_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    context: Any = SimpleNamespace(params={"lab": "second"}, find_root=lambda: SimpleNamespace(params={}))
+    states = {"second": make_status("second")}
+    monkeypatch.setattr(attach, "world", type("World", (FakeWorld,), {"states": states}))
+    assert complete.hosts(context, "mx") == ["mx1", "mx2", "mx3"]
+    assert complete.users(context, "b") == ["bia"]
+    states.clear()
+    assert complete.hosts(context, "mx") == []
+
+    def world(_: str) -> None:
+        raise LabError("no Docker")
+
+    monkeypatch.setattr(attach, "world", world)
+    assert complete.hosts(context, "mx") == []
+
+
+@pytest.mark.parametrize(
+    ("called", "found", "shown"),
+    [
+        ("/usr/bin/lab", "/usr/bin/lab", "lab status"),
+        (".venv/bin/lab", None, ".venv/bin/lab status"),
+        ("/elsewhere/bin/lab", None, "/elsewhere/bin/lab status"),
+    ],
+)
+def test_commands_are_shown_as_they_can_be_typed_here(
+    monkeypatch: pytest.MonkeyPatch, called: str, found: str | None, shown: str
+) -> None:
+    monkeypatch.setattr("sys.argv", [called])
+    monkeypatch.setattr("shutil.which", lambda _: found)
+    assert names.command("status", "main") == shown
+    assert names.command("status", "second") == f"{shown} --lab second"
+
+
+def test_a_question_that_is_none() -> None:
+    with pytest.raises(LabError, match=r"dest\.test MXX is no question"):
+        lookup.ask(1, "dest.test", "MXX")
+
+
+def test_a_dns_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise ConnectionRefusedError("refused")
+
+    monkeypatch.setattr("dns.query.tcp", refuse)
+    with pytest.raises(LabError, match="the DNS does not answer: refused") as raised:
+        lookup.ask(1, "dest.test", "MX")
+    assert raised.value.__cause__ is not None
