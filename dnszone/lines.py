@@ -16,8 +16,8 @@ from dnszone.problem import did_you_mean
 DIRECTIVES = ("$ORIGIN", "$TTL", "$INCLUDE", "$GENERATE")
 Note = Callable[[int, str, str | None], None]  # line, problem, hint
 
-_WORD = re.compile(r'(?:\\.|[^\s;()"\\])+')
-_QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
+_TOKEN = re.compile(r'(?:\\.|[^\s;()"\\]|"(?:\\.|[^"\\])*")+')  # alpn="h2" is one
+_WORD = re.compile(r'[^\s;()"\\]+')
 _VARIABLE = re.compile(r"\\.|\$([A-Z][A-Z0-9_]*)", re.DOTALL)
 
 
@@ -57,26 +57,18 @@ class Splitter:
     def _scan(self, line: str, number: int, entry: Entry) -> None:
         at = 0
         while at < len(line) and line[at] != ";":
-            character = line[at]
-            word = _WORD.match(line, at)
-            if word:
-                directive = at == 0 and not entry.tokens and word[0].upper() in DIRECTIVES
-                entry.tokens.append(word[0] if directive else self._replaced(word[0], number, entry))
-                at = word.end()
-            elif character == '"':
-                at = self._quoted(line, at, number, entry)
+            token = _TOKEN.match(line, at)
+            if token:
+                directive = at == 0 and not entry.tokens and token[0].upper() in DIRECTIVES
+                entry.tokens.append(token[0] if directive else self._replaced(token[0], number, entry))
+                at = token.end()
+            elif line[at] == '"':
+                self._note(number, "a quoted string does not end on its line", 'write the closing "')
+                entry.broken = True
+                return
             else:
-                self._sign(character, number)
+                self._sign(line[at], number)
                 at += 1
-
-    def _quoted(self, line: str, at: int, number: int, entry: Entry) -> int:
-        quoted = _QUOTED.match(line, at)
-        if quoted is None:
-            self._note(number, "a quoted string does not end on its line", 'write the closing "')
-            entry.broken = True
-            return len(line)
-        entry.tokens.append(self._replaced(quoted[0], number, entry))
-        return quoted.end()
 
     def _sign(self, character: str, number: int) -> None:
         if character == "(":

@@ -48,7 +48,6 @@ WITH_CNAME = {"CNAME", "RRSIG", "NSEC", "KEY"}  # what may stand beside an alias
 @dataclass(frozen=True, slots=True)
 class _Placed:
     record: Record
-    rdata: dns.rdata.Rdata
     line: int
 
 
@@ -91,6 +90,8 @@ class _Reader:
         self._last_ttl: int | None = None
         self._placed: list[_Placed] = []
         self._at: dict[str, list[_Placed]] = {}  # by name
+        self._seen: set[tuple[str, dns.rdata.Rdata]] = set()
+        self._ttls: dict[tuple[str, str], int] = {}  # by name and type
         self._problems: list[Problem] = []
 
     def note(self, line: int, problem: str, hint: str | None = None) -> None:
@@ -215,12 +216,12 @@ class _Reader:
             ttl = self._default_ttl if self._default_ttl is not None else self._last_ttl
         if ttl is None and type == "SOA":
             ttl = self._last_ttl = int(rdata.to_text().rpartition(" ")[2])
-        same = [each for each in self._at.get(name, ()) if each.record.type == type]
-        if any(each.rdata == rdata for each in same):
+        if (name, rdata) in self._seen:
             return  # a record is there once, however often it is written (RFC 2181 5)
+        self._seen.add((name, rdata))
         # The records of a set have one TTL (RFC 2181 5.2).
-        ttl = same[0].record.ttl if same else TTL if ttl is None else ttl
-        placed = _Placed(Record(name, ttl, type, rdata.to_text()), rdata, line)
+        ttl = self._ttls.setdefault((name, type), TTL if ttl is None else ttl)
+        placed = _Placed(Record(name, ttl, type, rdata.to_text()), line)
         self._placed.append(placed)
         self._at.setdefault(name, []).append(placed)
 

@@ -64,7 +64,7 @@ def healthy(host: str, port: int, timeout: float) -> str | None:
         connection.request("GET", "/health")
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
-        return str(error) or type(error).__name__
+        return str(error).strip() or type(error).__name__
     finally:
         connection.close()
     return None if status == 200 else f"/health answers {status}"

@@ -7,6 +7,7 @@ command left is completed by the next `lab up` and removed by the next `lab down
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import re
 import subprocess
@@ -38,7 +39,8 @@ IMAGES = {
     f"mail-lab/{name}": name for name in ("dns", "gateway", "mailstore", "scripted", "client", "direct", "smarthost")
 }
 IMAGES["mail-lab/mx"] = "mx1"
-BUILD_STEP = re.compile(r"#\d+ (\[.+\] (?:RUN|COPY) .+)")
+BUILD_STEP = re.compile(r"#(?P<number>\d+) \[(?P<image>\S+) .*\] (?P<step>(?:RUN|COPY) [^&]{1,60})")
+BUILD_OUTPUT = re.compile(r"#(?P<number>\d+) (?P<text>.+)")
 SERVICES = ("dns", "gateway", "mailstore", "scripted", "mx1", "mx2", "mx3", "client", "direct", "smarthost")
 START_TIMEOUT = 60.0  # seconds until every host must have answered
 LOCK_TIMEOUT = 900.0  # another `lab up` may be building images
@@ -149,7 +151,8 @@ class World:
         report(f"building {len(absent)} images with the tag {tag}; once, a minute or so")
         folder = bundle.compose_folder()
         command = [*self.engine.compose, "--file", str(folder / "compose.yaml"), "--progress", "plain", "build"]
-        lines = []
+        lines: list[str] = []
+        steps: dict[str, str] = {}  # number -> what it does, until it is told
         with subprocess.Popen(
             [*command, *absent.values()],
             env={**os.environ, **self._environment(Slot(0))},
@@ -159,8 +162,13 @@ class World:
         ) as process:
             for line in process.stdout or ():
                 lines.append(line)
-                if step := BUILD_STEP.match(line):
-                    report(f"  {step[1]}")
+                if begun := BUILD_STEP.match(line):
+                    steps[begun["number"]] = f"  {begun['image']}: {begun['step'].strip()}"
+                    continue
+                goes_on = BUILD_OUTPUT.match(line)
+                step = steps.pop(goes_on["number"], None) if goes_on else None
+                if goes_on and step and goes_on["text"] != "CACHED":
+                    report(step)
         if process.returncode != 0:
             raise engine.explain("".join(lines))
 
@@ -191,6 +199,7 @@ class World:
                 wait=False,  # readiness is a protocol's answer: see lab.ready
                 docker_command_path=self.engine.compose[0],
             )
+            logging.getLogger("testcontainers").setLevel(logging.CRITICAL)  # what it says is in the error, too
             try:
                 compose.start()
             except subprocess.CalledProcessError as error:
@@ -222,7 +231,7 @@ class World:
         """Raise LabError with the last log lines of a host that has died."""
         dead = [host for host in found.values() if host.state in ("exited", "dead")]
         if dead:
-            lines = []
+            lines: list[str] = []
             for host in dead:
                 lines += [f"{host.name} ended with exit code {host.exit_code}; its last lines:"]
                 lines += [hosts.last_lines(self.docker, host) or "  (it said nothing)"]

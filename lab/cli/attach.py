@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lab.cli import failure, names
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lab.dns import Dns
     from lab.engine import Engine
     from lab.lab import Lab
-    from lab.world import World
+    from lab.world import Status, World
 
 OWNER = "cli"  # of zones that the command line sets: they outlive the command
 
@@ -74,6 +74,25 @@ def dns(name: str) -> Iterator[tuple[Lab, Dns]]:
             yield running, Dns(control, OWNER)
         finally:
             control.close()
+
+
+def faults(status: Status) -> list[dict[str, Any]]:
+    """Return the DNS faults in force; none when the DNS cannot be asked, as *status* says then."""
+    from lab.control import Control
+    from lab.dns import Dns
+    from lab.doors import Door
+    from lab.errors import LabError
+
+    door = Door("dns", 8053)
+    if door not in status.ports or door in status.problems:
+        return []
+    control = Control("dns", f"http://127.0.0.1:{status.ports[door]}")
+    try:
+        return Dns(control, OWNER).faults()
+    except LabError:  # it has stopped since
+        return []
+    finally:
+        control.close()
 
 
 def labs(docker: DockerClient) -> list[str]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from lab.cli.console import err
@@ -16,17 +17,20 @@ from lab.cli.console import err
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+DETAIL = "  "  # how a report begins that says what is going on inside the step before it
 READY = " is ready"  # a host that answers: many at a time, and none of them is a step that another one ends
+INDENT = " " * 14
 Clock = Callable[[], float]
 
 
 @dataclass(slots=True)
 class Step:
-    """One step. ``took`` is None while it goes on; ``answered`` has what got ready meanwhile."""
+    """One step. ``took`` is None while it goes on; ``detail`` is what it does now; ``answered`` what got ready."""
 
     text: str
     began: float
     took: float | None = None
+    detail: str = ""
     answered: list[str] = field(default_factory=list)
 
 
@@ -47,6 +51,8 @@ class Checklist:
         """Take the next report."""
         if text.endswith(READY) and self.steps:
             self.steps[-1].answered.append(text.removesuffix(READY))
+        elif text.startswith(DETAIL) and self.steps:
+            self.steps[-1].detail = text.strip()
         else:
             self.end()
             self.steps.append(Step(text, self.clock()))
@@ -73,10 +79,18 @@ class Checklist:
             lines.append(" ok " if done else " .. ", style="green" if done else "yellow")
             lines.append(f"{took:6.1f} s  ", style="dim")
             lines.append(step.text + "\n")
+            if step.detail and not done:
+                lines.append(INDENT + self._cut(step.detail) + "\n", style="dim")
             if step.answered:
-                lines.append(f"{'':14}ready: {' '.join(step.answered)}\n", style="green")
+                ready = f"ready: {' '.join(step.answered)}"
+                for line in wrap(ready, self.console.width - len(INDENT), break_on_hyphens=False):
+                    lines.append(f"{INDENT}{line}\n", style="green")
         lines.rstrip()
         return lines
+
+    def _cut(self, text: str) -> str:
+        """Return what fits on one line below a step."""
+        return text[: self.console.width - len(INDENT)]
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def status(
         found = attach.world(str(lab)).status()
     if found is None:
         raise attach.not_up(str(lab))
-    faults = _faults(found)
+    faults = attach.faults(found)
     if json:
         document({**to_json(found), "faults": faults})
     else:
@@ -149,22 +149,3 @@ def _wrong(status: Status, host: Host) -> list[str]:
 def _sorted(status: Status) -> list[Host]:
     """Return the hosts by address, as the last octet's number has them."""
     return sorted(status.hosts.values(), key=lambda host: [int(part) for part in host.address.split(".") if part])
-
-
-def _faults(status: Status) -> list[dict[str, Any]]:
-    """Return the DNS faults in force; none when the DNS cannot be asked, which the table says."""
-    from lab.control import Control
-    from lab.dns import Dns
-    from lab.doors import Door
-    from lab.errors import LabError
-
-    port = status.ports.get(Door("dns", 8053))
-    if port is None or Door("dns", 8053) in status.problems:
-        return []
-    control = Control("dns", f"http://127.0.0.1:{port}")
-    try:
-        return Dns(control, attach.OWNER).faults()
-    except LabError:
-        return []
-    finally:
-        control.close()

@@ -136,7 +136,10 @@ _MEANINGS: tuple[tuple[re.Pattern[str], Callable[[Match], LabError]], ...] = tup
         (rf"exposing port \w+ {_ADDRESS}:(?P<port>\d+) ->", _port),
         (rf"listen \w+ {_ADDRESS}:(?P<port>\d+): bind: address already in use", _port),
         (rf"bind host port (?:for )?{_ADDRESS}:(?P<port>\d+)\S* address already in use", _port),
-        (r"pool overlaps with other one[^\n]*|networks have overlapping[^\n]*", _subnet),
+        (
+            r"pool overlaps with other one[^\n]*|networks have overlapping[^\n]*|failed to allocate gateway[^\n]*",
+            _subnet,
+        ),
         (r"could not find an available, non-overlapping[^\n]*|predefined address pools have been[^\n]*", _subnet),
         (r"container name \"/?(?P<name>[^\"]+)\" is already in use", _name),
         (r"context \"?(?P<context>[^\"\s:]+)\"?: context not found", _context),

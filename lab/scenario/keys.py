@@ -223,7 +223,8 @@ OWN_KEYS: Mapping[str, Key] = {
     "refused": Key(TEXT, 'The reply at submission, its code and status: "554 5.7.1". The message is not queued.'),
     "received": Key(Number(whole=True), "How many Received fields the copy in the mailbox has (RFC 5321 4.4)."),
     "stored": Key(
-        Named(TEXT), "Fields of the copy that arrived, in any of its parts: name to regular expression; body is the text."
+        Named(TEXT),
+        "Fields of the copy that arrived, in any of its parts: name to regular expression; body is the text.",
     ),
     "notice": Key(
         Named(TEXT), 'Fields of the notification (RFC 3464): Action = "failed", Status = "5.1.1", Subject = "..."'
@@ -286,7 +287,8 @@ SCRIPT: Mapping[str, Key] = {
         for stage in STAGES
     },
     "extensions": Key(
-        Elsewhere({"type": "object"}), "What EHLO offers: {add = [...], hide = [...], size = n}; scripted addresses only."
+        Elsewhere({"type": "object"}),
+        "What EHLO offers: {add = [...], hide = [...], size = n}; scripted addresses only.",
     ),
     "host": Key(Text(("stopped", "paused")), "What happens to a real host as a whole."),
     "later": Key(Flag(), "It is not in force from the start: a step applies it."),
@@ -315,7 +317,9 @@ STEP = Table(
         "release": Key(TEXT, "A host that lets a held message be tried (postsuper -H)."),
         "delete": Key(TEXT, "A host that throws a message away (postsuper -d)."),
         "restart": Key(TEXT, "A host to stop and to start again."),
-        "run": Key(TEXT, "A host on which `command` runs, as root; `output` is a regular expression found in what it prints."),
+        "run": Key(
+            TEXT, "A host on which `command` runs, as root; `output` is a regular expression found in what it prints."
+        ),
         "until": Key(
             Text(OUTCOMES), "Go on when the message (`message`, `to`) has this outcome, at the latest after `timeout`."
         ),
@@ -378,7 +382,9 @@ SCENARIO = Table(
                 Table(
                     {
                         "name": Key(TEXT, "What steps and expectations call it; needed if there are several."),
-                        "from": Key(Elsewhere({"type": "string"}), 'Envelope sender. [ana@home.test]; "" is the null sender.'),
+                        "from": Key(
+                            Elsewhere({"type": "string"}), 'Envelope sender. [ana@home.test]; "" is the null sender.'
+                        ),
                         "to": Key(ONE_OR_MORE, "Recipients.", needed=True),
                         "via": Key(TEXT, "The host of submission, with its port if it is another one. [client]"),
                         "subject": Key(TEXT, "Its subject."),
@@ -411,7 +417,9 @@ SCENARIO = Table(
             ),
             "A dialogue with a host, byte by byte.",
         ),
-        "step": Key(Tables(STEP), "What is done, in this order. Without steps: faults, messages, sessions, expectations."),
+        "step": Key(
+            Tables(STEP), "What is done, in this order. Without steps: faults, messages, sessions, expectations."
+        ),
         "expect": Key(Tables(EXPECT, single=True), "What must hold at the end."),
         "departs_from_plan": Key(
             Tables(

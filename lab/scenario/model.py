@@ -29,12 +29,13 @@ class Fault:
     """One thing made wrong. ``kind`` says where, ``table`` what, in that place's own words.
 
     "scripted": at the scripted address called ``name``; "host": of the real host ``name``; "policy": what the real host
-    ``name`` answers in SMTP; "dns": ``name`` is only what steps call it.
+    ``name`` answers in SMTP; "dns": ``name`` is only what steps call it. ``place`` is its path in the file.
     """
 
     name: str
     kind: str
     table: Mapping[str, Any]
+    place: str = "faults"
     later: bool = False  # a step applies it; else it is in force from the start
 
 
@@ -124,6 +125,6 @@ class Scenario:
         """Return the message called *name*."""
         return next(each for each in self.messages if each.name == name)
 
-    def fault(self, name: str) -> Fault:
-        """Return the fault called *name*."""
-        return next(each for each in self.faults if each.name == name)
+    def called(self, name: str) -> tuple[Fault, ...]:
+        """Return the faults called *name*: a real host may have several at once."""
+        return tuple(each for each in self.faults if each.name == name)

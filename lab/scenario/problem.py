@@ -15,7 +15,9 @@ class ScenarioError(LabError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         """*problems* has at least one."""
         self.problems = tuple(problems)
-        super().__init__("\n".join(map(str, problems)), hint="`lab new NAME` writes a file in which every key is explained")
+        super().__init__(
+            "\n".join(map(str, problems)), hint="`lab new NAME` writes a file in which every key is explained"
+        )
 
 
 class Notes:

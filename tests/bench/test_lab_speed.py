@@ -44,7 +44,7 @@ def test_warm_start(spare: World, lab: Lab) -> None:
         "LAB_TAG": bundle.tag(),
     }
     bare = ["docker", "compose", "--file", str(bundle.compose_folder() / "compose.yaml"), "up", "--detach"]
-    ours = [sys.executable, "-m", "lab.cli", "up"]
+    ours = [sys.executable, "-m", "lab", "up"]
     times: dict[str, list[float]] = {"bare": [], "lab up": []}
     for _ in range(3):
         for kind, command in (("bare", bare), ("lab up", ours)):

@@ -183,6 +183,7 @@ class FakeLab:
         self.receipt = REFUSED_TWICE
         self.asked: list[dict[str, Any]] = []
         self.queued: dict[str, list[QueuedMessage]] = {}
+        self.faults: list[dict[str, Any]] = []
         self.queue_commands: list[tuple[str, ...]] = []
         self.docker = FakeDocker()
         self.dns = FakeDns()
@@ -268,6 +269,7 @@ def run(fake: FakeLab, states: dict[str, Status | None], monkeypatch: pytest.Mon
     monkeypatch.setattr(attach, "lab", lab)
     monkeypatch.setattr(attach, "planning", lab)
     monkeypatch.setattr(attach, "dns", dns)
+    monkeypatch.setattr(attach, "faults", lambda _: fake.faults)
     monkeypatch.setattr(attach, "labs", lambda _: sorted(states))
     for variable in ("LAB", "NO_COLOR", "FORCE_COLOR", "LAB_DEBUG"):
         monkeypatch.delenv(variable, raising=False)

@@ -18,7 +18,8 @@ from lab.cli import codes, lookup, story
 from lab.cli.logs import moment
 from lab.queue import QueuedMessage
 from lab.submit import Reply
-from tests.unit.routes.recordings import RECORDED
+from lab.trace import History
+from tests.unit.routes.recordings import HOSTS, RECORDED, read_events
 
 from .conftest import MAIL, FakeLab, FakeRecorder
 
@@ -105,7 +106,23 @@ def test_route_reads_logs_from_when_the_message_was_sent(run: Run, fake: FakeLab
     assert fake.asked[0] == {"since": NOW.timestamp() - 1}
 
 
-def test_route_followed_prints_each_row_once(run: Run) -> None:
+class Growing(FakeRecorder):
+    """A recording that a third of is there at first, and more each time that a command waits."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.events = read_events(name)
+        self.history = History(HOSTS)
+
+    def wait(self, ready: Callable[[History], bool], timeout: float) -> bool:
+        for _ in range(9):
+            if self.events:
+                self.history.add(self.events.pop(0))
+        return super().wait(ready, timeout)
+
+
+def test_route_followed_prints_each_row_once(run: Run, fake: FakeLab) -> None:
+    fake.recorder = Growing("refuse2")
     told, _, summary = run("route", "<refuse2@home.test>", "--follow").stdout.partition("\n\n")
     assert len(told.splitlines()) == 9
     assert told.count("connect: Connection refused") == 1

@@ -18,7 +18,7 @@ from lab.doors import Door
 from lab.errors import LabError
 from lab.world import Status
 
-from .conftest import FakeWorld, make_hosts, make_status
+from .conftest import FakeLab, FakeWorld, make_hosts, make_status
 
 Run = Callable[..., Result]
 States = dict[str, Status | None]
@@ -192,6 +192,12 @@ def test_status_says_what_is_wrong(run: Run, states: States) -> None:
     assert "`lab up` starts what is missing" in result.stdout
 
 
+def test_status_shows_the_faults_in_force(run: Run, fake: FakeLab) -> None:
+    fake.faults = [{"id": "f1", "kind": "rcode", "name": "dest.test.", "rcode": "SERVFAIL", "client": None}]
+    assert run("status").stdout.endswith("\nDNS faults in force:\n  id=f1 kind=rcode name=dest.test. rcode=SERVFAIL\n")
+    assert json.loads(run("status", "--json").stdout)["faults"] == fake.faults
+
+
 def test_status_as_json(run: Run) -> None:
     data = json.loads(run("status", "--json").stdout)
     assert (data["schema"], data["lab"], data["ready"], data["current"]) == (1, "main", True, True)
@@ -218,6 +224,22 @@ def test_status_of_all_labs(run: Run, states: States) -> None:
     ]
     states.clear()
     assert run("status", "--all").stdout == "There is no lab on this machine. `lab up` brings one up.\n"
+
+
+def test_checklist_shows_the_detail_of_the_step_that_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+    steps = Checklist(err(), lambda: 1.0)
+    steps("building 8 images")
+    steps("  [mx1 2/6] RUN apt-get update" + "x" * 200)
+    shown = str(steps.__rich__()).splitlines()
+    assert shown[0] == " ..    0.0 s  building 8 images"
+    assert shown[1].startswith("              [mx1 2/6] RUN")
+    assert len(shown[1]) == 110
+    steps("starting")
+    assert "mx1 2/6" not in str(steps.__rich__())
+    for number in range(40):
+        steps(f"mx{number}:25 is ready")
+    assert max(map(len, str(steps.__rich__()).splitlines())) <= 110
+    assert "  [mx1 2/6] RUN" in capsys.readouterr().err
 
 
 def test_checklist_counts_each_step(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+from pathlib import Path
+
+import dns.rdata
 import pytest
 
 from dnszone.masterfile import read
@@ -9,15 +14,17 @@ from dnszone.problem import InvalidError
 from dnszone.record import Record
 
 
-def records(text: str, origin: str = "a.test.", **options: dict[str, str]) -> list[tuple[str, int, str, str]]:
+def records(
+    text: str, origin: str = "a.test.", variables: dict[str, str] | None = None
+) -> list[tuple[str, int, str, str]]:
     """Return what the text has, without the SOA and NS records that are made."""
-    found = read(text, origin, **options).records
+    found = read(text, origin, variables=variables).records
     return [(each.name, each.ttl, each.type, each.data) for each in found if "dns.lab.test." not in each.data]
 
 
-def problems(text: str, **options: dict[str, str]) -> list[tuple[int | None, str, str | None]]:
+def problems(text: str, variables: dict[str, str] | None = None) -> list[tuple[int | None, str, str | None]]:
     with pytest.raises(InvalidError) as caught:
-        read(text, "a.test.", file="a.test.zone", **options)
+        read(text, "a.test.", file="a.test.zone", variables=variables)
     assert {problem.file for problem in caught.value.problems} == {"a.test.zone"}
     return [(problem.line, problem.problem, problem.hint) for problem in caught.value.problems]
 
@@ -202,3 +209,47 @@ def test_text_reads_back_as_the_same_zone() -> None:
 
 def test_line_ends_of_other_systems() -> None:
     assert records("@ MX 10 mx\r\nmx A 198.18.0.1\r\n")[1] == ("mx.a.test.", 5, "A", "198.18.0.1")
+
+
+@pytest.mark.skipif(shutil.which("named-compilezone") is None, reason="Debian: bind9-utils is not installed")
+def test_named_compilezone_agrees(tmp_path: Path) -> None:
+    text = """\
+$TTL 1h
+@  IN 2h SOA ns hostmaster ( 2026010101 ; serial
+      1d 2h
+      4w 300 ) ; ends here
+        NS    ns
+        MX    10 mx1
+        MX    0  .
+        TXT   "one; two" three "qu\\"ote" ( "four"
+              five )
+ns   7  A     198.18.0.2
+        AAAA  FD00::2
+mx1 IN 3m A   198.18.0.11
+MX1     9 A   198.18.0.12
+*.w     MX    10 mx1.b.test.
+x\\.y    A     198.18.0.3
+$ORIGIN sub
+@       CNAME ns.a.test.
+_25._tcp.mx TLSA 3 1 1 (
+   abababababababababababababababab
+   abababababababababababababababab )
+$TTL 30
+s       SRV   0 5 587 @
+h       HTTPS 1 . alpn="h2"
+t       TYPE65280 \\# 2 abcd
+c       CAA   0 issue "ca.test; a=b"
+"""
+    file = tmp_path / "a.test.zone"
+    file.write_text(text)
+    command = ["named-compilezone", "-q", "-i", "none", "-k", "ignore", "-s", "full", "-o", "-", "a.test", str(file)]
+    output = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
+    theirs = set()
+    for line in output.splitlines():
+        name, ttl, _, type, data = line.split(None, 4)
+        theirs.add((name.lower(), int(ttl), dns.rdata.from_text("IN", type, data)))
+    ours = {
+        (record.name, record.ttl, dns.rdata.from_text("IN", record.type, record.data))
+        for record in read(text, "a.test").records
+    }
+    assert ours == theirs

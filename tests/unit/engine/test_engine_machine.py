@@ -31,7 +31,7 @@ class Popen(subprocess.Popen):
             raise
 
 subprocess.Popen = Popen
-Machine().run("sh", "-c", sys.argv[1], timeout=30, whole=sys.argv[2] == "whole")
+Machine().run(sys.executable, "-c", sys.argv[1], timeout=30, whole=sys.argv[2] == "whole")
 """
 
 
@@ -83,33 +83,51 @@ def test_a_command_that_does_not_end_is_ended() -> None:
 
 def test_an_interrupted_command_cleans_up_first(tmp_path: Path) -> None:
     fifo, cleaned = tmp_path / "fifo", tmp_path / "cleaned"
-    process = started(fifo, f"trap 'touch {cleaned}; exit' TERM; echo begun > {fifo}; sleep 60", "")
+    script = f"""
+import signal
+from pathlib import Path
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+Path({str(fifo)!r}).write_text("begun\\n")
+signal.sigwait([signal.SIGTERM])
+Path({str(cleaned)!r}).touch()
+"""
+    process = started(fifo, script, "")
     process.send_signal(signal.SIGINT)
     ended(process)
     assert cleaned.exists()
 
 
+def whole(fifo: Path, go: Path, done: Path) -> str:
+    """Return a command that says that it has begun, waits for *go*, writes, and leaves a file."""
+    os.mkfifo(go)
+    return f"""
+from pathlib import Path
+Path({str(fifo)!r}).write_text("begun\\n")
+Path({str(go)!r}).read_text()
+print("more", flush=True)
+Path({str(done)!r}).write_text("done")
+"""
+
+
 def test_a_whole_command_goes_on_when_we_are_interrupted(tmp_path: Path) -> None:
     fifo, go, done = tmp_path / "fifo", tmp_path / "go", tmp_path / "done"
-    os.mkfifo(go)
-    process = started(fifo, f"echo begun > {fifo}; read x < {go}; touch {done}", "whole")
+    process = started(fifo, whole(fifo, go, done), "whole")
     process.send_signal(signal.SIGINT)
     assert process.stdout is not None
     assert "interrupted\n" in process.stdout
-    go.write_text("go\n")
+    go.write_text("go")
     ended(process)
     assert done.exists()
 
 
 def test_a_whole_command_goes_on_when_we_are_killed(tmp_path: Path) -> None:
-    fifo, go, end = tmp_path / "fifo", tmp_path / "go", tmp_path / "end"
-    os.mkfifo(go)
-    os.mkfifo(end)
-    process = started(fifo, f"echo begun > {fifo}; read x < {go}; echo more && echo done > {end}", "whole")
+    fifo, go, done = tmp_path / "fifo", tmp_path / "go", tmp_path / "done"
+    os.mkfifo(done)
+    process = started(fifo, whole(fifo, go, done), "whole")
     process.kill()
     ended(process)
-    go.write_text("go\n")
-    assert end.read_text() == "done\n"
+    go.write_text("go")
+    assert done.read_text() == "done"
 
 
 def test_the_last_lines_of_a_failure() -> None:

@@ -1,0 +1,237 @@
+"""What is wrong with a scenario beyond the types of its values: names that nothing has, zones, settings, the order of steps.
+
+In: a scenario as far as it could be made, and the notes to which problems go. Everything is checked with placeholders
+for what only a run knows (:func:`lab.scenario.variables.placeholders`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from dnszone import masterfile
+from dnszone.problem import InvalidError, did_you_mean
+from dnszone.zone import Zone
+from lab import users
+from lab.doors import Door, doors
+from lab.scenario import expect, faults
+from lab.scenario import steps as order
+from lab.scenario.model import MAIN, Host, Message, Scenario
+from lab.scenario.problem import Notes, joined
+from lab.scenario.session import LINE
+from lab.scenario.variables import MAIL, WORLD, placeholders, replaced, unknown, variable
+from lab.settings import SettingsError
+from lab.settings import read as read_settings
+
+HOST_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
+ZONE_NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
+
+
+def check(scenario: Scenario, notes: Notes) -> None:
+    """Note every problem."""
+    values = placeholders(scenario.zones, (host.name for host in scenario.hosts))
+    zones = dict(_zones(scenario, values, notes))
+    scripted = names_at(zones, {value for name, value in values.items() if name.startswith("SCRIPTED_")})
+    hosts = {*WORLD, *(host.name for host in scenario.hosts), *values.values(), *labels(zones)}
+    _check_variables(scenario, values, notes)
+    for host in scenario.hosts:
+        _check_host(host, values, notes)
+    _check_names(scenario, notes)
+    for user in scenario.sieve:
+        _check_user(user, f"sieve.{user}", notes)
+    for index, message in enumerate(scenario.messages):
+        _check_message(message, f"message[{index}]", scenario, notes)
+    for index, session in enumerate(scenario.sessions):
+        _check_via(session.at, f"session[{index}].at", scenario, notes)
+        for number, line in enumerate(session.lines):
+            if not LINE.fullmatch(line):
+                notes.note(f"session[{index}].lines[{number}]", f"{line!r} begins with none of C: R: S:", '"C: EHLO x"')
+    faults.check(scenario, scripted, values, notes)
+    for expected in [*scenario.expected, *(each for step in scenario.steps for each in step.expected)]:
+        expect.check(expected, scenario, hosts, values, notes)
+    order.check(scenario, notes)
+    _check_sense(scenario, hosts, notes)
+
+
+def names_at(zones: Mapping[str, Zone], addresses: set[str]) -> set[str]:
+    """Return the names in *zones* that stand for one of *addresses*: "mx-a", of the domain itself "@" or the zone's name."""
+    found = set()
+    for name, zone in zones.items():
+        for record in zone.records:
+            if record.type == "A" and record.data in addresses:
+                found.add(label(record.name, name, zone.origin))
+    return found
+
+
+def labels(zones: Mapping[str, Zone]) -> set[str]:
+    """Return what a host may be called in an attempt: first labels of the names in *zones*, and of those they name."""
+    found = set()
+    for name, zone in zones.items():
+        for record in zone.records:
+            found.add(label(record.name, name, zone.origin))
+            if record.type in ("MX", "CNAME"):
+                found.add(label(record.data.rpartition(" ")[2], name, zone.origin))
+    return found - {"", "*"}
+
+
+def label(full: str, zone: str, origin: str) -> str:
+    """Return how attempts at the host with the name *full* are told: its first label, "@" for $DOMAIN itself."""
+    if full == origin:
+        return "@" if zone == MAIN else zone.lower()
+    return full.partition(".")[0]
+
+
+def _zones(scenario: Scenario, values: Mapping[str, str], notes: Notes) -> Iterator[tuple[str, Zone]]:
+    for name, text in scenario.zones.items():
+        path = "zone" if name == MAIN else f"zones.{name.lower()}"
+        if name != MAIN and not ZONE_NAME.fullmatch(name.lower()):
+            notes.note(path, f"{name.lower()!r} makes no variable", "lower-case letters, digits and underscores")
+        zone = _zone(text, values[name], path, values, notes)
+        if zone is not None:
+            yield name, zone
+    for step in scenario.steps:
+        if step.action == "zone":
+            name = variable(str(step.table.get("of", MAIN)))
+            _zone(str(step.table["zone"]), values.get(name, "domain.test"), f"{step.place}.zone", values, notes)
+
+
+def _zone(text: str, origin: str, path: str, values: Mapping[str, str], notes: Notes) -> Zone | None:
+    try:
+        return masterfile.read(text, origin, variables=values)
+    except InvalidError as error:
+        for problem in error.problems:
+            notes.inside(path, problem.line or 1, problem.problem, problem.hint)
+        return None
+
+
+def _check_variables(scenario: Scenario, values: Mapping[str, str], notes: Notes) -> None:
+    """Zones are left out: their reader knows better."""
+    for path, text in _strings(scenario):
+        for line, name in unknown(text, values):
+            known = sorted(f"${each}" for each in values)
+            hint = did_you_mean(f"${name}", known) or f"variables are {', '.join(known)}"
+            notes.inside(path, line, f"unknown variable ${name}", hint)
+
+
+def _strings(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    for host in scenario.hosts:
+        yield f"hosts.{host.name}.main_cf", host.main_cf
+        yield f"hosts.{host.name}.master_cf", host.master_cf
+        yield from ((f"hosts.{host.name}.files.{name}", text) for name, text in host.files.items())
+    yield from ((f"sieve.{user}", text) for user, text in scenario.sieve.items())
+    for index, message in enumerate(scenario.messages):
+        yield from ((f"message[{index}].to", text) for text in message.to)
+        for key, text in (("from", message.sender), ("subject", message.subject), ("body", message.body)):
+            yield f"message[{index}].{key}", text
+        yield f"message[{index}].raw", message.raw or ""
+        yield from ((f"message[{index}].headers.{name}", text) for name, text in message.headers.items())
+    for index, session in enumerate(scenario.sessions):
+        yield from ((f"session[{index}].lines[{number}]", line) for number, line in enumerate(session.lines))
+    for fault in scenario.faults:
+        yield from _inside({key: each for key, each in fault.table.items() if key != "text"}, fault.place)
+    for expected in [*scenario.expected, *(each for step in scenario.steps for each in step.expected)]:
+        yield from _inside(expected.table, expected.place)
+    for step in scenario.steps:
+        if step.action != "expect":
+            yield from _inside({key: each for key, each in step.table.items() if key != "zone"}, step.place)
+
+
+def _inside(value: object, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _inside(each, f"{path}.{key}")
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _inside(each, f"{path}[{index}]")
+
+
+def _check_host(host: Host, values: Mapping[str, str], notes: Notes) -> None:
+    place = f"hosts.{host.name}"
+    if not HOST_NAME.fullmatch(host.name):
+        notes.note(place, f"{host.name!r} is no host name", "lower-case letters, digits and hyphens, a letter first")
+    elif host.name in WORLD:
+        notes.note(place, f"the world has a host {host.name} already", "choose another name")
+    if host.like not in MAIL:
+        notes.note(
+            f"{place}.like", f"{host.like!r} is no MTA of the world", did_you_mean(host.like, MAIL) or joined(MAIL)
+        )
+    tables = {f"/etc/postfix/{name}": replaced(text, values) for name, text in host.files.items()}
+    try:
+        read_settings(replaced(host.main_cf, values), f"{host.name}.domain.test", tables=tables)
+    except SettingsError as error:
+        for problem in error.problems:
+            notes.inside(f"{place}.main_cf", problem.line, problem.problem)
+    for name in host.files:
+        if "/" in name or name in ("main.cf", "master.cf", ".", ".."):
+            notes.note(f"{place}.files.{name}", "is no name of a table", "main_cf and master_cf have their own keys")
+
+
+def _check_names(scenario: Scenario, notes: Notes) -> None:
+    for what, names in (
+        ("message", [message.name for message in scenario.messages]),
+        ("session", [session.name for session in scenario.sessions]),
+    ):
+        for name, count in Counter(names).items():
+            if count > 1:
+                index = len(names) - 1 - names[::-1].index(name)
+                unnamed = f"{count} of them have no name" if name == what else f"{count} of them are called {name!r}"
+                notes.note(f"{what}[{index}].name", unnamed, "several need different names")
+    upper = Counter([*scenario.zones, *(variable(host.name) for host in scenario.hosts)])
+    for name, count in upper.items():
+        if count > 1:
+            notes.note(f"zones.{name.lower()}", f"${name} would mean two things", "choose another name")
+
+
+def _check_message(message: Message, place: str, scenario: Scenario, notes: Notes) -> None:
+    _check_via(message.via, f"{place}.via", scenario, notes)
+    for index, recipient in enumerate(message.to):
+        if "@" not in recipient:
+            notes.note(f"{place}.to[{index}]", f"{recipient!r} has no @", "bia@$DOMAIN")
+    if message.raw is not None and message.file is not None:
+        notes.note(f"{place}.file", "a message is either raw or a file")
+    if (message.raw is not None or message.file is not None) and (message.headers or message.size):
+        notes.note(place, "a message that is sent as it is gets no headers and no size")
+    if message.file is not None and not (Path(scenario.path).parent / message.file).is_file():
+        notes.note(f"{place}.file", f"there is no file {message.file!r} beside this one")
+    if message.login is not None:
+        _check_user(message.login, f"{place}.login", notes)
+
+
+def _check_user(user: str, path: str, notes: Notes) -> None:
+    known = users.passwords()
+    if user not in known:
+        notes.note(
+            path, f"nobody in the lab is called {user!r}", did_you_mean(user, known) or f"users: {joined(known)}"
+        )
+
+
+def _check_via(via: str, path: str, scenario: Scenario, notes: Notes) -> None:
+    host, colon, port = via.partition(":")
+    own = [each.name for each in scenario.hosts]
+    if host not in (*MAIL, *own):
+        notes.note(path, f"no MTA is called {host!r}", did_you_mean(host, [*MAIL, *own]) or joined([*MAIL, *own]))
+    elif colon and not port.isdigit():
+        notes.note(path, f"{port!r} is no port", f'"{host}:25"')
+    elif host in MAIL and colon and Door(host, int(port)) not in doors():
+        notes.note(path, f"{via} cannot be reached from outside the lab", joined(map(str, doors())))
+
+
+def _check_sense(scenario: Scenario, hosts: set[str], notes: Notes) -> None:
+    """Note what proves nothing, so that it would pass whatever happens."""
+    if not scenario.messages and not scenario.sessions:
+        notes.note("", "has no message and no session", "write a [[message]]")
+    judged = {expected.message for expected in scenario.expected}
+    judged |= {expected.message for step in scenario.steps for expected in step.expected}
+    for index, message in enumerate(scenario.messages):
+        if message.name not in judged:
+            notes.note(f"message[{index}]", "nothing is expected of it", "write an [expect]")
+    for index, departs in enumerate(scenario.departs_from_plan):
+        for key, name in (("host", departs.host), ("target", departs.target)):
+            if name is not None and name not in hosts:
+                notes.note(
+                    f"departs_from_plan[{index}].{key}", f"no host is called {name!r}", did_you_mean(name, hosts)
+                )

@@ -1,0 +1,170 @@
+"""The HTTP API, used by the lab's own client."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import requests
+
+from lab.errors import LabError
+from tests.unit.dnszone.conftest import HOST, Server
+
+
+def url(server: Server, path: str) -> str:
+    return f"http://{HOST}:{server.ports.http}{path}"
+
+
+def test_zones_are_listed_read_replaced_and_removed(server: Server) -> None:
+    assert [(zone["origin"], zone["owner"]) for zone in server.dns.zones()] == [
+        ("lab.test.", "world"),
+        ("dest.test.", "world"),
+    ]
+    server.dns.put("A.test.", "@ MX 10 $HOST.b.test.", {"HOST": "mx"})
+    assert server.dns.zones()[-1] == {"origin": "a.test.", "owner": "me", "records": 3}
+    assert "a.test. 5 IN MX 10 mx.b.test.\n" in server.dns.zone("a.test.")
+    server.dns.put("a.test.", "@ MX 10 other")
+    assert "10 other.a.test." in server.dns.zone("a.test")
+    server.dns.remove("a.test.")
+    assert len(server.dns.zones()) == 2
+
+
+def test_a_zone_with_errors_changes_nothing_and_tells_them_all(server: Server) -> None:
+    server.dns.put("a.test.", "@ MX 10 good")
+    with pytest.raises(LabError) as caught:
+        server.dns.put("a.test.", "@ MXX 10 a\n@ A 1\n", file="my.toml")
+    lines = str(caught.value.args[0]).splitlines()
+    assert lines[0] == "my.toml:1: unknown record type MXX (did you mean MX?)"
+    assert lines[1].startswith("my.toml:2: A data cannot be 1")
+    assert "10 good.a.test." in server.dns.zone("a.test.")
+
+
+def test_a_zone_hides_the_worlds_until_it_goes(server: Server) -> None:
+    server.dns.put("dest.test.", "@ MX 10 other")
+    assert "other" in server.dns.zone("dest.test.")
+    server.dns.remove("dest.test.")
+    assert "10 mx1.dest.test." in server.dns.zone("dest.test.")
+    with pytest.raises(LabError, match=r"dest\.test\. is the world's own zone"):
+        server.dns.remove("dest.test.")
+
+
+def test_what_is_not_there(server: Server) -> None:
+    with pytest.raises(LabError, match=r"there is no zone b\.test\."):
+        server.dns.zone("b.test.")
+    with pytest.raises(LabError, match=r"there is no zone b\.test\."):
+        server.dns.remove("b.test.")
+    with pytest.raises(LabError, match="there is no fault f9"):
+        server.dns.heal("f9")
+    assert requests.get(url(server, "/zone"), timeout=5).json()["error"] == "GET /zone: Not Found"
+    assert requests.post(url(server, "/zones"), timeout=5).status_code == 405
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff", b""])
+def test_a_body_that_is_no_json(server: Server, body: bytes) -> None:
+    answer = requests.post(url(server, "/faults"), data=body, timeout=5)
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith("the body is not JSON")
+
+
+def test_every_problem_of_a_request_is_told_at_once(server: Server) -> None:
+    zone = {"txt": "", "owner": "world", "variables": {"A": 1}}
+    answer = requests.put(url(server, "/zones/a.test"), json=zone, timeout=5)
+    assert answer.status_code == 422
+    assert [(each["path"], each["problem"], each["hint"]) for each in answer.json()["problems"]] == [
+        ("text", "is missing", None),
+        ("variables", "must be an object whose values are strings", None),
+        ("owner", '"world" is for the zones that the server starts with', None),
+        ("txt", "unknown key txt", "did you mean text?"),
+    ]
+    answer = requests.post(url(server, "/faults"), json=[], timeout=5)
+    assert answer.json()["problems"][0]["problem"] == "must be an object, not a list"
+
+
+def test_every_problem_of_a_fault_is_told_at_once(server: Server) -> None:
+    fault = {
+        "kind": "tcp-closed",
+        "name": "a..test",
+        "type": "MXX",
+        "client": "1.2.3",
+        "transport": "udp",
+        "first": 0,
+        "from": 3,
+        "to": 2,
+        "frist": 1,
+    }
+    answer = requests.post(url(server, "/faults"), json=fault, timeout=5)
+    assert [each["path"] for each in answer.json()["problems"]] == [
+        "owner",
+        "transport",
+        "first",
+        "to",
+        "type",
+        "name",
+        "client",
+        "frist",
+    ]
+    assert server.dns.faults() == []
+
+
+def test_the_history_can_be_filtered(server: Server) -> None:
+    server.udp("dest.test", "MX")
+    server.tcp("mx1.dest.test")
+    server.udp("no.dest.test")
+    dns = server.dns
+
+    def names(**filters: object) -> list[str]:
+        return [entry["name"] for entry in dns.history(**filters)]
+
+    assert names() == ["dest.test.", "mx1.dest.test.", "no.dest.test."]
+    assert names(name="dest.test") == ["dest.test."]
+    assert names(name="*.dest.test") == ["mx1.dest.test.", "no.dest.test."]
+    assert names(type="mx") == ["dest.test."]
+    assert names(transport="tcp") == ["mx1.dest.test."]
+    assert names(rcode="nxdomain") == ["no.dest.test."]
+    assert names(client="127.0.0.2") == []
+    first, second, _ = dns.history()
+    assert names(since=first["seq"]) == ["mx1.dest.test.", "no.dest.test."]
+    assert names(since=second["at"]) == ["mx1.dest.test.", "no.dest.test."]
+    assert dns.history() == [{key: line[key] for key in first} for line in server.queries()]
+
+
+def test_a_filter_that_makes_no_sense(server: Server) -> None:
+    answer = requests.get(url(server, "/history?nmae=a&since=x&transport=sctp&type=MXX&follow=2"), timeout=5)
+    assert [each["path"] for each in answer.json()["problems"]] == ["type", "transport", "since", "follow", "nmae"]
+
+
+def test_the_history_can_be_followed(server: Server) -> None:
+    server.udp("dest.test", "MX")
+    with requests.get(url(server, "/history?follow=1&name=mx1.dest.test"), stream=True, timeout=5) as answer:
+        server.udp("mx2.dest.test")
+        server.udp("mx1.dest.test")
+        assert b'"name": "mx1.dest.test."' in next(answer.iter_lines(chunk_size=1))
+
+
+def test_following_since_begins_with_what_there_was(server: Server) -> None:
+    server.udp("dest.test", "MX")
+    stream = server.dns.follow(since=0)
+    assert next(stream)["name"] == "dest.test."
+    thread = threading.Thread(target=server.udp, args=("mx1.dest.test",))
+    thread.start()
+    assert next(stream)["name"] == "mx1.dest.test."
+    thread.join()
+    stream.close()  # type: ignore[attr-defined]
+
+
+def test_all_that_an_owner_has_goes_at_once(server: Server) -> None:
+    server.dns.put("a.test.", "@ A 198.18.0.1")
+    server.dns.put("dest.test.", "@ A 198.18.0.1")
+    server.dns.fault("drop", name="a.test.")
+    assert server.dns.owners() == ["me"]
+    server.dns.drop()
+    assert server.dns.owners() == []
+    assert [zone["owner"] for zone in server.dns.zones()] == ["world", "world"]
+    assert server.dns.faults() == []
+    server.dns.drop("nobody")
+    with pytest.raises(LabError, match="the world's own zones stay"):
+        server.dns.drop("world")
+
+
+def test_health(server: Server) -> None:
+    assert requests.get(url(server, "/health"), timeout=5).json() == {"zones": 2, "queries": 0}
