@@ -52,13 +52,13 @@ class Domains:
         leased = self._leased.setdefault(domain, [])
         if wanted > len(leased):
             leased += self._scripted().lease(wanted - len(leased))
-        self._dns().put(f"{domain}.", text, self._variables(domain))
+        self._dns().put(f"{domain}.", text, self.values(domain))
         self.texts[domain] = text
 
     def zones(self) -> Iterator[Zone]:
         """Yield the zones as the DNS serves them."""
         for domain, text in self.texts.items():
-            yield read(text, domain, variables=self._variables(domain))
+            yield read(text, domain, variables=self.values(domain))
 
     def scripted(self) -> dict[str, str]:
         """Return each name in the zones that stands for an address of the scripted host: "mx-a", and in full."""
@@ -71,11 +71,12 @@ class Domains:
                     found[record.name.rstrip(".")] = record.data
         return found
 
+    def values(self, domain: str) -> dict[str, str]:
+        """Return the variables that the zone text of *domain* may have, and what each stands for."""
+        numbered = {f"SCRIPTED_{number}": each for number, each in enumerate(self._leased.get(domain, ()), start=1)}
+        return {"DOMAIN": domain, **variables(self._addresses()), **numbered}
+
     def clear(self) -> None:
         """Forget everything; the DNS and the scripted host drop what belongs to the owner."""
         self.texts.clear()
         self._leased.clear()
-
-    def _variables(self, domain: str) -> dict[str, str]:
-        numbered = {f"SCRIPTED_{number}": each for number, each in enumerate(self._leased.get(domain, ()), start=1)}
-        return {"DOMAIN": domain, **variables(self._addresses()), **numbered}

@@ -38,7 +38,8 @@ class Host:
 
 def find(docker: DockerClient, lab: str, owner: str | None = None) -> dict[str, Host]:
     """Return the hosts of a lab by name, stopped ones too: the world's, and those that *owner* has brought along."""
-    listed = docker.api.containers(all=True, filters={"label": f"{LABEL}={lab}"})
+    # A container without the second label is no host: see lab.faults.site.
+    listed = docker.api.containers(all=True, filters={"label": [f"{LABEL}={lab}", "mail-lab.host"]})
     visible = [each for each in listed if each["Labels"].get(OWNER) in (None, owner)]
     found = (_host(each) for each in (_inspected(docker, each["Id"]) for each in visible) if each is not None)
     return {host.name: host for host in found}
@@ -79,7 +80,7 @@ def _inspected(docker: DockerClient, container: str) -> dict[str, Any] | None:
 def _host(found: dict[str, Any]) -> Host:
     labels = found["Config"]["Labels"]
     networks = found["NetworkSettings"]["Networks"]
-    inside = next((each for name, each in networks.items() if name.endswith("_lab")), {})
+    inside: dict[str, Any] = next((each for name, each in networks.items() if name.endswith("_lab")), {})
     ports = found["NetworkSettings"]["Ports"] or {}
     state = found["State"]
     return Host(

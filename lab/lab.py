@@ -25,7 +25,6 @@ from lab.dns import Dns
 from lab.domains import DEFAULT, Domains, fresh, variables
 from lab.doors import Door
 from lab.errors import LabError
-from lab.events import Connected
 from lab.faults import KINDS
 from lab.faults.site import Site
 from lab.hosts import Host, find, known
@@ -220,14 +219,16 @@ class Lab:
 
         Of the scripted host: each name in the test's zones that stands for an address that was connected to.
         """
-        events = self.recorder.read(lambda history: history.contacts(self._began))
+        contacts = self.recorder.read(lambda history: history.contacts(self._began))
         mail = {host.address for host in self.hosts.values() if host.role in MAIL_ROLES}
         found = set()
-        for event in events:
-            if isinstance(event, Connected):
-                found |= {event.host} if event.address in mail else set()
-            elif event.client in mail:
-                found |= {name for name, each in self.domains.scripted().items() if each == event.server}
+        for contact in contacts:
+            if contact.client not in mail:
+                continue
+            if contact.server is None:
+                found.add(contact.host)
+            else:
+                found |= {name for name, each in self.domains.scripted().items() if each == contact.server}
         return frozenset(name for name in found if not name.endswith(tuple(self.domains.texts)))
 
     def asked(self, *names: str) -> list[str]:
@@ -360,7 +361,7 @@ class Lab:
     def _site(self, host: Host) -> Site:
         container = self.docker.containers.get(host.container)
         tools = next(each.image for each in self._world.values() if each.role == "mx")
-        return Site(host, container, lambda: self._await_ready(host), tools)
+        return Site(self.docker, host, container, lambda: self._await_ready(host), tools)
 
     def _await_ready(self, host: Host) -> None:
         ports = {door: port for door, port in self.ports.items() if door.host == host.name}

@@ -179,7 +179,10 @@ class Recorder:
             last = self._last[run.container]
             for raw in lines:
                 stamp, _, text = raw.decode("utf-8", "replace").partition(" ")
-                at = parse_stamp(stamp)
+                try:
+                    at = parse_stamp(stamp)
+                except ValueError as error:  # Docker's own words, when it cannot go on
+                    raise ValueError(f"no line of a log: {raw.decode('utf-8', 'replace')!r}") from error
                 # The stream of a run begins with the end of the run before, and that one may still be read.
                 if any(stamp <= recorded for other, recorded in last.items() if other != run):
                     continue

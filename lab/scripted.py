@@ -45,6 +45,17 @@ class Scripted:
         """Return the messages accepted at *address*, as received."""
         return [b64decode(message["raw"]) for message in self._control.call("GET", "/messages", address=address)]
 
+    def policy(self, **rule: object) -> str:
+        """Let the policy service answer what *rule* says, and return the rule's id (SMTPD_POLICY_README).
+
+        For example: ``policy(host="198.18.0.11", state="RCPT", recipient="*@a.test", action="450 4.2.0 later")``.
+        """
+        return str(self._control.call("POST", "/policies", {"owner": self._owner, **rule})["id"])
+
+    def retract(self, policy: str) -> None:
+        """Remove a rule of the policy service."""
+        self._control.call("DELETE", f"/policies/{policy}")
+
     def owners(self) -> list[str]:
         """Return everyone who holds a lease."""
         return list(self._control.call("GET", "/owners"))

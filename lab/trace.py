@@ -15,10 +15,10 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from itertools import takewhile
 from typing import NamedTuple
 
 from lab import events
+from lab.contacts import Contact, Contacts
 from lab.ends import refused_route
 from lab.events import AttemptFailed, Delivery, DnsQuery, Event, Rejected
 from lab.queuefile import QueueFile
@@ -59,17 +59,16 @@ class History:
         self._stored_as: defaultdict[str, list[events.Stored]] = defaultdict(list)
         self._refusals: defaultdict[tuple[str, str], list[events.Dialogue | Rejected]] = defaultdict(list)
         self._queries: defaultdict[str, list[DnsQuery]] = defaultdict(list)
-        self._contacts: list[events.Connected | events.Dialogue] = []
+        self._contacts = Contacts()
         for event in recorded:
             self.add(event)
 
     def add(self, event: Event) -> None:
         """Take the next event. Events of one host come in the order of its log; hosts in any order."""
+        self._contacts.add(event)
         match event:
             case events.Connected() | events.Disconnected():
                 self._unclaimed.pop((event.host, event.pid), None)
-                if isinstance(event, events.Connected):
-                    self._contacts.append(event)
             case Rejected(stage="EHLO" | "HELO"):
                 self._refusals[event.host, event.address].append(event)
             case events.TlsEstablished() | events.AttemptFailed(queue_id=None) | Rejected(queue_id=None):
@@ -84,8 +83,6 @@ class History:
             case DnsQuery():
                 self._queries[event.client].append(event)
             case events.Dialogue():
-                if event.action == "connect":
-                    self._contacts.append(event)
                 if event.action == "reply" and event.stage in ("banner", "ehlo") and event.fault:
                     self._refusals[event.server, event.client].append(event)
             case _:
@@ -126,10 +123,9 @@ class History:
         """Whether nothing is awaited any more."""
         return not self.awaited(message, recipients)
 
-    def contacts(self, since: datetime) -> list[events.Connected | events.Dialogue]:
+    def contacts(self, since: datetime) -> list[Contact]:
         """Return every connection to a host of the lab since then, the latest first."""
-        found = takewhile(lambda event: event.at >= since - MARGIN, reversed(self._contacts))
-        return [event for event in found if event.at >= since]
+        return list(self._contacts.since(since))
 
     def events_of(self, message: str | Origin) -> list[Event]:
         """Return every event of a message and its notices, with the DNS queries it caused, by time.

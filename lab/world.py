@@ -26,7 +26,7 @@ from lab import bundle, check, hosts, ready
 from lab.doors import Door, doors
 from lab.errors import LabError
 from lab.hosts import Host
-from lab.lease import state_folder
+from lab.lease import abandoned, state_folder
 from lab.slot import Slot, choose
 
 if TYPE_CHECKING:
@@ -124,6 +124,9 @@ class World:
         """
         with self._alone(report):
             found = self._remove()
+            for lease in abandoned(self.name):
+                with lease:  # what it would put back is gone
+                    pass
             if images:
                 self._remove_images()
         return found

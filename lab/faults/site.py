@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lab.errors import LabError
 
 if TYPE_CHECKING:
+    from docker import DockerClient
     from docker.models.containers import Container
 
     from lab.hosts import Host
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 class Site:
     """One host. ``await_ready`` returns when its protocols answer again; ``tools`` is an image that has nft(8)."""
 
+    docker: DockerClient
     host: Host
     container: Container
     await_ready: Callable[[], None]
@@ -31,7 +33,7 @@ class Site:
         from docker.errors import ContainerError
 
         try:
-            self.container.client.containers.run(
+            self.docker.containers.run(
                 self.tools,
                 ["nft", rules],
                 network_mode=f"container:{self.container.id}",
@@ -43,8 +45,8 @@ class Site:
                 stderr=True,
             )
         except ContainerError as error:
-            said = (error.stderr or b"").decode("utf-8", "replace").strip()
+            said = error.stderr.decode("utf-8", "replace") if isinstance(error.stderr, bytes) else error.stderr
             raise LabError(
-                f"cannot filter packets at {self.host.name}: {said}",
+                f"cannot filter packets at {self.host.name}: {(said or '').strip()}",
                 hint="does this Docker engine allow the capability NET_ADMIN? Rootless engines may not",
             ) from error

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -92,9 +93,10 @@ def test_memory(lab: Lab) -> None:
     """What each host takes, as the kernel counts it for its container."""
     used = {}
     for host in lab.hosts.values():
-        stats = lab.docker.containers.get(host.container).stats(stream=False)["memory_stats"]
-        cache = stats.get("stats", {}).get("inactive_file", stats.get("stats", {}).get("total_inactive_file", 0))
-        used[host.name] = (stats["usage"] - cache) / 2**20
+        stats: Any = lab.docker.api.stats(host.container, stream=False)
+        kinds = stats["memory_stats"]["stats"]  # cgroup 2 and 1 have different names
+        cache = kinds.get("inactive_file", kinds.get("total_inactive_file", 0))
+        used[host.name] = (stats["memory_stats"]["usage"] - cache) / 2**20
     show("memory", *(f"{name:<10} {value:6.1f} MiB" for name, value in sorted(used.items())))
 
 

@@ -226,7 +226,7 @@ $TTL 1h
 ns   7  A     198.18.0.2
         AAAA  FD00::2
 mx1 IN 3m A   198.18.0.11
-MX1     9 A   198.18.0.12
+        9 A   198.18.0.12
 *.w     MX    10 mx1.b.test.
 x\\.y    A     198.18.0.3
 $ORIGIN sub

@@ -47,9 +47,7 @@ class Zones:
         """RFC 1034 4.3.2, with wildcards; aliases are followed as long as they lead to a name of the text."""
         if (name, type) in self.rcodes:
             return Answer(self.rcodes[name, type], (), ())
-        records = [
-            Record(each[0], 60, each[1], each[2]) for each in map(_fields, self.text.strip().splitlines())
-        ]
+        records = [Record(each[0], 60, each[1], each[2]) for each in map(_fields, self.text.strip().splitlines())]
         found: list[Record] = []
         for _ in range(8):
             owned = _owned(records, name)

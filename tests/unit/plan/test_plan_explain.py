@@ -419,9 +419,7 @@ def test_ends_without_an_attempt(plan: Make, name: str) -> None:
 
 
 def test_failed_mx_lookup_counts_as_none_when_told_so(plan: Make) -> None:
-    found = plan(
-        "a.test. A 198.18.0.11", "ignore_mx_lookup_error = yes", rcodes={("a.test.", "MX"): "SERVFAIL"}
-    )
+    found = plan("a.test. A 198.18.0.11", "ignore_mx_lookup_error = yes", rcodes={("a.test.", "MX"): "SERVFAIL"})
     assert found.order == ["mx1"]
     assert asked(found) == ["MX a.test", "A a.test"]
 
@@ -542,9 +540,7 @@ def test_address_literal_needs_no_dns(plan: Make) -> None:
     assert found.targets[0].port == 25
     assert plan(recipient="u@[IPv6:fd00::1]", main_cf="inet_protocols = all").targets[0].address == "fd00::1"
     assert plan(recipient="u@[198.18.0.22]").outcome == "delivered"  # this host's own address
-    assert plan(recipient="u@[198.18.0.11]", main_cf="relayhost = [smarthost.isp.test]").order == [
-        "smarthost"
-    ]
+    assert plan(recipient="u@[198.18.0.11]", main_cf="relayhost = [smarthost.isp.test]").order == ["smarthost"]
 
 
 @pytest.mark.parametrize("recipient", ["u@198.18.0.11", "u@a..test", "u@[198.18.0]", "u@-a.test", "@a.test"])
@@ -587,9 +583,7 @@ def test_loop_detection_is_off_on_another_port(plan: Make) -> None:
         ("u@sub.test", "[five.lab.test]"),
     ],
 )
-def test_transport_map_is_searched_from_the_most_specific_key(
-    plan: Make, recipient: str, next_hop: str
-) -> None:
+def test_transport_map_is_searched_from_the_most_specific_key(plan: Make, recipient: str, next_hop: str) -> None:
     maps = (
         "recipient_delimiter = +\ntransport_maps = inline:{ bob@a.test=smtp:[one.lab.test],"
         " bob+x@a.test=smtp:[two.lab.test],"
@@ -668,14 +662,10 @@ def test_path_goes_on_to_the_host_that_has_the_domain(
     smarthost = path.then[0]
     assert smarthost.order == ["mx1", "mx2", "mx3"]
     assert smarthost.then[0].outcome == "delivered"  # the DNS names mx1: its own domain
-    assert smarthost.then[1].order == [
-        "mx1"
-    ]  # the backup goes to the better one, which the path has on its own
+    assert smarthost.then[1].order == ["mx1"]  # the backup goes to the better one, which the path has on its own
 
 
-def test_path_names_a_loop(
-    settings: Callable[..., Settings], zones: Callable[..., Any], hosts: dict[str, str]
-) -> None:
+def test_path_names_a_loop(settings: Callable[..., Settings], zones: Callable[..., Any], hosts: dict[str, str]) -> None:
     everyone = {
         "mx1": settings("transport_maps = inline:{ a.test=smtp:[mx2.dest.test] }", "mx1"),
         "mx2": settings("transport_maps = inline:{ a.test=smtp:[mx1.dest.test] }", "mx2"),
@@ -693,8 +683,6 @@ def test_domain_that_names_another_exchanger_is_not_this_hosts_own(
     assert explain("u@implicit.test", "mx1", everyone["mx1"], zone, hosts).outcome == "delivered"
 
 
-def test_plan_survives_json(
-    everyone: dict[str, Settings], zones: Callable[..., Any], hosts: dict[str, str]
-) -> None:
+def test_plan_survives_json(everyone: dict[str, Settings], zones: Callable[..., Any], hosts: dict[str, str]) -> None:
     path = explain_path("bia@dest.test", "client", everyone, zones("dest.test. A 198.18.0.99"), hosts)
     assert Plan.from_json(json.loads(json.dumps(path.to_json()))) == path

@@ -51,9 +51,7 @@ def test_hosts_that_do_the_same_share_a_block(
     settings: Callable[..., Settings], zones: Callable[..., Any], hosts: dict[str, str]
 ) -> None:
     own = "virtual_mailbox_domains = dest.test"
-    everyone = {
-        name: settings(own if name.startswith("mx") else "", name) for name in ("direct", "mx1", "mx2", "mx3")
-    }
+    everyone = {name: settings(own if name.startswith("mx") else "", name) for name in ("direct", "mx1", "mx2", "mx3")}
     shown = text(explain_path("bia@dest.test", "direct", everyone, zones(), hosts))
     assert shown.count(", from ") == 2
     assert "bia@dest.test, from mx1, mx2, mx3\n" in shown

@@ -113,8 +113,7 @@ def test_a_failed_handshake_at_the_last_host_is_one_attempt() -> None:
 
 def test_a_line_that_a_killed_process_left_is_nobody_s() -> None:
     lines = (
-        f"0 direct smtp[20]: connect to {MX2}:25: Connection timed out\n"
-        + SUBMITTED.replace("\n0 ", "\n5 ").strip()
+        f"0 direct smtp[20]: connect to {MX2}:25: Connection timed out\n" + SUBMITTED.replace("\n0 ", "\n5 ").strip()
     )
     lines += f"\n6 direct smtp[20]: QQQQQQQQQQ1: {to('a@x.test', 'none', 'deferred', f'connect to {MX1}:25: Connection refused', '4.4.1')}"
     assert attempts(History(HOSTS, postfix_events(lines))) == {"a@x.test": ["mx1 connect failed"]}
@@ -125,9 +124,7 @@ def test_both_sides_must_say_that_the_message_is_theirs() -> None:
     history = story(sent + "\n1 direct qmgr[12]: QQQQQQQQQQ1: removed")
     (route,) = history.routes("<m@home.test>")
     assert (route.outcome, route.hops, route.attempted) == ("unknown", ["direct"], ["mx1"])
-    assert history.awaited("<m@home.test>") == (
-        "mx1 took it as RRRRRRRRRR1, says direct; mx1's own log does not yet",
-    )
+    assert history.awaited("<m@home.test>") == ("mx1 took it as RRRRRRRRRR1, says direct; mx1's own log does not yet",)
 
     history.add(postfix_events("1 mx1 cleanup[31]: RRRRRRRRRR1: message-id=<m@home.test>")[0])
     assert history.routes("<m@home.test>")[0].hops == ["direct"]
@@ -195,9 +192,7 @@ def test_a_recipient_refused_before_the_first_accepted_one_belongs_to_the_messag
 
 
 def test_a_refusal_of_an_earlier_session_does_not() -> None:
-    reject = (
-        "reject: RCPT from g[198.18.77.3]: 550 no; from=<ana@home.test> to=<no@x.test> proto=ESMTP helo=<me>"
-    )
+    reject = "reject: RCPT from g[198.18.77.3]: 550 no; from=<ana@home.test> to=<no@x.test> proto=ESMTP helo=<me>"
     lines = f"0 direct smtpd[10]: NOQUEUE: {reject}\n0 direct smtpd[10]: disconnect from g[198.18.77.3] rcpt=0/1\n"
     assert History(HOSTS, postfix_events(lines + SUBMITTED.strip())).routes("<m@home.test>") == ()
 
@@ -249,10 +244,7 @@ def test_a_reply_that_the_log_cuts_off_is_a_hop_all_the_same() -> None:
 def test_a_message_refused_as_a_whole_is_refused_for_every_recipient() -> None:
     history = History(HOSTS, read_events("canceled-id"))
     asked = ["bia@good.run.test", "cai@good.run.test"]
-    found = [
-        (each.recipient, each.outcome, each.reason)
-        for each in history.routes("<canceled-id@home.test>", asked)
-    ]
+    found = [(each.recipient, each.outcome, each.reason) for each in history.routes("<canceled-id@home.test>", asked)]
     assert found == [(recipient, "rejected", "5.7.1 forbidden words") for recipient in asked]
     assert history.settled("<canceled-id@home.test>", asked)
 
@@ -382,9 +374,7 @@ def test_a_message_in_its_next_try_is_awaited() -> None:
 def test_scripted_addresses_have_the_names_that_a_run_gives_them() -> None:
     history = History(HOSTS, read_events("mixed-next"))
     history.hosts |= {"198.18.77.134": "first", "198.18.77.129": "second"}
-    (route,) = [
-        each for each in history.routes("<mixed-next@home.test>") if each.recipient.startswith("r450")
-    ]
+    (route,) = [each for each in history.routes("<mixed-next@home.test>") if each.recipient.startswith("r450")]
     assert route.attempted == ["first", "second"]
     assert route.hops == ["direct", "second"]
 
@@ -415,9 +405,7 @@ def test_adding_and_asking_cost_the_same_after_fifty_thousand_other_messages() -
             history.events_of("<relay@home.test>")
         costs.append((answered, counter.lines - answered))
     assert costs[0][0] == costs[1][0]
-    assert (
-        costs[0][1] <= costs[1][1] < costs[0][1] + 200
-    )  # the DNS queries of its time are found by bisection
+    assert costs[0][1] <= costs[1][1] < costs[0][1] + 200  # the DNS queries of its time are found by bisection
 
 
 def other_message(number: int) -> list[Event]:

@@ -118,9 +118,7 @@ def line(text: str) -> events.Event | None:
 
 
 def test_lines_with_every_option() -> None:
-    assert line(
-        "submission/smtpd[7]: ABCDEF012: client=c.test[192.0.2.9], sasl_method=PLAIN, sasl_username=ana"
-    ) == (
+    assert line("submission/smtpd[7]: ABCDEF012: client=c.test[192.0.2.9], sasl_method=PLAIN, sasl_username=ana") == (
         events.Received(
             host="h",
             at=AT,
@@ -160,9 +158,9 @@ def test_lines_with_every_option() -> None:
         queue_id=None,
         text="hostname a.test does not resolve to address 192.0.2.1",
     )
-    assert line(
-        "qmgr[7]: ABCDEF012: from=<a@x.test>, status=force-expired, returned to sender"
-    ) == events.Expired(host="h", at=AT, queue_id="ABCDEF012", sender="a@x.test")
+    assert line("qmgr[7]: ABCDEF012: from=<a@x.test>, status=force-expired, returned to sender") == events.Expired(
+        host="h", at=AT, queue_id="ABCDEF012", sender="a@x.test"
+    )
     assert line(
         "cleanup[7]: ABCDEF012: milter-reject: END-OF-MESSAGE from c[192.0.2.9]: 5.7.1 no; from=<a@b> to=<c@d> proto=SMTP helo=<e>"
     ) == (

@@ -49,6 +49,4 @@ def test_a_notification_s_route_is_a_route_of_its_own() -> None:
 
 def test_times_are_told_in_utc_with_microseconds() -> None:
     assert stamp(datetime(2026, 1, 1, tzinfo=UTC)) == "2026-01-01T00:00:00.000000Z"
-    assert (
-        stamp(datetime(2026, 1, 1, 2, tzinfo=timezone(timedelta(hours=2)))) == "2026-01-01T00:00:00.000000Z"
-    )
+    assert stamp(datetime(2026, 1, 1, 2, tzinfo=timezone(timedelta(hours=2)))) == "2026-01-01T00:00:00.000000Z"

@@ -17,9 +17,7 @@ def lines(name: str) -> list[str]:
 
 
 def test_a_timeline_in_full() -> None:
-    assert "\n".join(lines("refuse2")) == (
-        RECORDED.parent / "routes" / "refuse2.timeline"
-    ).read_text().rstrip("\n")
+    assert "\n".join(lines("refuse2")) == (RECORDED.parent / "routes" / "refuse2.timeline").read_text().rstrip("\n")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -31,9 +29,7 @@ def test_no_line_is_too_wide_and_time_goes_forward(name: str) -> None:
 
 
 def test_every_attempt_and_every_dns_answer_is_in_it() -> None:
-    text = "\n".join(
-        row.text for row in rows(read_history("three-mx").events_of("<three-mx@home.test>"), HOSTS)
-    )
+    text = "\n".join(row.text for row in rows(read_history("three-mx").events_of("<three-mx@home.test>"), HOSTS))
     assert "MX three.run.test.: 10 m1.three.run.test., 20 m2.three.run.test., 30 m3.three.run.test." in text
     for answer in (
         "banner: 421 4.3.2 Try later",

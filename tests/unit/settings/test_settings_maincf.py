@@ -58,9 +58,7 @@ def test_bare_number_has_the_unit_of_its_parameter() -> None:
     assert found.smtp_connect_timeout == 4
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("90s", 90), ("2m", 120), ("1h", 3600), ("5d", 432000), ("1w", 604800)]
-)
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("2m", 120), ("1h", 3600), ("5d", 432000), ("1w", 604800)])
 def test_time_units(text: str, seconds: int) -> None:
     assert settings(f"minimal_backoff_time = {text}").minimal_backoff_time == seconds
 

@@ -53,8 +53,7 @@ def make_route(*attempts: Attempt, **fields: object) -> Route:
         "accepted_by": "mx2",
         "mailbox": "INBOX",
         "hops": ("direct", "mx2"),
-        "attempts": attempts
-        or (make_attempt("mx1"), make_attempt("mx2", "250 2.0.0 Ok: queued as Q2", second=2)),
+        "attempts": attempts or (make_attempt("mx1"), make_attempt("mx2", "250 2.0.0 Ok: queued as Q2", second=2)),
         "notifications": (),
         "copies": 1,
     }

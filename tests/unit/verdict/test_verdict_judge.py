@@ -101,9 +101,7 @@ BAD: list[tuple[dict[str, Any], list[tuple[str, str, str]]]] = [
 
 
 @pytest.mark.parametrize(("expected", "differences"), BAD, ids=lambda value: str(value)[:60])
-def test_what_differs_fails(
-    route: Routes, expected: dict[str, Any], differences: list[tuple[str, str, str]]
-) -> None:
+def test_what_differs_fails(route: Routes, expected: dict[str, Any], differences: list[tuple[str, str, str]]) -> None:
     found = verdict(expected, route(), SEEN)
     assert found.outcome == "fail"
     shown = [(each.path, each.expected, (each.observed or "")) for each in found.differences]
@@ -156,11 +154,7 @@ def test_without_evidence_nothing_passes(route: Routes, expected: dict[str, Any]
 
 @pytest.mark.parametrize(
     "expected",
-    [
-        each
-        for each in GOOD
-        if set(each) & {"attempts", "accepted_by", "copies", "notifications", "untouched"}
-    ],
+    [each for each in GOOD if set(each) & {"attempts", "accepted_by", "copies", "notifications", "untouched"}],
     ids=str,
 )
 def test_route_that_has_no_end_yet_does_not_pass(route: Routes, expected: dict[str, Any]) -> None:
@@ -188,20 +182,14 @@ def test_failure_outweighs_what_is_unknown(route: Routes) -> None:
 class TestForTheWrongReason:
     """Routes that end as expected without having gone the expected way."""
 
-    def test_second_exchanger_took_it_but_the_first_was_never_tried(
-        self, route: Routes, attempt: Attempts
-    ) -> None:
+    def test_second_exchanger_took_it_but_the_first_was_never_tried(self, route: Routes, attempt: Attempts) -> None:
         skipped = route(attempt("mx2", "250 2.0.0 Ok"))
-        assert (
-            verdict({"accepted_by": "mx2", "attempts": ["mx1 refused", "mx2 250"]}, skipped).outcome == "fail"
-        )
+        assert verdict({"accepted_by": "mx2", "attempts": ["mx1 refused", "mx2 250"]}, skipped).outcome == "fail"
 
     def test_rejection_at_another_stage(self, route: Routes, attempt: Attempts) -> None:
         greeting = attempt("mx1", "550 5.7.1 no", stage="banner")
         assert (
-            verdict(
-                {"attempts": ["mx1 5xx rcpt", "mx2 250"]}, route(greeting, attempt("mx2", "250 Ok"))
-            ).outcome
+            verdict({"attempts": ["mx1 5xx rcpt", "mx2 250"]}, route(greeting, attempt("mx2", "250 Ok"))).outcome
             == "fail"
         )
 
@@ -212,8 +200,7 @@ class TestForTheWrongReason:
     def test_refusal_to_talk_is_no_refused_connection(self, route: Routes, attempt: Attempts) -> None:
         said = attempt("mx1", "554 5.3.2 connection refused by policy", stage="banner")
         assert (
-            verdict({"attempts": ["mx1 refused", "mx2 250"]}, route(said, attempt("mx2", "250 Ok"))).outcome
-            == "fail"
+            verdict({"attempts": ["mx1 refused", "mx2 250"]}, route(said, attempt("mx2", "250 Ok"))).outcome == "fail"
         )
 
     def test_code_that_only_begins_alike(self, route: Routes, attempt: Attempts) -> None:
@@ -239,9 +226,7 @@ class TestForTheWrongReason:
         assert verdict({"notifications": []}, route(notifications=(bounce,))).outcome == "fail"
 
     def test_mailbox_without_an_acceptance_is_seen(self, route: Routes) -> None:
-        assert (
-            verdict({"accepted_by": "mx2", "delivered": "INBOX"}, route(accepted_by=None)).outcome == "fail"
-        )
+        assert verdict({"accepted_by": "mx2", "delivered": "INBOX"}, route(accepted_by=None)).outcome == "fail"
 
     def test_delivery_without_a_mailbox_is_unknown(self, route: Routes) -> None:
         assert verdict({"delivered": "INBOX"}, route(mailbox=None)).outcome == "unknown"

@@ -45,7 +45,7 @@ class FakeApi:
 
     def containers(self, *, all: bool, filters: Mapping[str, str]) -> list[dict[str, Any]]:
         assert all
-        assert filters == {"label": "mail-lab.name=main"}
+        assert filters == {"label": ["mail-lab.name=main", "mail-lab.host"]}
         owners = self._owners.items()
         return [{"Id": id, "Labels": {"mail-lab.owner": owner} if owner else {}} for id, owner in owners]
 

@@ -77,7 +77,7 @@ def in_pieces(connection: socket.socket) -> None:
         (DNS, says(b"", then=b""), "no answer to a query: EOF"),
         (API, SmallHttp({"GET /health": (200, {"status": "ok"})}), None),
         (API, SmallHttp({"GET /health": (503, "")}), "/health answers 503"),
-        (API, says(b"220 not HTTP"), "220 not HTTP"),
+        (API, says(b"220 not HTTP\r\n", then=b""), "220 not HTTP"),
         (API, silent, "timed out"),
     ],
 )

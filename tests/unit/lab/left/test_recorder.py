@@ -23,11 +23,21 @@ HELLO, BYE = "2026-01-01T00:00:01.000000001Z one", "2026-01-01T00:00:02.00000000
 CONNECT = "Jan 01 00:00:01 mx1 postfix/smtpd[7]: connect from client.home.test[198.18.0.21]"
 
 
+class FakeResponse:
+    """What is behind a stream of Docker's."""
+
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
 class FakeStream:
     """A stream of Docker's: yields what is given to it; ends when it is closed, as Docker's own does."""
 
     def __init__(self, *first: object) -> None:
         self.closed = False
+        self._response = FakeResponse()
         self._items: queue.SimpleQueue[object] = queue.SimpleQueue()
         for item in first:
             self.give(item)
@@ -295,7 +305,7 @@ def test_docker_goes_away(follow: Follow) -> None:
 
 def test_docker_has_a_word_of_its_own_in_the_log(follow: Follow) -> None:
     recorder = follow(FakeDocker(host("mx1", "mx", None, raw("Error grabbing logs: unexpected EOF"))))
-    assert "'Error grabbing logs: unexpected EOF'" in fails(recorder)
+    assert "no line of a log: 'Error grabbing logs: unexpected EOF'" in fails(recorder)
 
 
 def test_what_is_known_counts_even_after_a_failure(follow: Follow) -> None:
@@ -349,6 +359,7 @@ def test_closing(follow: Follow) -> None:
     assert answers == [False]
     assert container.streams[container.started].closed
     assert docker.starts.closed
+    assert docker.starts._response.closed
     assert texts(recorder) == ["mx1 one"]
     assert not recorder.wait(lambda _: False, DEADLINE)
 

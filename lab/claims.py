@@ -1,0 +1,61 @@
+"""Who may do what to the hosts that all runs share: a run that breaks a real host has it alone, others use it together.
+
+In: names of hosts to share, and names to have alone. Out: a context in which nobody else breaks the one or uses the other.
+
+A claim is a lock on a file below the state folder (flock(2)), so that it holds between threads and processes, and goes
+with a process that is killed. Hosts are claimed in the order of their names: nobody waits in a circle. Whoever wants a
+host alone holds its gate while waiting, so that those who come later cannot keep it away for ever.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import threading
+import time
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO
+
+from lab.errors import LabError
+from lab.lease import state_folder
+
+TIMEOUT = 600.0  # seconds; more than the runs before it need, however many
+PAUSE = 0.02  # seconds between two looks at a lock that somebody else has
+
+
+@contextmanager
+def claim(
+    lab: str, shared: Collection[str], alone: Collection[str] = (), timeout: float = TIMEOUT
+) -> Iterator[None]:
+    """Hold the hosts *shared* with others and *alone* without them while the context lasts.
+
+    Raises LabError when somebody else has one of them for longer than *timeout* seconds.
+    """
+    folder = state_folder() / lab / "claims"
+    folder.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + timeout
+    with ExitStack() as held:
+        for host in sorted({*shared, *alone}):
+            gate = held.enter_context((folder / f"{host}.gate").open("a"))
+            file = held.enter_context((folder / f"{host}.host").open("a"))
+            _lock(gate, fcntl.LOCK_EX, folder / host, deadline, timeout)
+            _lock(file, fcntl.LOCK_EX if host in alone else fcntl.LOCK_SH, folder / host, deadline, timeout)
+            gate.close()
+        yield
+
+
+def _lock(file: IO[str], kind: int, place: Path, deadline: float, timeout: float) -> None:
+    pause = threading.Event()
+    while True:
+        try:
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise LabError(
+                    f"another run has had the host {place.name} for {timeout:g} s",
+                    hint=f"`fuser {place}.host` tells which process it is",
+                ) from None
+            pause.wait(PAUSE)
+        else:
+            return

@@ -1,0 +1,43 @@
+"""Sieve scripts of users in the mail store (RFC 5228): what happens to a message that has arrived.
+
+In: the mail store's container; a user's address. The script is the user's active one until it is taken back.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import TYPE_CHECKING
+
+from lab.errors import LabError
+
+if TYPE_CHECKING:
+    from docker.models.containers import Container
+
+HOME = "/srv/vmail"  # mail_home in dovecot.conf is HOME/domain/user
+ACTIVE = ".dovecot.sieve"  # active_path there
+PUT = 'install -d -o vmail -g vmail "${1%/*}" "$1" && printf %s "$2" | base64 -d > "$1/$3" && chown vmail:vmail "$1/$3"'
+
+
+class Sieve:
+    """The scripts in one mail store."""
+
+    def __init__(self, mailstore: Container) -> None:
+        self._mailstore = mailstore
+
+    def put(self, address: str, script: str) -> None:
+        """Make *script* the active one of *address*. A mistake in it shows when mail arrives, in Dovecot's log."""
+        self._run(address, PUT, b64encode(script.encode()).decode(), ACTIVE)
+
+    def remove(self, address: str) -> None:
+        """Take the active script back, and what was compiled from it; none there is fine too."""
+        self._run(address, 'rm -f "$1/$2" "$1/${2%.sieve}.svbin"', ACTIVE)
+
+    def _run(self, address: str, command: str, *words: str) -> None:
+        user, _, domain = address.lower().partition("@")
+        result = self._mailstore.exec_run(["sh", "-c", command, "sh", f"{HOME}/{domain}/{user}", *words])
+        if result.exit_code != 0:
+            output = (result.output or b"").decode("utf-8", "replace").strip()
+            raise LabError(
+                f"the Sieve script of {address} cannot be changed: {output}",
+                hint="`lab logs mailstore` shows what Dovecot says",
+            )
