@@ -181,8 +181,8 @@ def test_broken_compose_file(lab: Lab, run: Run, copy: Path) -> None:
 def test_host_that_dies_at_start_shows_its_last_lines(run: Run, copy: Path) -> None:
     path = copy / "compose" / "compose.yaml"
     broken = path.read_text().replace(
-        "environment: {LAB_DNS: *dns, POSTFIX_lab_dns: *dns}",
-        'environment: {LAB_DNS: *dns, POSTFIX_lab_dns: *dns, POSTFIX_inet_interfaces: "203.0.113.7"}',
+        "environment: {LAB_DNS: *dns, POSTFIX_lab_dns: *dns,",
+        'environment: {LAB_DNS: *dns, POSTFIX_lab_dns: *dns, POSTFIX_inet_interfaces: "203.0.113.7",',
     )
     assert broken != path.read_text()
     path.write_text(broken)

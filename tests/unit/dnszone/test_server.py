@@ -108,7 +108,8 @@ def test_an_edns_version_that_nobody_knows(server: Server) -> None:
 
 
 def test_an_answer_beyond_the_reach_of_pointers_is_right(server: Server, answers: Answers) -> None:
-    targets = [f"{number} {'x' * 40}{number:04}.{'y' * 40}{number:04}.test." for number in range(500)]
+    # Each two have a part in common, the later ones beyond the 16,384 bytes that a pointer reaches.
+    targets = [f"{number} {'x' * 40}{number:04}.{'y' * 40}{number // 2:04}.test." for number in range(500)]
     server.dns.put("huge.test.", "\n".join(f"@ MX {target}" for target in targets))
     assert answers(server.tcp("huge.test", "MX")) == targets
 
@@ -191,6 +192,14 @@ def test_a_query_may_come_byte_by_byte_and_hinders_nobody(server: Server, answer
             client.sendall(bytes([byte]))
             if byte % 7 == 0:
                 assert answers(server.tcp("mx2.dest.test")) == ["198.18.0.12"]
+        assert answers(read_tcp(client)) == ["198.18.0.11"]
+
+
+def test_a_client_that_has_no_more_questions_still_gets_its_answers(server: Server, answers: Answers) -> None:
+    server.dns.fault("delay", seconds=0.1)
+    with socket.create_connection((HOST, server.ports.dns), 5) as client:
+        client.sendall(framed(dns.message.make_query("mx1.dest.test", "A")))
+        client.shutdown(socket.SHUT_WR)
         assert answers(read_tcp(client)) == ["198.18.0.11"]
 
 
