@@ -138,18 +138,15 @@ class Api:
     async def get_history(self, request: web.Request) -> web.StreamResponse:
         """Return queries, or follow them."""
         checker = Checker(dict(request.query))
-        type = checker.choice("type", [*sorted(TYPES), "ANY"], "ANY")
         wanted = Filter(
             name=checker.pattern("name"),
-            type=None if type == "ANY" and not request.query.get("type") else type,
+            type=checker.choice("type", [*sorted(TYPES), "ANY"], needed=False),
             client=checker.address("client"),
-            transport=checker.choice("transport", TRANSPORTS) if "transport" in request.query else None,
+            transport=checker.choice("transport", TRANSPORTS, needed=False),
             rcode=(checker.text("rcode", "") or "").upper() or None,
             since=_since(checker),
         )
-        follow = "follow" in request.query and checker.choice("follow", ("0", "1")) == "1"
-        for key in ("transport", "follow"):
-            checker.value(key)
+        follow = checker.choice("follow", ("0", "1"), "0") == "1"
         checker.finish()
         if follow:
             return await self._follow(request, wanted)

@@ -76,9 +76,11 @@ class Checker:
         self.note(key, f"must be a string, not {_kind(value)}")
         return None
 
-    def choice(self, key: str, allowed: Collection[str], default: str | None = None) -> str | None:
+    def choice(
+        self, key: str, allowed: Collection[str], default: str | None = None, *, needed: bool = True
+    ) -> str | None:
         """Return one of the words in *allowed*, as it is written there."""
-        value = self._needed(key, default)
+        value = self._needed(key, default) if needed else self.value(key)
         if value is None:
             return None
         found = next((each for each in allowed if isinstance(value, str) and each.lower() == value.lower()), None)

@@ -42,7 +42,7 @@ class Scope:
 
         *transport* is the only one that the fault can have.
         """
-        given = checker.choice("transport", TRANSPORTS) if checker.value("transport") else transport
+        given = checker.choice("transport", TRANSPORTS, needed=False) or transport
         if transport and given and given != transport:
             checker.note("transport", f"this fault is one of {transport} only")
         first = checker.count("first", 1, MOST, needed=False)
@@ -51,7 +51,7 @@ class Scope:
             checker.note("first", '"first": n is the same as "to": n; give one of them')
         if begin is not None and end is not None and begin > end:
             checker.note("to", f"comes before from, {begin}")
-        type = checker.choice("type", [*sorted(TYPES), "ANY"], "ANY")
+        type = checker.choice("type", [*sorted(TYPES), "ANY"], needed=False)
         return cls(
             name=checker.pattern("name"),
             type=None if type == "ANY" else type,

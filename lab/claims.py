@@ -1,6 +1,7 @@
 """Who may do what to the hosts that all runs share: a run that breaks a real host has it alone, others use it together.
 
-In: names of hosts to share, and names to have alone. Out: a context in which nobody else breaks the one or uses the other.
+In: names of hosts to share, and names to have alone. Out: a context in which nobody else breaks the ones or uses the
+others.
 
 A claim is a lock on a file below the state folder (flock(2)), so that it holds between threads and processes, and goes
 with a process that is killed. Hosts are claimed in the order of their names: nobody waits in a circle. Whoever wants a
@@ -25,9 +26,7 @@ PAUSE = 0.02  # seconds between two looks at a lock that somebody else has
 
 
 @contextmanager
-def claim(
-    lab: str, shared: Collection[str], alone: Collection[str] = (), timeout: float = TIMEOUT
-) -> Iterator[None]:
+def claim(lab: str, shared: Collection[str], alone: Collection[str] = (), timeout: float = TIMEOUT) -> Iterator[None]:
     """Hold the hosts *shared* with others and *alone* without them while the context lasts.
 
     Raises LabError when somebody else has one of them for longer than *timeout* seconds.

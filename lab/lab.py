@@ -10,6 +10,7 @@ What a :class:`Lab` changes (zones, addresses of the scripted host, faults) belo
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -35,7 +36,7 @@ from lab.queue import Queue
 from lab.route import stamp
 from lab.scripted import Scripted
 from lab.submission import Submission
-from lab.submit import Message, Server, compose, submit
+from lab.submit import Message, Server, compose, connection, submit
 from lab.trace import History
 from lab.world import World, published
 from lab.zonefiles import world_zones
@@ -185,6 +186,10 @@ class Lab:
         submission = Submission(self, via.partition(":")[0], receipt, time.monotonic(), plans)
         self.submissions.append(submission)
         return submission
+
+    def connect(self, at: str, timeout: float = 30.0) -> socket.socket:
+        """Return a connection to a port of a host ("mx1", "direct:587"), for what no mail program would say."""
+        return connection(self._server(at, None), timeout)
 
     def explain(self, recipient: str, via: str = "client") -> Plan:
         """Return the plan: where mail for *recipient* would go from the host *via*, by zone and settings alone."""

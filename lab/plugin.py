@@ -1,4 +1,4 @@
-"""The pytest plugin: the ``lab`` fixture, and the story of each message of a test that fails.
+"""The pytest plugin: the ``lab`` fixture, scenario files as tests, and the story of each message of a test that fails.
 
 --lab NAME            the lab to use (default: the variable LAB, else "main"); started if it is not up
 --lab-keep            leave a lab running that the tests have started
@@ -31,6 +31,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--lab", metavar="NAME", default=os.environ.get("LAB") or "main", help="the lab to use")
     group.addoption("--lab-keep", action="store_true", help="leave a lab running that the tests have started")
     group.addoption("--lab-evidence", metavar="DIR", type=Path, help="save the evidence of every test in DIR")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect scenario files."""
+    from lab.scenario.collect import collect_file
+
+    return collect_file(file_path, parent)
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ class Sieve:
         user, _, domain = address.lower().partition("@")
         result = self._mailstore.exec_run(["sh", "-c", command, "sh", f"{HOME}/{domain}/{user}", *words])
         if result.exit_code != 0:
-            output = (result.output or b"").decode("utf-8", "replace").strip()
+            output = result.output.decode("utf-8", "replace").strip() if isinstance(result.output, bytes) else ""
             raise LabError(
                 f"the Sieve script of {address} cannot be changed: {output}",
                 hint="`lab logs mailstore` shows what Dovecot says",

@@ -211,11 +211,16 @@ class _Client(smtplib.SMTP):
         self.close()
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        connection = socket.create_connection((host, port), timeout)
-        if self._beyond is not None:
-            address, own_port = self._beyond
-            connection.sendall(f"PROXY TCP4 127.0.0.1 {address} 1 {own_port}\r\n".encode())
-        return connection
+        return connection(Server("", host, port, beyond=self._beyond), timeout)
+
+
+def connection(server: Server, timeout: float) -> socket.socket:
+    """Return a connection to *server*; through the gateway's door for guests it has said whom it wants."""
+    found = socket.create_connection((server.host, server.port), timeout)
+    if server.beyond is not None:
+        address, port = server.beyond
+        found.sendall(f"PROXY TCP4 127.0.0.1 {address} 1 {port}\r\n".encode())
+    return found
 
 
 def _transaction(

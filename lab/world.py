@@ -6,27 +6,22 @@ command left is completed by the next `lab up` and removed by the next `lab down
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
-import re
 import subprocess
 import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab import bundle, check, hosts, ready
+from lab import bundle, check, hosts, images, ready
+from lab.alone import alone
 from lab.doors import Door, doors
 from lab.errors import LabError
 from lab.hosts import Host
-from lab.lease import abandoned, state_folder
+from lab.lease import abandoned
 from lab.slot import Slot, choose
 
 if TYPE_CHECKING:
@@ -35,15 +30,8 @@ if TYPE_CHECKING:
     from lab.engine import Engine
 
 Report = Callable[[str], None]
-IMAGES = {
-    f"mail-lab/{name}": name for name in ("dns", "gateway", "mailstore", "scripted", "client", "direct", "smarthost")
-}
-IMAGES["mail-lab/mx"] = "mx1"
-BUILD_STEP = re.compile(r"#(?P<number>\d+) \[(?P<image>\S+) .*\] (?P<step>(?:RUN|COPY) [^&]{1,60})")
-BUILD_OUTPUT = re.compile(r"#(?P<number>\d+) (?P<text>.+)")
 SERVICES = ("dns", "gateway", "mailstore", "scripted", "mx1", "mx2", "mx3", "client", "direct", "smarthost")
 START_TIMEOUT = 60.0  # seconds until every host must have answered
-LOCK_TIMEOUT = 900.0  # another `lab up` may be building images
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +53,8 @@ class Status:
     @property
     def current(self) -> bool:
         """Whether it was made from the files as they are now."""
-        return all(host.image.endswith(f":{bundle.tag()}") for host in self.hosts.values() if host.name in SERVICES)
+        tag = f":{bundle.tag()}"
+        return all(host.image.endswith(tag) for host in self.hosts.values() if host.name in SERVICES)
 
 
 class World:
@@ -104,11 +93,11 @@ class World:
         if status is not None and status.ready:
             return status, False
         check.files()
-        with self._alone(report):
+        with alone(report):
             status = self.status()  # whoever had the lock may have done it all
             if status is not None and status.ready:
                 return status, False
-            self._build(report)
+            images.build(self.engine, self._environment(Slot(0)), report)
             slot = self._slot()
             self._start(slot, report)
             self._wait(report)
@@ -117,18 +106,13 @@ class World:
             raise LabError("the lab is gone again", hint="did someone run `lab down`?")
         return status, True
 
-    def down(self, report: Report, *, images: bool = False) -> bool:
-        """Remove every container, network and volume of the lab; returns whether there was anything.
-
-        *images*: the images of all labs too, which no container uses.
-        """
-        with self._alone(report):
+    def down(self, report: Report) -> bool:
+        """Remove every container, network and volume of the lab; returns whether there was anything."""
+        with alone(report):
             found = self._remove()
             for lease in abandoned(self.name):
                 with lease:  # what it would put back is gone
                     pass
-            if images:
-                self._remove_images()
         return found
 
     def _slot(self) -> Slot:
@@ -140,40 +124,6 @@ class World:
         if self.engine.local:
             check.ports_free(slot.published(inner) for inner in doors().values())
         return slot
-
-    def _build(self, report: Report) -> None:
-        """Build the images that are not there with the tag of the present files."""
-        from lab import engine
-
-        tag = bundle.tag()
-        there = {each for image in self.docker.api.images(name="mail-lab/*") for each in image["RepoTags"] or ()}
-        absent = {image: service for image, service in IMAGES.items() if f"{image}:{tag}" not in there}
-        if not absent:
-            return
-        engine.base_image(self.engine, report)
-        report(f"building {len(absent)} images with the tag {tag}; once, a minute or so")
-        folder = bundle.compose_folder()
-        command = [*self.engine.compose, "--file", str(folder / "compose.yaml"), "--progress", "plain", "build"]
-        lines: list[str] = []
-        steps: dict[str, str] = {}  # number -> what it does, until it is told
-        with subprocess.Popen(
-            [*command, *absent.values()],
-            env={**os.environ, **self._environment(Slot(0))},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as process:
-            for line in process.stdout or ():
-                lines.append(line)
-                if begun := BUILD_STEP.match(line):
-                    steps[begun["number"]] = f"  {begun['image']}: {begun['step'].strip()}"
-                    continue
-                goes_on = BUILD_OUTPUT.match(line)
-                step = steps.pop(goes_on["number"], None) if goes_on else None
-                if goes_on and step and goes_on["text"] != "CACHED":
-                    report(step)
-        if process.returncode != 0:
-            raise engine.explain("".join(lines))
 
     def _environment(self, slot: Slot) -> dict[str, str]:
         """Return the variables of compose.yaml."""
@@ -245,27 +195,13 @@ class World:
         api = self.docker.api
         containers = [each["Id"] for each in api.containers(all=True, filters=label)]
         with ThreadPoolExecutor(8) as pool:
-            list(pool.map(_gone, [partial(api.remove_container, each, v=True, force=True) for each in containers]))
+            list(
+                pool.map(images.gone, [partial(api.remove_container, each, v=True, force=True) for each in containers])
+            )
         networks = [each["Id"] for each in api.networks(filters=label)]
         for each in networks:
-            _gone(partial(api.remove_network, each))
+            images.gone(partial(api.remove_network, each))
         return bool(containers or networks)
-
-    def _remove_images(self) -> None:
-        for image in self.docker.api.images(name="mail-lab/*"):
-            for name in image["RepoTags"] or ():
-                _gone(partial(self.docker.api.remove_image, name))
-
-    @contextmanager
-    def _alone(self, report: Report) -> Iterator[None]:
-        """Let one command at a time change labs: two of them would choose the same slot, or build the same image."""
-        path = state_folder() / "lock"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a") as file:
-            if not _locked(file.fileno()):
-                report("waiting for another lab command on this machine to finish")
-                _await_lock(path, file.fileno())
-            yield
 
 
 def published(found: Mapping[str, Host]) -> dict[Door, int]:
@@ -274,38 +210,6 @@ def published(found: Mapping[str, Host]) -> dict[Door, int]:
     if gateway is None:
         return {}
     return {door: gateway.published[inner] for door, inner in doors().items() if inner in gateway.published}
-
-
-def _locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _await_lock(path: Path, descriptor: int) -> None:
-    """Wait for the lock, at most LOCK_TIMEOUT. The kernel drops it with the process that has it."""
-    deadline = time.monotonic() + LOCK_TIMEOUT
-    pause = threading.Event()
-    while not _locked(descriptor):
-        if time.monotonic() > deadline:
-            raise LabError(
-                f"another lab command has been at work for {LOCK_TIMEOUT / 60:.0f} minutes",
-                hint=f"`fuser {path}` tells which process it is",
-            )
-        pause.wait(0.1)
-
-
-def _gone(remove: Callable[[], object]) -> None:
-    """Remove something that may be gone already, or, as an image, in use."""
-    from docker.errors import APIError
-
-    try:
-        remove()
-    except APIError as error:
-        if error.status_code not in (404, 409):
-            raise
 
 
 def _text(output: bytes | str | None) -> str:

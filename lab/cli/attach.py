@@ -44,7 +44,10 @@ def lab(name: str) -> Iterator[Lab]:
     if not found.hosts():
         raise not_up(name)
     with Lab(found) as running:
-        yield running
+        try:
+            yield running
+        finally:
+            running.submissions.clear()  # the user's messages stay where they are
 
 
 @contextmanager

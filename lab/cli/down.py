@@ -35,31 +35,25 @@ def down(
     """Remove all containers, networks and volumes of the lab."""
     world = attach.world(str(lab))
     with failure.machine():
-        if not everything:
-            _down(world, images)
-            return
-        found = attach.labs(world.docker)
+        found = attach.labs(world.docker) if everything else [world.name]
         for each in found:
-            _down(type(world)(each, world.engine), images)
+            _down(type(world)(each, world.engine))
         if not found:
-            world.down(_report, images=images)
             say("There is no lab on this machine.")
+        if images:
+            from lab.images import remove
+
+            remove(world.docker)
+            say("The labs' images are removed, but for those in use.")
 
 
-def _down(world: World, images: bool) -> None:
+def _down(world: World) -> None:
     count = len(world.hosts())
-    removed = world.down(_report, images=images)
-    if removed:
-        told = (
-            f": {count} hosts, their networks and their volumes are removed."
-            if count
-            else ": its networks are removed."
-        )
-        say(f"The lab {world.name} is down", told)
+    if world.down(_report):
+        removed = f"{count} hosts, their networks and their volumes are" if count else "its networks are"
+        say(f"The lab {world.name} is down: {removed} removed.")
     else:
         say(f"There is no lab {world.name}: nothing to remove.")
-    if images:
-        say("The labs' images are removed, but for those in use.")
 
 
 def _report(text: str) -> None:

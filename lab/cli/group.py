@@ -10,7 +10,10 @@ from typer.core import TyperGroup
 from lab.cli import failure
 from lab.errors import LabError
 
-ORDER = ("up", "down", "status", "send", "route", "explain", "dns", "queue", "mailbox", "logs", "shell")
+ORDER = (
+    *("up", "down", "status", "send", "route", "explain", "dns", "queue", "mailbox", "logs", "shell"),
+    *("new", "check", "run", "list"),
+)
 
 
 class Guarded(TyperGroup):

@@ -30,8 +30,8 @@ class StoppedError(LabError):
         )
 
 
-def explain(error: BaseException | str) -> LabError:
-    """Return the LabError that says the same as *error*; a LabError is returned as it is."""
+def explain(error: BaseException | str, hint: str = "`docker info` tells how the engine is") -> LabError:
+    """Return the LabError that says the same as *error*, with *hint* for a text of unknown meaning; a LabError stays as it is."""
     if isinstance(error, LabError):
         return error
     text = str(error)
@@ -42,7 +42,7 @@ def explain(error: BaseException | str) -> LabError:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return LabError(
         "\n".join(lines[-10:]) or f"Docker failed and gave no reason ({type(error).__name__})",
-        hint="`docker info` tells how the engine is",
+        hint=hint,
     )
 
 

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from lab.hosts import Host
 
 
+class UnsupportedError(LabError):
+    """This Docker engine does not allow what a fault needs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """One host. ``await_ready`` returns when its protocols answer again; ``tools`` is an image that has nft(8)."""
@@ -46,7 +50,7 @@ class Site:
             )
         except ContainerError as error:
             said = error.stderr.decode("utf-8", "replace") if isinstance(error.stderr, bytes) else error.stderr
-            raise LabError(
+            raise UnsupportedError(
                 f"cannot filter packets at {self.host.name}: {(said or '').strip()}",
                 hint="does this Docker engine allow the capability NET_ADMIN? Rootless engines may not",
             ) from error

@@ -1,4 +1,4 @@
-"""What is wrong with a scenario beyond the types of its values: names that nothing has, zones, settings, the order of steps.
+"""What is wrong with a scenario beyond the types of its values: unknown names, zones, settings, the order of steps.
 
 In: a scenario as far as it could be made, and the notes to which problems go. Everything is checked with placeholders
 for what only a run knows (:func:`lab.scenario.variables.placeholders`).
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from dnszone import masterfile
@@ -31,10 +31,12 @@ ZONE_NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
 def check(scenario: Scenario, notes: Notes) -> None:
     """Note every problem."""
-    values = placeholders(scenario.zones, (host.name for host in scenario.hosts))
-    zones = dict(_zones(scenario, values, notes))
+    texts = [text for _, _, text in _texts(scenario)]
+    values = placeholders(scenario.zones, texts, (host.name for host in scenario.hosts))
+    zones = list(_zones(scenario, values, notes))
+    whole = len(zones) == len(texts)  # else nobody can tell which names there are
     scripted = names_at(zones, {value for name, value in values.items() if name.startswith("SCRIPTED_")})
-    hosts = {*WORLD, *(host.name for host in scenario.hosts), *values.values(), *labels(zones)}
+    hosts = {*WORLD, *(host.name for host in scenario.hosts), *values.values(), *labels(zones)} if whole else set()
     _check_variables(scenario, values, notes)
     for host in scenario.hosts:
         _check_host(host, values, notes)
@@ -48,27 +50,27 @@ def check(scenario: Scenario, notes: Notes) -> None:
         for number, line in enumerate(session.lines):
             if not LINE.fullmatch(line):
                 notes.note(f"session[{index}].lines[{number}]", f"{line!r} begins with none of C: R: S:", '"C: EHLO x"')
-    faults.check(scenario, scripted, values, notes)
+    faults.check(scenario, scripted if whole else None, values, notes)
     for expected in [*scenario.expected, *(each for step in scenario.steps for each in step.expected)]:
         expect.check(expected, scenario, hosts, values, notes)
-    order.check(scenario, notes)
+    order.check(scenario, notes, complete=not notes.below("step"))
     _check_sense(scenario, hosts, notes)
 
 
-def names_at(zones: Mapping[str, Zone], addresses: set[str]) -> set[str]:
-    """Return the names in *zones* that stand for one of *addresses*: "mx-a", of the domain itself "@" or the zone's name."""
+def names_at(zones: Iterable[tuple[str, Zone]], addresses: set[str]) -> set[str]:
+    """Return the names in *zones* that stand for one of *addresses*: "mx-a"; "@", or the zone's name, for the apex."""
     found = set()
-    for name, zone in zones.items():
+    for name, zone in zones:
         for record in zone.records:
             if record.type == "A" and record.data in addresses:
                 found.add(label(record.name, name, zone.origin))
     return found
 
 
-def labels(zones: Mapping[str, Zone]) -> set[str]:
+def labels(zones: Iterable[tuple[str, Zone]]) -> set[str]:
     """Return what a host may be called in an attempt: first labels of the names in *zones*, and of those they name."""
     found = set()
-    for name, zone in zones.items():
+    for name, zone in zones:
         for record in zone.records:
             found.add(label(record.name, name, zone.origin))
             if record.type in ("MX", "CNAME"):
@@ -78,23 +80,30 @@ def labels(zones: Mapping[str, Zone]) -> set[str]:
 
 def label(full: str, zone: str, origin: str) -> str:
     """Return how attempts at the host with the name *full* are told: its first label, "@" for $DOMAIN itself."""
-    if full == origin:
-        return "@" if zone == MAIN else zone.lower()
-    return full.partition(".")[0]
+    return apex(zone) if full == origin else full.partition(".")[0]
+
+
+def apex(zone: str) -> str:
+    """Return how attempts at a domain's own address are told; *zone* is its variable."""
+    return "@" if zone == MAIN else zone.lower()
+
+
+def _texts(scenario: Scenario) -> Iterator[tuple[str, str, str]]:
+    """Yield path, variable of the domain, and text of each zone, those of steps too."""
+    for name, text in scenario.zones.items():
+        yield "zone" if name == MAIN else f"zones.{name.lower()}", name, text
+    for step in scenario.steps:
+        if step.action == "zone":
+            yield f"{step.place}.zone", variable(str(step.table.get("of", MAIN))), str(step.table["zone"])
 
 
 def _zones(scenario: Scenario, values: Mapping[str, str], notes: Notes) -> Iterator[tuple[str, Zone]]:
-    for name, text in scenario.zones.items():
-        path = "zone" if name == MAIN else f"zones.{name.lower()}"
+    for path, name, text in _texts(scenario):
         if name != MAIN and not ZONE_NAME.fullmatch(name.lower()):
             notes.note(path, f"{name.lower()!r} makes no variable", "lower-case letters, digits and underscores")
-        zone = _zone(text, values[name], path, values, notes)
+        zone = _zone(text, values.get(name, "domain.test"), path, values, notes)
         if zone is not None:
             yield name, zone
-    for step in scenario.steps:
-        if step.action == "zone":
-            name = variable(str(step.table.get("of", MAIN)))
-            _zone(str(step.table["zone"]), values.get(name, "domain.test"), f"{step.place}.zone", values, notes)
 
 
 def _zone(text: str, origin: str, path: str, values: Mapping[str, str], notes: Notes) -> Zone | None:
@@ -231,7 +240,7 @@ def _check_sense(scenario: Scenario, hosts: set[str], notes: Notes) -> None:
             notes.note(f"message[{index}]", "nothing is expected of it", "write an [expect]")
     for index, departs in enumerate(scenario.departs_from_plan):
         for key, name in (("host", departs.host), ("target", departs.target)):
-            if name is not None and name not in hosts:
+            if name is not None and hosts and name not in hosts:
                 notes.note(
                     f"departs_from_plan[{index}].{key}", f"no host is called {name!r}", did_you_mean(name, hosts)
                 )

@@ -81,7 +81,7 @@ def check(
         notes.note(
             f"{expected.place}.to", f"{expected.to!r} is no recipient of it", f"it goes to {', '.join(message.to)}"
         )
-    if any(not _is_spread(key, value) for key, value in expected.table.items() if key in SPREAD):
+    if any(not _is_spread(value) for key, value in expected.table.items() if key in SPREAD):
         notes.note(expected.place, "a spread is a table of pairs", "accepted_by = {mx1 = [10, 50], mx2 = [10, 50]}")
         return
     if any(notes.below(f"{expected.place}.{key}") for key in OWN_KEYS):
@@ -126,7 +126,7 @@ def _check_spread(asked: Asked, scenario: Scenario, hosts: Collection[str], note
                 notes.note(place, f"[{least}, {most}] is not [least, most]")
             elif least > total:
                 notes.note(place, f"{least} of {total} routes cannot be", "count says how many messages there are")
-            if key == "accepted_by" and name not in hosts and "*" not in name and "|" not in name:
+            if key == "accepted_by" and hosts and name not in hosts and "*" not in name and "|" not in name:
                 notes.note(place, f"no host is called {name!r}")
 
 
@@ -139,11 +139,11 @@ def _check_questions(asked: Asked, scenario: Scenario, values: Mapping[str, str]
         for index, question in enumerate(getattr(asked.judged, key) or ()):
             name = question.partition(" ")[2].rstrip(".").lower()
             if not any(name == domain or name.endswith(f".{domain}") for domain in domains):
-                hint = "give the host a name in the scenario's zone: mx1 A $MX1"
+                hint = "give the host a name in the scenario's zone, at a scripted address: mx-a A $SCRIPTED_1"
                 notes.note(f"{asked.place}.{key}[{index}]", f"other runs ask for {name} too", hint)
 
 
-def _is_spread(key: str, value: object) -> bool:
+def _is_spread(value: object) -> bool:
     if not isinstance(value, dict):
         return True
     return bool(value) and all(

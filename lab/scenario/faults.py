@@ -66,8 +66,11 @@ def _dns(value: object, notes: Notes) -> Iterator[Fault]:
         yield Fault(str(name), "dns", rest, place, later is True)
 
 
-def check(scenario: Scenario, scripted: Collection[str], values: Mapping[str, str], notes: Notes) -> None:
-    """Note what is wrong with the faults. *scripted*: names at scripted addresses; *values*: of the variables."""
+def check(scenario: Scenario, scripted: Collection[str] | None, values: Mapping[str, str], notes: Notes) -> None:
+    """Note what is wrong with the faults.
+
+    *scripted*: names at scripted addresses, None if they are not known; *values*: of the variables.
+    """
     seen: dict[str, Fault] = {}
     for fault in scenario.faults:
         other = seen.setdefault(fault.name, fault)
@@ -79,13 +82,13 @@ def check(scenario: Scenario, scripted: Collection[str], values: Mapping[str, st
             case "host":
                 _check_host(fault, notes)
             case "policy":
-                _check_policy(fault, values, notes)
+                _check_policy(fault, scenario, values, notes)
             case "dns":
                 _check_dns(fault, scenario, values, notes)
 
 
-def _check_scripted(fault: Fault, scripted: Collection[str], values: Mapping[str, str], notes: Notes) -> None:
-    if fault.name not in scripted:
+def _check_scripted(fault: Fault, scripted: Collection[str] | None, values: Mapping[str, str], notes: Notes) -> None:
+    if scripted is not None and fault.name not in scripted:
         names = f"names at scripted addresses: {joined(scripted)}" if scripted else "no zone has a $SCRIPTED_1"
         hint = f"a host of the lab ({', '.join(MAIL)}), a host of the scenario, or a name in a zone; {names}"
         notes.note(fault.place, f"there is nothing called {fault.name!r} to make wrong", hint)
@@ -94,7 +97,8 @@ def _check_scripted(fault: Fault, scripted: Collection[str], values: Mapping[str
         notes.note(
             f"{fault.place}.host", "an address of the scripted host cannot be stopped", 'connect = "unreachable"'
         )
-    for problem in script_problems(substitute({k: v for k, v in fault.table.items() if k != "host"}, values)):
+    script = {key: each for key, each in fault.table.items() if key in SCRIPT and key != "host"}
+    for problem in script_problems(substitute(script, values)):
         place = f"{fault.place}.{problem.path}" if problem.path else fault.place
         notes.note(place, problem.problem, problem.hint)
 
@@ -111,7 +115,11 @@ def _check_host(fault: Fault, notes: Notes) -> None:
         notes.note(fault.place, "has connect and host", "a host has one of these at a time")
 
 
-def _check_policy(fault: Fault, values: Mapping[str, str], notes: Notes) -> None:
+def _check_policy(fault: Fault, scenario: Scenario, values: Mapping[str, str], notes: Notes) -> None:
+    like = {host.name: host.like for host in scenario.hosts}
+    if not like.get(fault.name, fault.name).startswith("mx"):
+        hint = 'mx1, mx2, mx3, or a host of the scenario with like = "mx1"'
+        notes.note(fault.place, "only an MX can be told what to answer", hint)
     for stage, value in fault.table.items():
         place = f"{fault.place}.{stage}"
         if stage not in STATES:

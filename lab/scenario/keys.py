@@ -235,8 +235,8 @@ OWN_KEYS: Mapping[str, Key] = {
 JUDGED: Mapping[str, Key] = {
     "attempts": Key(
         Elsewhere(LIST),
-        'Every attempt in order: ["mx1 refused", "mx2 250"]. A list in it is a set in any order; "..." at the end of one: '
-        "one or more such.",
+        'Every attempt in order: ["mx1 refused", "mx2 250"]. A list in it is a set in any order; "..." at the end '
+        "of one: one or more such.",
     ),
     "accepted_by": Key(
         _or_spread({"type": "string"}),
@@ -282,7 +282,7 @@ SCRIPT: Mapping[str, Key] = {
         stage: Key(
             Elsewhere({"anyOf": [{"type": "string"}, {"type": "object"}, {"type": "array"}]}),
             f'What happens at {stage}: "450 4.2.0 later", or {{reply, recipient, sender, first, delay, close, ...}}, '
-            "or a list of those.",
+            "or a list of those. A real MX: at rcpt, data, end-of-data; reply, recipient, sender, first, delay.",
         )
         for stage in STAGES
     },
@@ -298,8 +298,8 @@ DNS_FAULT = Elsewhere(
         "type": "object",
         "properties": {
             "kind": {"enum": list(DNS_KINDS)},
-            **dict.fromkeys(("id", "name", "type", "client", "transport"), {"type": "string"}),
-            **dict.fromkeys(("first", "from", "to"), {"type": "integer", "minimum": 1}),
+            **{key: {"type": "string"} for key in ("id", "name", "type", "client", "transport")},
+            **{key: {"type": "integer", "minimum": 1} for key in ("first", "from", "to")},
             "later": {"type": "boolean"},
         },
         "required": ["kind"],
@@ -408,8 +408,8 @@ SCENARIO = Table(
                         "at": Key(TEXT, "Host, with its port if it is not 25.", needed=True),
                         "lines": Key(
                             TEXTS,
-                            '"C: EHLO x" is sent with CRLF, "R: x" exactly as it stands, "S: 250 5.1.0" is the reply awaited '
-                            '(or its beginning), "S: closed" the end. "C2:", "S2:" are those of a second connection.',
+                            '"C: EHLO x" is sent with CRLF, "R: x" exactly as it stands, "S: 250 2.1.0" is the reply '
+                            'awaited (or its beginning), "S: closed" the end; "C2:", "S2:": a second connection.',
                             needed=True,
                         ),
                     }

@@ -19,32 +19,33 @@ STRING = re.compile(
     re.DOTALL,
 )
 BARE = re.compile(r"[^,\]}\s#]+(?: [0-9:.]+Z?)?")  # numbers, true, dates
-STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+LAST = re.compile(r"(?:\[\d+\]|\.?[^.\[\]]*)$")  # the last step of a path
 
 
 @dataclass(slots=True)
 class Places:
-    """Lines by path. ``inside`` has the line at which the first character of a string's value stands."""
+    """Lines by path in words ("expect[0].attempts[1]").
 
-    lines: dict[Path, int] = field(default_factory=dict)
-    inside: dict[Path, int] = field(default_factory=dict)
+    ``inside`` has the line at which the first character of a string's value stands.
+    """
 
-    def line(self, path: Path | str) -> int:
-        """Return the line of *path* ("expect[0].attempts[1]"), or of the nearest thing around it that has one."""
-        steps = split(path) if isinstance(path, str) else path
-        while steps and steps not in self.lines:
-            steps = steps[:-1]
-        return self.lines.get(steps, 1)
+    lines: dict[str, int] = field(default_factory=dict)
+    inside: dict[str, int] = field(default_factory=dict)
 
-    def within(self, path: Path | str, line: int) -> int:
+    def line(self, path: str) -> int:
+        """Return the line of *path*, or of the nearest thing around it that has one."""
+        while path and path not in self.lines:
+            path = LAST.sub("", path)
+        return self.lines.get(path, 1)
+
+    def within(self, path: str, line: int) -> int:
         """Return the line of the file that is *line* (from 1) of the string at *path*."""
-        steps = split(path) if isinstance(path, str) else path
-        return self.inside.get(steps, self.line(steps)) + line - 1
+        return self.inside.get(path, self.line(path)) + line - 1
 
 
-def split(path: str) -> Path:
-    """Return the steps of "expect[0].attempts[1]"."""
-    return tuple(int(index) if index else key for key, index in STEP.findall(path))
+def words(path: Path) -> str:
+    """Return ("expect", 0, "attempts", 1) as "expect[0].attempts[1]"."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
 
 
 def places(text: str) -> Places:
@@ -80,16 +81,18 @@ class _Scanner:
             path = (*path, key)
             if array and number == len(keys):
                 self._counts[path] = self._counts.get(path, -1) + 1
-                self._found.lines.setdefault(path, line)
+            self._found.lines.setdefault(words(path), line)
             if path in self._counts:
                 path = (*path, self._counts[path])
-        self._found.lines.setdefault(path, line)
+        self._found.lines.setdefault(words(path), line)
         return path
 
     def _entry(self, table: Path) -> None:
         line = self._line()
-        path = (*table, *self._keys())
-        self._found.lines.setdefault(path, line)
+        path = table
+        for key in self._keys():
+            path = (*path, key)
+            self._found.lines.setdefault(words(path), line)
         self._at += 1  # =
         self._skip(SPACE)
         self._value(path)
@@ -111,7 +114,7 @@ class _Scanner:
             raise AssertionError("tomllib has read this text")
         content = match["basic"] if match["basic"] is not None else match["literal"]
         cut = content is not None and content.lstrip("\r")[:1] == "\n"  # TOML drops a first line break
-        self._found.inside[path] = self._line() + cut
+        self._found.inside[words(path)] = self._line() + cut
         self._at = match.end()
 
     def _list(self, path: Path) -> None:
@@ -119,7 +122,7 @@ class _Scanner:
         index = 0
         self._skip(BLANK)
         while self._text[self._at] != "]":
-            self._found.lines[*path, index] = self._line()
+            self._found.lines[words((*path, index))] = self._line()
             self._value((*path, index))
             index += 1
             self._skip(BLANK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from dnszone.problem import Problem
@@ -43,7 +44,7 @@ class Notes:
 
     def below(self, path: str) -> bool:
         """Return whether there is a problem at *path* or in it."""
-        return any(problem.problem.startswith(path) for problem in self._problems)
+        return any(re.match(rf"{re.escape(path)}[.\[:]", problem.problem) for problem in self._problems)
 
     def _add(self, problem: Problem) -> None:
         if problem not in self._problems:

@@ -109,13 +109,13 @@ def _messages(data: Mapping[str, Any]) -> tuple[Message, ...]:
     found = []
     for table in _tables(data, "message"):
         renamed = {"from": "sender"}
-        values = {renamed.get(key, key): value for key, value in table.items() if key in _MESSAGE_KEYS}
+        values: dict[str, Any] = {renamed.get(key, key): table[key] for key in table if key in _MESSAGE_KEYS}
         values["to"] = _texts(table.get("to"))
         values["name"] = _text(table, "name", "message")
         values["headers"] = {name: str(value) for name, value in _table(table, "headers").items()}
         for key in ("size", "count"):
             values[key] = int(_number(table.get(key), getattr(_DEFAULT, key)))
-        for key in ("sender", "via", "subject", "body"):
+        for key in ("sender", "via", "subject", "body", "raw", "file", "login"):
             values[key] = value if isinstance(value := values.get(key), str) else getattr(_DEFAULT, key)
         found.append(Message(**values))
     return tuple(found)
@@ -127,6 +127,8 @@ _MESSAGE_KEYS = ("from", "via", "subject", "body", "raw", "file", "login")
 
 def _step(table: Mapping[str, Any], index: int, messages: list[str], notes: Notes) -> list[Step]:
     place = f"step[{index}]"
+    if notes.below(place):  # a value of another type cannot be looked at
+        return []
     actions = [key for key in table if key in WITH]
     if len(actions) != 1:
         notes.note(place, f"has {' and '.join(actions) or 'no action'}", f"a step has one of {', '.join(WITH)}")

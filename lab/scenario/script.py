@@ -13,8 +13,8 @@ from dnszone.problem import Problem
 from lab import bundle
 
 RULE_KEYS = ("reply", "recipient", "sender", "first", "delay")
-STATES = {"ehlo": "EHLO", "mail": "MAIL", "rcpt": "RCPT", "data": "DATA", "end-of-data": "END-OF-MESSAGE"}
-"""Stage of a dialogue to Postfix's protocol_state (SMTPD_POLICY_README)."""
+STATES = {"rcpt": "RCPT", "data": "DATA", "end-of-data": "END-OF-MESSAGE"}
+"""Stages at which the lab's MXes ask (compose/postfix/mx/main.cf), to protocol_state (SMTPD_POLICY_README)."""
 
 
 def script_problems(script: object) -> list[Problem]:

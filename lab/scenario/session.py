@@ -70,7 +70,7 @@ class _Connection:
 
     def reply(self) -> str:
         """Return the next reply, its lines joined; CLOSED at the end of the connection (RFC 5321 4.2.1)."""
-        lines = []
+        lines: list[str] = []
         while True:
             try:
                 raw = self._file.readline()

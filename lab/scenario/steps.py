@@ -29,9 +29,12 @@ def listed(scenario: Scenario) -> tuple[Step, ...]:
     return (*steps, *([Step("session", "talk", talked)] if scenario.sessions else []))
 
 
-def check(scenario: Scenario, notes: Notes) -> None:
-    """Note what a step cannot do, and what no step does."""
-    _Order(scenario, notes).check()
+def check(scenario: Scenario, notes: Notes, *, complete: bool) -> None:
+    """Note what a step cannot do, and, if the steps are *complete* (none was unreadable), what no step does."""
+    order = _Order(scenario, notes)
+    order.check()
+    if complete:
+        order.check_left()
 
 
 class _Order:
@@ -46,6 +49,8 @@ class _Order:
     def check(self) -> None:
         for step in listed(self._scenario):
             getattr(self, f"_{step.action}", self._on_host)(step)
+
+    def check_left(self) -> None:
         for index, message in enumerate(self._scenario.messages):
             if message.name not in self._sent:
                 self._notes.note(f"message[{index}]", "no step sends it", f'send = "{message.name}"')

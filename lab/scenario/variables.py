@@ -53,10 +53,13 @@ def unknown(text: str, values: Mapping[str, str]) -> Iterator[tuple[int, str]]:
             yield text.count("\n", 0, found.start()) + 1, found["name"]
 
 
-def placeholders(zones: Mapping[str, str], hosts: Iterable[str]) -> dict[str, str]:
-    """Return a value for each variable of a scenario with these *zones* (by variable) and *hosts* of its own."""
+def placeholders(zones: Iterable[str], texts: Iterable[str], hosts: Iterable[str]) -> dict[str, str]:
+    """Return a value for each variable of a scenario.
+
+    *zones*: variables of its domains; *texts*: all that zones have in the course of it; *hosts*: those of its own.
+    """
     values = {name: f"{name.lower().replace('_', '-')}.test" for name in zones}
     named = [*WORLD_VARIABLES, *(variable(host) for host in hosts)]
     values |= {name: f"198.18.0.{number}" for number, name in enumerate(named, start=2)}
-    numbers = {int(number) for text in zones.values() for number in LEASED.findall(text)}
+    numbers = {int(number) for text in texts for number in LEASED.findall(text)}
     return values | {f"SCRIPTED_{number}": f"198.18.1.{number % 256}" for number in numbers}

@@ -15,6 +15,7 @@ from lab.cli.app import app
 Run = Callable[..., Result]
 COMMANDS = [
     *("up", "down", "status", "send", "route", "explain", "dns", "queue", "mailbox", "logs", "shell"),
+    *("new", "check", "run", "list"),
     *(f"dns {name}" for name in ("list", "show", "set", "remove", "history", "query")),
     *(f"queue {name}" for name in ("list", "flush", "hold", "release", "delete")),
 ]
@@ -33,7 +34,7 @@ def test_every_command_has_a_sentence_and_an_example_of_itself(run: Run, command
     assert f"$ lab {command}" in rest or "| lab dns set" in rest
 
 
-@pytest.mark.parametrize("command", [*WITH_JSON, "queue list", "mailbox", "logs"])
+@pytest.mark.parametrize("command", [*WITH_JSON, "queue list", "mailbox", "logs", "check", "run", "list"])
 def test_commands_that_print_data_have_json(run: Run, command: str) -> None:
     assert "--json" in run(*command.split(), "--help").output
 
@@ -48,7 +49,7 @@ def test_help_is_plain_and_narrow(run: Run, command: str) -> None:
 
 def test_commands_stand_in_the_order_in_which_a_user_meets_them(run: Run) -> None:
     listed = run("--help").output.partition("Commands:")[2].partition("Exit codes:")[0]
-    assert [line.split()[0] for line in listed.splitlines() if line.strip()] == COMMANDS[:11]
+    assert [line.split()[0] for line in listed.splitlines() if line.strip()] == COMMANDS[:15]
 
 
 def test_exit_codes_are_documented(run: Run) -> None:
@@ -74,6 +75,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_all_commands_are_tested_here() -> None:
-    named = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    commands = app.registered_commands
+    named = {command.name or command.callback.__name__ for command in commands if command.callback}
     named |= {group.name for group in app.registered_groups if group.name}
     assert named == {command for command in COMMANDS if " " not in command}

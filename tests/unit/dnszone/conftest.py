@@ -56,7 +56,7 @@ class Server:
 
 
 @contextmanager
-def running(idle: float = 30.0) -> Iterator[Server]:
+def running(idle: float = 30.0, hosts: tuple[str, ...] = (HOST,)) -> Iterator[Server]:
     """Run a server in a thread."""
     zones = [read(LAB, "lab.test."), read(DEST, "dest.test.")]
     log, started, ports = io.BytesIO(), threading.Event(), []
@@ -64,7 +64,7 @@ def running(idle: float = 30.0) -> Iterator[Server]:
     stop = asyncio.Event()
 
     async def run() -> None:
-        async with serve(zones, [HOST], Ports(0, 0, 0), Log(log), idle) as found:
+        async with serve(zones, hosts, Ports(0, 0, 0), Log(log), idle) as found:
             ports.append(found)
             started.set()
             await stop.wait()

@@ -28,6 +28,15 @@ Answers = Callable[[dns.message.Message], list[str]]
 MANY = "\n".join(f"@ MX {number} mx{number:02}" for number in range(30))
 
 
+def _has_ipv6_loopback() -> bool:
+    with socket.socket(socket.AF_INET6) as probe:
+        try:
+            probe.bind(("::1", 0))
+        except OSError:
+            return False
+    return True
+
+
 def raw_udp(server: Server, packet: bytes) -> bytes:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(5)
@@ -201,6 +210,16 @@ def test_a_client_that_has_no_more_questions_still_gets_its_answers(server: Serv
         client.sendall(framed(dns.message.make_query("mx1.dest.test", "A")))
         client.shutdown(socket.SHUT_WR)
         assert answers(read_tcp(client)) == ["198.18.0.11"]
+
+
+@pytest.mark.skipif(not _has_ipv6_loopback(), reason="this machine has no IPv6")
+def test_ipv6(answers: Answers) -> None:
+    query = dns.message.make_query("mx1.dest.test", "AAAA")
+    with running(hosts=(HOST, "::1")) as server:
+        for ask in (dns.query.udp, dns.query.tcp):
+            assert answers(ask(query, "::1", 5, server.ports.dns)) == ["fd00::11"]
+        assert server.udp("dest.test", "MX").answer
+        assert [line["client"] for line in server.queries()] == ["::1", "::1", HOST]
 
 
 def test_a_silent_connection_is_closed() -> None:

@@ -36,3 +36,10 @@ def test_every_problem_of_every_outcome_is_told(server: Server) -> None:
         "outcomes[2].seconds: is missing",
         "outcomes[2].second: unknown key second (did you mean seconds?)",
     ]
+
+
+def test_an_outcome_of_the_other_transport_changes_nothing(server: Server) -> None:
+    server.dns.fault("flap", name="dest.test", outcomes=[{"kind": "truncate"}, {"kind": "tcp-closed"}])
+    assert server.tcp("dest.test", "MX").answer
+    assert server.udp("dest.test", "MX").answer
+    assert [line["fault"] for line in server.queries()] == [None, None]

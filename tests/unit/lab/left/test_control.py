@@ -43,6 +43,15 @@ def test_an_answer() -> None:
     assert http.asked == [("GET /x?name=a.&first=1", None), ("PUT /y", {"text": "é"})]
 
 
+def test_no_proxy_stands_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with control(SmallHttp({"GET /x": (200, [])})) as api:
+        assert api.call("GET", "/x") == []
+
+
 def test_every_problem_with_its_place() -> None:
     problems = [
         {"file": "a.test.zone", "line": 3, "problem": "unknown type MXX", "hint": "did you mean MX?"},

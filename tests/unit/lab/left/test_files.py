@@ -148,6 +148,7 @@ def test_a_copy_has_the_same_tag(copy: Path, monkeypatch: pytest.MonkeyPatch) ->
     "change",
     [
         lambda root: (root / "compose" / "users").write_text(WHOLE),
+        lambda root: (root / "compose" / "users").write_bytes((root / "compose" / "users").read_bytes()[::-1]),
         lambda root: (root / "compose" / "postfix" / "timers.cf").write_text(""),
         lambda root: (root / "compose" / "postfix" / "more.cf").touch(),
         lambda root: (root / "compose" / "postfix" / "timers.cf").unlink(),

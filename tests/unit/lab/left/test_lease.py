@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -144,15 +146,17 @@ def test_owners_differ() -> None:
 def test_a_lease_is_never_seen_unlocked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever looks while a lease is being made sees no lease."""
     seen: list[object] = []
-    really = Path.rename
+    really = fcntl.flock
 
-    def rename(path: Path, target: Path) -> Path:
-        seen.append(left())
-        renamed = really(path, target)
-        seen.append(left())
-        return renamed
+    def flock(file: IO[bytes], how: int) -> None:
+        if how == fcntl.LOCK_EX:  # the lease's own: look before and after
+            seen.append(left())
+            really(file, how)
+            seen.append(left())
+        else:
+            really(file, how)
 
-    monkeypatch.setattr(Path, "rename", rename)
+    monkeypatch.setattr(fcntl, "flock", flock)
     lease = Lease("main")
     assert seen == [[], []]
     assert [path.suffix for path in folder.iterdir()] == [".lease"]

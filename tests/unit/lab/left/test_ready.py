@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import struct
+import threading
 from collections.abc import Callable
 
 import dns.message
@@ -56,6 +58,12 @@ def in_pieces(connection: socket.socket) -> None:
     connection.recv(512)
 
 
+def resets(connection: socket.socket) -> None:
+    connection.sendall(b"220 mx1\r\n")
+    connection.recv(512)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing sends RST
+
+
 @pytest.mark.parametrize(
     ("door", "talk", "problem"),
     [
@@ -63,6 +71,7 @@ def in_pieces(connection: socket.socket) -> None:
         (MX, says(b"220-mx1\r\n220 x\r\n"), None),
         (MX, in_pieces, None),
         (MX, says(b"220 mx1\r\n", then=b""), None),  # it takes no leave; it is ready all the same
+        (MX, resets, None),
         (MX, says(b"554 5.3.2 no\r\n"), "greets with '554 5.3.2 no'"),
         (MX, says(b"* OK ready\r\n"), "greets with '* OK ready'"),
         (MX, says(b"\xff\r\n"), "greets with '\ufffd'"),
@@ -138,6 +147,28 @@ def test_waiting_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
         found = ready.wait({MX: bad.port, IMAP: good.port}, told.append, lambda: None, 999)
     assert found == {MX: "greets with '421 never'"}
     assert told == [IMAP]
+
+
+def test_a_door_that_is_ready_too_late_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Door] = []
+    asked, answer = threading.Event(), threading.Event()
+
+    def late(connection: socket.socket) -> None:
+        asked.set()
+        assert answer.wait(DEADLINE)
+        says(b"220 mx1\r\n")(connection)
+
+    monkeypatch.setattr(ready, "monotonic", lambda: 1000.0 if asked.is_set() else 0.0)
+    before = set(threading.enumerate())
+    with SmallServer(late) as server:
+        # Asked once it is too late; the probe is still on its way when waiting ends.
+        servers = set(threading.enumerate()) - before
+        assert ready.wait({MX: server.port}, told.append, lambda: None, 999) == {MX: "not asked yet"}
+        probes = set(threading.enumerate()) - before - servers
+        answer.set()
+        for thread in probes:
+            thread.join(DEADLINE)
+    assert told == []
 
 
 def test_waiting_ends_when_it_has_no_point() -> None:

@@ -346,16 +346,18 @@ def test_asked_only_when_something_is_new(follow: Follow) -> None:
 
 
 def test_closing(follow: Follow) -> None:
-    container = host("mx1", "mx", None, raw(HELLO) + b"2026-01-01T00:")
+    container = host("mx1", "mx", None, raw(HELLO) + BYE.encode()[:-1])
     docker = FakeDocker(container)
     recorder = follow(docker)
     until(recorder, 1)
     answers: list[bool] = []
-    waiter = threading.Thread(target=lambda: answers.append(recorder.wait(lambda _: False, DEADLINE * 10)))
+    waiter = threading.Thread(target=lambda: answers.append(recorder.wait(lambda _: False, DEADLINE * 10)), daemon=True)
     waiter.start()
+    readers = [thread for thread in threading.enumerate() if thread.name.startswith("lab-")]
     with recorder:
         pass
-    waiter.join(DEADLINE)
+    for thread in (waiter, *readers):
+        thread.join(DEADLINE)
     assert answers == [False]
     assert container.streams[container.started].closed
     assert docker.starts.closed

@@ -1,0 +1,66 @@
+"""Which scenarios there are: those of the lab's own catalogue, lab/scenarios/, and files that a user names.
+
+A word that selects scenarios is a file, a folder, an id, a group or a tag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+
+from dnszone.problem import did_you_mean
+from lab.errors import LabError
+from lab.scenario.model import Scenario
+from lab.scenario.read import SUFFIX, load
+
+FOLDER = Path(__file__).parents[1] / "scenarios"
+
+
+def files(folder: Path = FOLDER) -> list[Path]:
+    """Return the scenario files in *folder* and below, sorted."""
+    return sorted(folder.rglob(f"*{SUFFIX}"))
+
+
+def catalogue() -> list[Scenario]:
+    """Return the lab's own scenarios, by group and id. Raises ScenarioError with every problem."""
+    found = load(files())
+    return sorted(found, key=lambda scenario: (scenario.group, scenario.id))
+
+
+def select(words: Sequence[str]) -> list[Scenario]:
+    """Return the scenarios that *words* name, each once, in this order. Raises LabError for a word that names none."""
+    named = {word: _paths(word) for word in words}
+    paths = list(dict.fromkeys(path for found in named.values() for path in found))
+    loaded = dict(zip(paths, load(paths), strict=True))
+    own = catalogue() if not all(named.values()) else []
+    chosen: list[Scenario] = []
+    missing = []
+    for word, found in named.items():
+        more = [loaded[path] for path in found] or [each for each in own if word in {each.id, each.group, *each.tags}]
+        chosen += more
+        if not more:
+            missing.append(_missing(word, own))
+    if missing:
+        raise LabError("\n".join(missing), hint="`lab list` shows the catalogue; a file's name ends in .scenario.toml")
+    unique: dict[Path, Scenario] = {}
+    for each in chosen:
+        unique.setdefault(Path(each.path).resolve(), each)
+    return list(unique.values())
+
+
+def tagged(scenarios: Iterable[Scenario], tags: Collection[str]) -> list[Scenario]:
+    """Return those scenarios that have all *tags*."""
+    return [each for each in scenarios if set(tags) <= set(each.tags)]
+
+
+def _paths(word: str) -> list[Path]:
+    path = Path(word)
+    if path.is_dir() and word not in ("", "."):
+        return files(path)
+    return [path] if word.endswith(SUFFIX) else []
+
+
+def _missing(word: str, own: Sequence[Scenario]) -> str:
+    known = {name for each in own for name in (each.id, each.group, *each.tags)}
+    hint = did_you_mean(word, known)
+    return f"no scenario has the name, group or tag {word!r}" + (f": {hint}" if hint else "")

@@ -1,0 +1,60 @@
+"""What hosts are called: in the scenario ("backup", "@" for the domain itself) and in the lab during one run. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from lab.plan import Departure
+from lab.route import Attempt, Notification, Route
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """*own*: the scenario's own hosts to their lab names; *apexes*: first labels of domains to "@" or a zone's name."""
+
+    own: Mapping[str, str]
+    apexes: Mapping[str, str]
+
+    def real(self, name: str) -> str:
+        """Return the lab name of a host of the scenario."""
+        return self.own.get(name, name)
+
+    def shown(self, name: str) -> str:
+        """Return what the scenario calls a host."""
+        for own, real in self.own.items():
+            if real == name:
+                return own
+        return self.apexes.get(name, name)
+
+    def told(self, text: str) -> str:
+        """Return a text for a person with the scenario's names in it."""
+        for own, real in self.own.items():
+            text = text.replace(real, own)
+        return text
+
+    def route(self, route: Route) -> Route:
+        """Return a route with the scenario's names."""
+        return replace(
+            route,
+            accepted_by=None if route.accepted_by is None else self.shown(route.accepted_by),
+            hops=[self.shown(host) for host in route.hops],
+            attempts=tuple(self._attempt(attempt) for attempt in route.attempts),
+            notifications=tuple(self._notification(each) for each in route.notifications),
+        )
+
+    def departure(self, departure: Departure) -> Departure:
+        """Return a departure with the scenario's names."""
+        return replace(
+            departure,
+            host=self.shown(departure.host),
+            target=None if departure.target is None else self.shown(departure.target),
+            expected=self.told(departure.expected),
+            observed=self.told(departure.observed),
+        )
+
+    def _attempt(self, attempt: Attempt) -> Attempt:
+        return replace(attempt, host=self.shown(attempt.host), target=self.shown(attempt.target))
+
+    def _notification(self, each: Notification) -> Notification:
+        return replace(each, host=self.shown(each.host), route=each.route and self.route(each.route))

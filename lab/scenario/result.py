@@ -1,0 +1,75 @@
+"""What came of one run. Pure values, with their JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from lab.plan import Departure
+from lab.route import Route
+from lab.scenario.judge import Judged
+from lab.scenario.model import Scenario
+from lab.verdict import Difference
+
+Outcome = Literal["pass", "fail", "unknown", "skipped", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """``reason`` says why it was skipped, or what went wrong; ``differences`` are those that no expectation has.
+
+    ``departures``: where a route left its plan without a reason that the scenario gives.
+    """
+
+    scenario: Scenario
+    outcome: Outcome
+    seconds: float
+    reason: str | None = None
+    judged: tuple[Judged, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    routes: tuple[Route, ...] = ()
+    departures: tuple[Departure, ...] = ()
+    story: str = ""  # timeline and plan of each message, where it did not pass
+    evidence: Path | None = None
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing speaks against it: passed, or skipped."""
+        return self.outcome in ("pass", "skipped")
+
+    def lines(self) -> list[str]:
+        """Return what differs, a line each, and why."""
+        found = [self.reason] if self.reason else []
+        for each in self.judged:
+            if each.verdict.outcome != "pass":
+                to = f" to {each.recipient}" if each.recipient else ""
+                found.append(f"{each.place} ({each.message}{to}): {each.verdict.outcome}")
+                found += [f"  {difference}" for difference in each.verdict.differences]
+        found += [str(difference) for difference in self.differences]
+        found += [f"the route departs from the plan: {departure}" for departure in self.departures]
+        return found
+
+    def report(self) -> str:
+        """Return everything that a person needs to see why it did not pass."""
+        parts = [f"{self.scenario.id}: {self.outcome}", *(f"  {line}" for line in self.lines())]
+        if self.story:
+            parts += ["", self.story]
+        if self.evidence is not None:
+            parts += ["", f"evidence: {self.evidence}"]
+        return "\n".join(parts)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            "schema": 1,
+            "id": self.scenario.id,
+            "group": self.scenario.group,
+            "title": self.scenario.title,
+            "outcome": self.outcome,
+            "seconds": round(self.seconds, 3),
+            "reason": self.reason,
+            "differences": self.lines(),
+            "routes": [route.to_json() for route in self.routes],
+            "evidence": str(self.evidence) if self.evidence else None,
+        }

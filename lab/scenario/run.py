@@ -1,0 +1,279 @@
+"""Runs one scenario on a lab: sets the stage, takes the steps, looks, judges, and puts everything back.
+
+In: a scenario, a :class:`lab.lab.Lab`. Out: a :class:`Result`; whatever goes wrong becomes one.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lab import claims
+from lab.errors import LabError
+from lab.faults.site import UnsupportedError
+from lab.scenario import touch
+from lab.scenario.expect import Asked, ready
+from lab.scenario.explained import meant
+from lab.scenario.judge import Judged, judged, worst
+from lab.scenario.model import MAIN, Expected, Message, Scenario, Step
+from lab.scenario.observe import Observer, Sent
+from lab.scenario.result import Outcome, Result
+from lab.scenario.session import talk
+from lab.scenario.stage import Stage
+from lab.scenario.steps import listed, names
+from lab.scenario.variables import replaced, variable
+from lab.verdict import Difference
+
+if TYPE_CHECKING:
+    from lab.lab import Lab
+    from lab.plan import Departure
+    from lab.submission import Submission
+
+
+def run(scenario: Scenario, lab: Lab, *, evidence: Path | None = None, always: bool = False) -> Result:
+    """Run *scenario* and return what came of it.
+
+    The evidence of a run that does not pass is saved below *evidence*, with *always* that of every run.
+    """
+    began = time.monotonic()
+    alone = touch.alone(scenario)
+    try:
+        with claims.claim(lab.name, touch.shared(scenario), alone):
+            began = time.monotonic()  # waiting for others is no part of it
+            with Stage(scenario, lab) as stage:
+                return _Run(stage, alone, evidence, always=always).result(began)
+    except UnsupportedError as error:
+        return Result(scenario, "skipped", time.monotonic() - began, str(error.args[0]))
+    except LabError as error:
+        return Result(scenario, "error", time.monotonic() - began, str(error))
+
+
+class _Run:
+    def __init__(self, stage: Stage, alone: frozenset[str], evidence: Path | None, *, always: bool) -> None:
+        self._stage = stage
+        self._scenario = stage.scenario
+        self._lab = stage.lab
+        self._evidence = evidence
+        self._always = always
+        self._began = datetime.now(UTC)
+        self._sent: dict[str, list[Sent]] = {}
+        self._observer = Observer(stage, self._sent, self._began, alone)
+        self._judged: list[Judged] = []
+        self._differences: list[Difference] = []
+
+    def result(self, began: float) -> Result:
+        """Take the steps, judge, and return the result."""
+        try:
+            for step in listed(self._scenario):
+                ACTIONS[step.action](self, step)
+                if self._differences:  # what comes after a step that failed means nothing
+                    break
+            else:
+                self._expect(self._scenario.expected)
+        except UnsupportedError:
+            raise
+        except LabError as error:
+            return self._end("error", began, str(error), ())
+        departures = self._departures()
+        verdicts = [each.verdict for each in self._judged]
+        failed = bool(self._differences or departures)
+        only_talk = not self._scenario.messages
+        outcome: Outcome = "fail" if failed else "pass" if only_talk and not verdicts else worst(verdicts)
+        return self._end(outcome, began, None, departures)
+
+    def _end(self, outcome: Outcome, began: float, reason: str | None, departures: tuple[Departure, ...]) -> Result:
+        seconds = time.monotonic() - began
+        shown = self._stage.names
+        routes = tuple(shown.route(route) for each in self._submissions() for route in each.known())
+        folder, story = None, ""
+        if outcome not in ("pass", "skipped") or self._always:
+            story, folder = self._save()
+        return Result(
+            self._scenario,
+            outcome,
+            seconds,
+            reason,
+            tuple(self._judged),
+            tuple(self._differences),
+            routes,
+            departures,
+            shown.told(story),
+            folder,
+        )
+
+    def _save(self) -> tuple[str, Path | None]:
+        """Return the story of the messages, and the folder with the evidence, as far as there is any."""
+        from lab import evidence
+
+        submissions = self._submissions()
+        folder = self._evidence / self._scenario.id if self._evidence else None
+        story = "\n\n".join(evidence.report(each) for each in submissions if each.origin)
+        if folder is not None:
+            with suppress(LabError):  # the result must still be seen
+                evidence.save(folder, self._lab, submissions, self._began)
+        return story, folder
+
+    def _departures(self) -> tuple[Departure, ...]:
+        """Return the departures without a reason; a reason without its departure is a difference."""
+        reasons = self._scenario.departs_from_plan
+        found, used = [], set()
+        for each in (sent for several in self._sent.values() for sent in several):
+            for _, departure in self._observer.departures(each):
+                entry = meant(departure, reasons)
+                if entry is None:
+                    found.append(departure)
+                else:
+                    used.add(entry)
+        for index, entry in enumerate(reasons):
+            if entry not in used and not self._differences:
+                what = f"{entry.kind} at {entry.host or 'a host'}: {entry.why}"
+                self._differences.append(Difference(f"departs_from_plan[{index}]", what, "no such departure"))
+        return tuple(dict.fromkeys(found))
+
+    def _submissions(self) -> list[Submission]:
+        return [sent.submission for several in self._sent.values() for sent in several]
+
+    # The actions
+
+    def _send(self, step: Step) -> None:
+        for name in names(step.table["send"]):
+            message = self._scenario.message(name)
+            for _ in range(message.count):
+                at = datetime.now(UTC)
+                self._sent.setdefault(name, []).append(Sent(self._hand_over(message), at))
+
+    def _hand_over(self, message: Message) -> Submission:
+        values = self._stage.values
+        host, colon, port = message.via.partition(":")
+        to = [replaced(each, values) for each in message.to]
+        sender = replaced(message.sender, values)
+        return self._lab.send(
+            to=to,
+            via=f"{self._stage.names.real(host)}{colon}{port}",
+            sender=sender,
+            message=_content(message, sender, to, values, Path(self._scenario.path).parent),
+            login=message.login,
+        )
+
+    def _talk(self, step: Step) -> None:
+        values = self._stage.values
+        for name in names(step.table["talk"]):
+            session = next(each for each in self._scenario.sessions if each.name == name)
+            host, colon, port = session.at.partition(":")
+            connect = partial(self._lab.connect, f"{self._stage.names.real(host)}{colon}{port}")
+            outcome = talk([replaced(line, values) for line in session.lines], connect)
+            if outcome.expected is not None:
+                said = "\n".join(f"    {line}" for line in outcome.transcript)
+                self._differences.append(
+                    Difference(f"session {name}", outcome.expected, f"{outcome.observed}; what was said:\n{said}")
+                )
+
+    def _apply(self, step: Step) -> None:
+        for name in names(step.table["apply"]):
+            self._stage.apply(name)
+
+    def _heal(self, step: Step) -> None:
+        for name in names(step.table["heal"]):
+            self._stage.heal(name)
+
+    def _zone(self, step: Step) -> None:
+        name = variable(str(step.table.get("of", MAIN)))
+        self._stage.zone(name, str(step.table["zone"]))
+        self._stage.changed.add(self._stage.domains[name])
+
+    def _queue(self, step: Step) -> None:
+        """Do to the message what the action says, with Postfix's own commands."""
+        host = self._stage.names.real(str(step.table[step.action]))
+        queue = self._lab.queue(host)
+        ids = {
+            getattr(event, "queue_id", None)
+            for sent in self._sent[self._named(step)]
+            for event in sent.submission.events()
+            if event.host == host
+        }
+        lying = [message.queue_id for message in queue.list() if message.queue_id in ids]
+        if not lying:
+            self._differences.append(
+                Difference(step.place, f"{self._named(step)} in the queue of {host}", "it is not there")
+            )
+        for queue_id in lying:
+            getattr(queue, step.action)(queue_id)
+
+    def _restart(self, step: Step) -> None:
+        with self._lab.stopped(self._stage.names.real(str(step.table["restart"]))):
+            pass
+
+    def _command(self, step: Step) -> None:
+        host = self._lab.hosts[self._stage.names.real(str(step.table["run"]))]
+        command = [replaced(word, self._stage.values) for word in step.table["command"]]
+        result = self._lab.docker.containers.get(host.container).exec_run(command)
+        output = result.output.decode("utf-8", "replace") if isinstance(result.output, bytes) else ""
+        pattern = step.table.get("output")
+        if pattern is None and result.exit_code != 0:
+            self._differences.append(Difference(step.place, "exit code 0", f"{result.exit_code}: {output.strip()}"))
+        if pattern is not None and not re.search(str(pattern), output):
+            self._differences.append(Difference(step.place, str(pattern), output.strip() or "no output"))
+
+    def _until(self, step: Step) -> None:
+        outcome, name = str(step.table["until"]), self._named(step)
+        timeout = float(step.table.get("timeout", self._scenario.timeout))
+        deadline = time.monotonic() + timeout
+        for sent in self._sent[name]:
+            to = step.table.get("to")
+            recipients = (replaced(str(to), self._stage.values),) if to else sent.submission.recipients
+            self._observer.wait(sent.submission, recipients, lambda route: route.outcome == outcome, deadline)
+            for route in sent.submission.known():
+                if route.recipient in recipients and route.outcome != outcome:
+                    self._differences.append(Difference(f"{step.place}.until", outcome, route.outcome))
+
+    def _expect_now(self, step: Step) -> None:
+        self._expect(step.expected)
+
+    def _expect(self, expected: tuple[Expected, ...]) -> None:
+        for each in expected:
+            asked: Asked = ready(each, self._stage.values)
+            self._judged += judged(asked, self._observer.observe(asked, self._scenario.timeout))
+
+    def _named(self, step: Step) -> str:
+        return str(step.table.get("message", self._scenario.messages[0].name))
+
+
+ACTIONS: Mapping[str, Callable[[_Run, Step], None]] = {
+    "send": _Run._send,
+    "talk": _Run._talk,
+    "apply": _Run._apply,
+    "heal": _Run._heal,
+    "zone": _Run._zone,
+    **dict.fromkeys(("flush", "hold", "release", "delete"), _Run._queue),
+    "restart": _Run._restart,
+    "run": _Run._command,
+    "until": _Run._until,
+    "expect": _Run._expect_now,
+}
+
+
+def _content(
+    message: Message, sender: str, to: list[str], values: Mapping[str, str], folder: Path
+) -> EmailMessage | bytes | Path:
+    if message.file is not None:
+        return folder / message.file
+    if message.raw is not None:
+        return replaced(message.raw, values).encode()
+    found = EmailMessage()
+    # The null reverse-path is no address for From (RFC 5321 4.5.5).
+    found["From"] = sender or "MAILER-DAEMON@home.test"
+    found["To"], found["Subject"] = ", ".join(to), replaced(message.subject, values)
+    for name, value in message.headers.items():
+        del found[name]
+        found[name] = replaced(value, values)
+    body = replaced(message.body, values)
+    line = "filled up to the size that the scenario asks for\n"
+    found.set_content(body + line * max(0, -(-(message.size - len(body)) // len(line))))
+    return found

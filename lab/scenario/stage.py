@@ -1,0 +1,174 @@
+"""What a run needs around it: fresh domains, hosts of its own, zones, Sieve scripts, faults. All of it is put back.
+
+In: a scenario and a lab. Out: a :class:`Stage`, which knows the values of the scenario's variables, and what the names
+in the scenario are called in the lab: two runs at once may both bring a host "backup", so each gets a name of its own.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from lab.domains import variables
+from lab.scenario import faults
+from lab.scenario.check import apex, label
+from lab.scenario.model import MAIN, Fault, Scenario
+from lab.scenario.names import Names
+from lab.scenario.script import rules
+from lab.scenario.variables import VARIABLE, replaced, substitute
+from lab.sieve import Sieve
+
+if TYPE_CHECKING:
+    from lab.lab import Lab
+
+
+class Stage:
+    """The surroundings of one run. Use it as a context."""
+
+    def __init__(self, scenario: Scenario, lab: Lab) -> None:
+        self.scenario = scenario
+        self.lab = lab
+        self.domains = {name: lab.new_domain() for name in scenario.zones}
+        tag = uuid.uuid4().hex[:4]
+        own = {host.name: f"{host.name}-{tag}" for host in scenario.hosts}
+        apexes = {domain.partition(".")[0]: apex(name) for name, domain in self.domains.items()}
+        self.names = Names(own, apexes)
+        self.changed: set[str] = set()  # domains whose zone a step has replaced
+        self.ever: dict[str, Fault] = {}  # every fault that was in force, by place and kind
+        self._active: dict[str, ExitStack] = {}
+        self._open = ExitStack()
+
+    def __enter__(self) -> Stage:
+        """Set everything up; what was begun is put back if something fails."""
+        try:
+            self._set_up()
+        except BaseException:
+            self._open.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The scenario's variables. Addresses of hosts and of the scripted host are among them once they have some."""
+        addresses = variables({self.names.shown(host.name): host.address for host in self.lab.hosts.values()})
+        leased = self.lab.domains.values(self.domains[MAIN]) if self.domains[MAIN] in self.lab.domains.texts else {}
+        return {**leased, **addresses, **self.domains}
+
+    def zone(self, name: str, text: str) -> None:
+        """Serve *text* as the zone of the domain with the variable *name*."""
+        values = {key: value for key, value in self.values.items() if not key.startswith("SCRIPTED_")}
+        ready = VARIABLE.sub(lambda found: _value(found[0], values), text)
+        self.lab.zone(ready, self.domains[name])
+
+    def apply(self, name: str) -> None:
+        """Put the faults called *name* in force."""
+        stack = self._active[name] = self._open.enter_context(ExitStack())
+        for fault in self.scenario.called(name):
+            self.ever[f"{fault.place} {fault.kind}"] = fault
+            stack.enter_context(KINDS[fault.kind](self, fault))
+
+    def heal(self, name: str) -> None:
+        """Take them back."""
+        self._active.pop(name).close()
+
+    def scripted(self, name: str) -> str:
+        """Return the address of the scripted host for which *name* stands in a zone of the run."""
+        for full, address in self.lab.domains.scripted().items():
+            if name in self._labels(full):
+                return address
+        raise AssertionError(f"the check has found {name!r} in a zone")
+
+    def labels(self, address: str) -> set[str]:
+        """Return what the scenario calls an address of the scripted host."""
+        found = self.lab.domains.scripted().items()
+        return {name for full, each in found if each == address for name in self._labels(full)}
+
+    def _labels(self, full: str) -> set[str]:
+        return {
+            label(full, zone, domain)
+            for zone, domain in self.domains.items()
+            if full == domain or full.endswith(f".{domain}")
+        }
+
+    def _set_up(self) -> None:
+        self._open.callback(self.lab.reset)
+        for host in self.scenario.hosts:
+            fqdn = f"{host.name}.{self.domains[MAIN]}"
+            # Its lab name is no other run's; to other MTAs it is called as the scenario says.
+            main_cf = f"myhostname = {fqdn}\n{replaced(host.main_cf, self.values)}"
+            self.lab.host(
+                self.names.real(host.name),
+                like=host.like,
+                domain=self.domains[MAIN],
+                main_cf=main_cf,
+                master_cf=replaced(host.master_cf, self.values),
+                files={name: replaced(text, self.values) for name, text in host.files.items()},
+            )
+        for name, text in self.scenario.zones.items():
+            self.zone(name, text)
+        if self.scenario.sieve:
+            store = Sieve(self.lab.docker.containers.get(self.lab.hosts["mailstore"].container))
+            for user, script in self.scenario.sieve.items():
+                address = f"{user}@{self.domains[MAIN]}"
+                self._open.callback(store.remove, address)
+                store.put(address, replaced(script, self.values))
+        for name in dict.fromkeys(fault.name for fault in self.scenario.faults if not fault.later):
+            self.apply(name)
+
+    # The kinds of faults
+
+    @contextmanager
+    def _scripted(self, fault: Fault) -> Iterator[None]:
+        address = self.scripted(fault.name)
+        script: Any = substitute(fault.table, self.values)
+        self.lab.scripted.script(address, script)
+        try:
+            yield
+        finally:
+            self.lab.scripted.script(address, {})
+
+    def _host(self, fault: Fault) -> AbstractContextManager[None]:
+        host, table = self.names.real(fault.name), fault.table
+        if "connect" in table:
+            return self.lab.fault(host, connect=table["connect"])
+        return {"stopped": self.lab.stopped, "paused": self.lab.paused}[table["host"]](host)
+
+    @contextmanager
+    def _policy(self, fault: Fault) -> Iterator[None]:
+        address = self.lab.hosts[self.names.real(fault.name)].address
+        own = fault.name in {host.name for host in self.scenario.hosts}
+        with ExitStack() as standing:
+            for stage, value in fault.table.items():
+                scopes = [{}] if own else [{"recipient": f"*@{each}"} for each in self.domains.values()]
+                for rule in rules(stage, substitute(value, self.values)):
+                    for scope in scopes:
+                        policy = self.lab.scripted.policy(host=address, **{**scope, **rule})
+                        standing.callback(self.lab.scripted.retract, policy)
+            yield
+
+    @contextmanager
+    def _dns(self, fault: Fault) -> Iterator[None]:
+        kind_and_rest = faults.dns_parameters(fault, self.values, self.values)
+        number = self.lab.dns.fault(**kind_and_rest)
+        try:
+            yield
+        finally:
+            self.lab.dns.heal(number)
+
+
+KINDS: Mapping[str, Callable[[Stage, Fault], AbstractContextManager[None]]] = {
+    "scripted": Stage._scripted,
+    "host": Stage._host,
+    "policy": Stage._policy,
+    "dns": Stage._dns,
+}
+
+
+def _value(found: str, values: Mapping[str, str]) -> str:
+    """Return the value of "$NAME"; an escaped one, and one that the zone's reader knows, stay."""
+    return found if found.startswith("\\") else values.get(found[1:], found)

@@ -1,0 +1,256 @@
+"""Scenario files: what is right in them, and every mistake with its line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.scenario import ScenarioError, load
+from lab.scenario.catalogue import files
+from lab.scenario.model import Fault, Message
+from lab.scenario.template import template
+from tests.unit.scenario.conftest import GOOD, problems, scenario
+
+HEAD = 'title = "t"\nteaches = "t"\n'
+MESSAGE = '[[message]]\nto = "bia@$DOMAIN"\n'
+EXPECT = '[expect]\noutcome = "delivered"\n'
+RIGHT = HEAD + MESSAGE + EXPECT
+
+
+def test_what_a_file_says() -> None:
+    found = scenario()
+    assert (found.id, found.title) == ("a", "The preferred MX refuses the connection")
+    assert found.messages == (Message("message", ("bia@$DOMAIN",), via="direct"),)
+    assert found.faults == (Fault("mx-a", "scripted", {"connect": "refuse"}, "faults.mx-a"),)
+    assert found.expected[0].table == {
+        "attempts": ["mx-a refused", "mx1 250"],
+        "accepted_by": "mx1",
+        "delivered": "INBOX",
+    }
+
+
+def test_without_a_zone_there_are_three_exchangers() -> None:
+    assert "@  MX 30 mx3.dest.test." in scenario(RIGHT).zones["DOMAIN"]
+
+
+def test_the_new_file_is_fine() -> None:
+    assert scenario(template("new")).title.startswith("new: ")
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: path.name)
+def test_the_catalogue_is_fine(path: Path) -> None:
+    assert load([path])[0].group == path.parent.name
+
+
+def test_every_comment_of_the_new_file_is_right_too() -> None:
+    """What stands behind a comment sign there can be used: its keys are known."""
+    text = template("new").replace("# [zones]\n# other", "[zones]\nother").replace("# like =", "like =")
+    text = text.replace("# [hosts.backup]", "[hosts.backup]")
+    text = re.sub(r"# (main_cf = \"\"\")\n# (.*)\n# \"\"\"", r'\1\n\2\n"""', text)
+    for line in ("[[faults.dns]]", 'kind = "rcode"', 'rcode = "SERVFAIL"', 'name = "$DOMAIN"', 'type = "MX"'):
+        text = text.replace(f"# {line}", line)
+    text = text.replace("# first = 2  ", "first = 2  ").replace("# [[step]]", "[[step]]")
+    for line in (
+        'send = "message"',
+        'until = "deferred"',
+        'heal = "mx-a"',
+        'flush = "direct"',
+        "departs =",
+        "observed =",
+    ):
+        text = text.replace(f"# {line}", line)
+    text = text.replace("# source =", "source =")
+    found = scenario(text)
+    assert [step.action for step in found.steps] == ["send", "until", "heal", "flush"]
+    assert [host.name for host in found.hosts] == ["backup"]
+    assert [fault.kind for fault in found.faults] == ["scripted", "dns"]
+    assert found.source is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (MESSAGE + EXPECT, "1: title is missing (One line: what goes wrong, and what happens then.)"),
+        (RIGHT + "[extra]\n", "7: extra: unknown key extra"),
+        (RIGHT.replace("title", "titel"), "1: titel: unknown key titel (did you mean title?)"),
+        (HEAD + "standard = 5\n" + MESSAGE + EXPECT, "3: standard: 5 is no list of texts"),
+        (HEAD + "tags = []\n" + MESSAGE + EXPECT, "3: tags: is empty"),
+        (HEAD + "timeout = -1\n" + MESSAGE + EXPECT, "3: timeout: -1 is no number of 0 or more"),
+        (HEAD + "zone = '''\n@ MX 10 a\n@ XM 20 b\n'''\n" + MESSAGE + EXPECT, "5: zone: unknown record type XM"),
+        (HEAD + "zone = '@ A $MX9'\n" + MESSAGE + EXPECT, "3: zone: unknown variable $MX9"),
+        (HEAD + "[zones]\n'a b' = '@ A $MX1'\n" + MESSAGE + EXPECT, "4: zones.a b: 'a b' makes no variable"),
+        (RIGHT + "[hosts.mx1]\n", "7: hosts.mx1: the world has a host mx1 already"),
+        (RIGHT + "[hosts.Relay]\n", "7: hosts.Relay: 'Relay' is no host name"),
+        (
+            RIGHT + "[hosts.a]\nlike = 'dirct'\n",
+            "8: hosts.a.like: 'dirct' is no MTA of the world (did you mean direct?)",
+        ),
+        (RIGHT + "[hosts.a]\nmain_cf = '''\na = 1\nb\n'''\n", "10: hosts.a.main_cf: missing '='"),
+        (RIGHT + "[hosts.a]\nmain_cf = 'smtp_mx_address_limit = x'\n", "8: hosts.a.main_cf: smtp_mx_address_limit: "),
+        (RIGHT + "[hosts.a.files]\n'main.cf' = ''\n", "8: hosts.a.files.main.cf: is no name of a table"),
+        (RIGHT + "[sieve]\nbob = 'keep;'\n", "8: sieve.bob: nobody in the lab is called 'bob'"),
+        (RIGHT.replace("bia@", "bia"), "4: message[0].to[0]: 'bia$DOMAIN' has no @"),
+        (RIGHT.replace("$DOMAIN", "$DOMAN"), "4: message[0].to: unknown variable $DOMAN (did you mean $DOMAIN?)"),
+        (HEAD + MESSAGE + "via = 'mx9'\n" + EXPECT, "5: message[0].via: no MTA is called 'mx9'"),
+        (HEAD + MESSAGE + "via = 'mx1:26'\n" + EXPECT, "5: message[0].via: mx1:26 cannot be reached from outside"),
+        (HEAD + MESSAGE + "file = 'x.eml'\n" + EXPECT, "5: message[0].file: there is no file 'x.eml' beside this one"),
+        (HEAD + MESSAGE + "raw = 'x'\nsize = 5\n" + EXPECT, "3: message[0]: a message that is sent as it is gets no"),
+        (HEAD + MESSAGE + MESSAGE + EXPECT, "5: message[1].name: 2 of them have no name"),
+        (HEAD + MESSAGE, "3: message[0]: nothing is expected of it"),
+        (HEAD, "1: has no message and no session"),
+        (HEAD + MESSAGE + "[expect]\n", "5: expect: expects nothing"),
+        (RIGHT + 'atempts = ["mx1 250"]\n', "7: expect.atempts: unknown key atempts (did you mean attempts?)"),
+        (RIGHT + 'attempts = ["mx8 250"]\n', "7: expect.attempts[0]: no host is called 'mx8'"),
+        (RIGHT + 'attempts = ["mx1 250",\n "mx2 9x0"]\n', "8: expect.attempts[1]: '9x0' in 'mx2 9x0' is no result"),
+        (RIGHT + 'to = "cai@$DOMAIN"\n', "7: expect.to: 'cai@$DOMAIN' is no recipient of it"),
+        (RIGHT + 'refused = "554"\n', '6: expect.outcome: is "rejected" when the message is refused at submission'),
+        (HEAD + MESSAGE + '[expect]\nrefused = "no"\n', "6: expect.refused: 'no' is no code"),
+        (
+            HEAD + MESSAGE + '[expect]\nrefused = "550"\ncopies = 1\n',
+            "7: expect.copies: cannot be: the message is refused",
+        ),
+        (HEAD + MESSAGE + "[expect]\naccepted_by = {mx1 = 3}\n", "5: expect: a spread is a table of pairs"),
+        (
+            HEAD + MESSAGE + "[expect]\naccepted_by = {mx1 = [2, 3]}\n",
+            "6: expect.accepted_by.mx1: 2 of 1 routes cannot be",
+        ),
+        (RIGHT + 'asked = ["A mx1.dest.test"]\n', "7: expect.asked[0]: other runs ask for mx1.dest.test too"),
+        (RIGHT + "stored = {Subject = '('}\n", "7: expect.stored.Subject: is no regular expression"),
+        (RIGHT + "[faults.mx-a]\nconnect = 'refuse'\n", "7: faults.mx-a: there is nothing called 'mx-a' to make wrong"),
+        (
+            RIGHT + "[faults.mx1]\nconnect = 'unreachable'\n",
+            "8: faults.mx1.connect: 'unreachable' cannot be done to a real",
+        ),
+        (RIGHT + "[faults.mx1]\nhost = 'stoped'\n", "8: faults.mx1.host: 'stoped' is none of stopped, paused"),
+        (RIGHT + "[faults.mx1]\nbanner = '554 no'\n", "8: faults.mx1.banner: a real Postfix cannot be told what to do"),
+        (RIGHT + "[faults.mx1]\nrcpt = '450'\n", "8: faults.mx1.rcpt: action: "),
+        (RIGHT + "[faults.mx1.rcpt]\nrepli = '450 no'\n", "8: faults.mx1.rcpt.repli: unknown key repli (did you mean"),
+        (RIGHT + "[faults.direct]\nrcpt = '450 4.2.0 no'\n", "7: faults.direct: only an MX can be told what to answer"),
+        (RIGHT + "[faults.mx1]\n", "7: faults.mx1: does nothing"),
+        (
+            RIGHT + "[[faults.dns]]\nkind = 'drop'\nname = 'dest.test'\n",
+            "9: faults.dns[0].name: would meet the questions of",
+        ),
+        (
+            RIGHT + "[[faults.dns]]\nkind = 'drop'\nname = '$DOMAIN'\nlater = true\n",
+            "7: faults.dns[0]: has no id by which",
+        ),
+        (RIGHT + "[[faults.dns]]\nkind = 'rcode'\nname = '$DOMAIN'\n", "7: faults.dns[0].rcode: is missing"),
+        (RIGHT + "[[step]]\nsend = 'm'\n", "8: step[0].send: no message is called 'm'"),
+        (RIGHT + "[[step]]\n", "7: step[0]: has no action"),
+        (RIGHT + "[[step]]\nsend = 'message'\nto = 'x'\n", "9: step[0].to: means nothing beside send"),
+        (RIGHT + "[[step]]\nflush = 'direct'\n", "7: step[0]: message has not been sent yet"),
+        (RIGHT + "[[step]]\nflush = 'direct'\n", "3: message[0]: no step sends it"),
+        (RIGHT + "[[step]]\nsend = ['message', 'message']\n", "8: step[0].send: message has been sent already"),
+        (RIGHT + "[[step]]\nsend = 'message'\n[[step]]\nheal = 'x'\n", "10: step[1].heal: no fault is called 'x'"),
+        (RIGHT + "[[step]]\nsend = 'message'\n[[step]]\nrun = 'direct'\n", "9: step[1]: command is missing"),
+        (
+            RIGHT + "[[step]]\nsend = 'message'\n[[step]]\nuntil = 'defered'\n",
+            "10: step[1].until: 'defered' is none of",
+        ),
+        (HEAD + "[[session]]\nat = 'mx1'\nlines = ['X: y']\n", "5: session[0].lines[0]: 'X: y' begins with none of"),
+        (RIGHT + "[[departs_from_plan]]\nkind = 'outcome'\n", "7: departs_from_plan[0]: why is missing"),
+        ("title = \n", "1: this is no TOML: Invalid value"),
+        ('title = "a\n', "1: this is no TOML: Illegal character"),
+    ],
+)
+def test_a_mistake(text: str, expected: str) -> None:
+    found = problems(text)
+    assert any(line.startswith(expected) for line in found), "\n".join(found)
+
+
+def test_all_mistakes_of_all_files_at_once(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{name}.scenario.toml" for name in "ab"]
+    paths[0].write_text(RIGHT.replace("title", "titel"))
+    paths[1].write_text(GOOD.replace("mx1 250", "mx1 25").replace('via = "direct"', 'via = "dirct"'))
+    with pytest.raises(ScenarioError) as caught:
+        load([*paths, tmp_path / "c.scenario.toml"])
+    assert [(Path(str(each.file)).name[0], each.line) for each in caught.value.problems] == [
+        ("a", 1),
+        ("a", 1),
+        ("b", 14),
+        ("b", 17),
+        ("c", None),
+    ]
+
+
+def test_a_broken_zone_does_not_make_its_names_unknown() -> None:
+    assert problems(GOOD.replace("MX 20", "MX"))[1:] == []
+
+
+FULL = (
+    template("x")
+    + """
+message = "message"
+queue = {direct = "none"}
+[zones]
+other = "@ MX 10 mx-a"
+[hosts.own]
+like = "mx1"
+main_cf = "a = b"
+[hosts.own.files]
+x = "y"
+[sieve]
+bia = "keep;"
+[[faults.dns]]
+kind = "drop"
+name = "$DOMAIN"
+[[session]]
+at = "mx1"
+lines = ["S: 220"]
+[[step]]
+send = "message"
+[[step]]
+talk = "session"
+[[step]]
+zone = "@ A $MX1"
+of = "other"
+[[step]]
+until = "deferred"
+timeout = 3
+[[step]]
+run = "direct"
+command = ["true"]
+[[step]]
+expect = {outcome = "delivered"}
+[[departs_from_plan]]
+kind = "outcome"
+why = "x"
+"""
+)
+ODD: tuple[Any, ...] = (7, True, "", "x", [], ["x"], [7], {}, {"x": 7}, [{}], [[]])
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield (container, key) of every value in *value*."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, each in items:
+        yield value, key
+        yield from places(each)
+
+
+def test_the_full_file_is_fine() -> None:
+    assert len(scenario(FULL).steps) == 6
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_no_value_of_another_type_gets_through_as_an_exception(odd: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever stands in a file, it is a scenario, or has mistakes that are told."""
+    count = len(list(places(tomllib.loads(FULL))))
+    told = 0
+    original = tomllib.loads
+    for number in range(count):
+        data = original(FULL)
+        container, key = list(places(data))[number]
+        container[key] = odd
+        monkeypatch.setattr(tomllib, "loads", lambda _, data=data: data)
+        try:
+            scenario(FULL)
+        except ScenarioError:
+            told += 1
+    assert told > count // 3

@@ -1,0 +1,227 @@
+"""The runner, with a lab that only pretends: what it does, in what order, and what it makes of what it sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lab import claims
+from lab.errors import LabError
+from lab.faults.site import UnsupportedError
+from lab.plan import Group, Plan, Question, Site, Target
+from lab.route import Route
+from lab.scenario.result import Result
+from lab.scenario.run import run
+from lab.submit import Reply
+from tests.unit.scenario.conftest import GOOD, FakeLab, attempt, route, scenario
+
+HEAD = 'title = "t"\nteaches = "t"\n'
+MESSAGE = '[[message]]\nto = "bia@$DOMAIN"\nvia = "direct"\n'
+ZONE = 'zone = "@ MX 10 mx-a\\nmx-a A $SCRIPTED_1"\n'
+
+
+def told(*stages: Route) -> Callable[[str], list[list[Route]]]:
+    """Return what the servers tell of a message to whomever: one stage after the other."""
+    from dataclasses import replace
+
+    return lambda to: [[replace(stage, recipient=to)] for stage in stages]
+
+
+RIGHT = told(route(attempt("mx-a", "Connection refused"), attempt("mx1")))
+
+
+def result(text: str, lab: FakeLab) -> Result:
+    return run(scenario(text), lab)  # type: ignore[arg-type]  # as much of a Lab as it needs
+
+
+def test_the_whole_run_in_order() -> None:
+    lab = FakeLab(RIGHT)
+    found = result(GOOD, lab)
+    assert (found.outcome, found.lines()) == ("pass", [])
+    assert [each.outcome for each in found.routes] == ["delivered"]
+    assert lab.did == [
+        "zone d1.test",
+        "script 198.18.0.130 {'connect': 'refuse'}",
+        "send ana@home.test to bia@d1.test via direct",
+        "script 198.18.0.130 {}",
+        "reset",
+    ]
+
+
+def test_what_differs_fails() -> None:
+    found = result(GOOD, FakeLab(told(route(attempt("mx1")))))
+    assert found.outcome == "fail"
+    assert found.lines() == [
+        "expect (message to bia@d1.test): fail",
+        "  attempts[0]: expected mx-a refused, observed nothing",
+    ]
+
+
+def test_it_is_waited_until_what_is_expected_is_there() -> None:
+    lab = FakeLab(told(route(attempt("mx-a", "450 4.2.0 later"), outcome="deferred"), *2 * [route(attempt("mx1"))]))
+    assert result(HEAD + MESSAGE + '[expect]\ndelivered = "INBOX"\n', lab).outcome == "pass"
+
+
+def test_when_time_is_over_what_is_there_is_judged() -> None:
+    waiting = route(attempt("mx-a", "450 4.2.0 later"), outcome="deferred")
+    found = result(HEAD + MESSAGE + '[expect]\ndelivered = "INBOX"\n', FakeLab(told(waiting)))
+    assert found.lines()[1:] == ["  delivered: expected INBOX, observed nothing (deferred)"]
+
+
+def test_nothing_known_is_unknown_and_no_pass() -> None:
+    found = result(HEAD + MESSAGE + '[expect]\ndelivered = "INBOX"\n', FakeLab(told(route(outcome="unknown"))))
+    assert (found.outcome, found.good) == ("unknown", False)
+
+
+def test_steps_are_taken_in_their_order() -> None:
+    text = (
+        HEAD
+        + ZONE
+        + '[faults.mx-a]\nrcpt = "450 4.2.0 no"\nlater = true\n'
+        + '[[faults.dns]]\nid = "d"\nkind = "drop"\nname = "$DOMAIN"\n'
+        + MESSAGE
+        + "[[step]]\nheal = 'd'\n[[step]]\napply = 'mx-a'\n[[step]]\nsend = 'message'\n[[step]]\nuntil = 'deferred'\n"
+        + "[[step]]\nheal = 'mx-a'\n[[step]]\nzone = '@ A $SCRIPTED_2'\n[expect]\noutcome = 'deferred'\n"
+    )
+    lab = FakeLab(told(route(attempt("mx-a", "450 4.2.0 no"), outcome="deferred")))
+    assert result(text, lab).outcome == "pass"
+    assert lab.did == [
+        "zone d1.test",
+        "dns drop d1.test",
+        "dns heal f1",
+        "script 198.18.0.130 {'rcpt': '450 4.2.0 no'}",
+        "send ana@home.test to bia@d1.test via direct",
+        "script 198.18.0.130 {}",
+        "zone d1.test",
+        "reset",
+    ]
+
+
+def test_a_step_that_waits_in_vain_ends_the_run() -> None:
+    text = (
+        HEAD + MESSAGE + "[[step]]\nsend = 'message'\n[[step]]\nuntil = 'deferred'\n[expect]\noutcome = 'delivered'\n"
+    )
+    found = result(text, FakeLab(told(route(attempt("mx1")))))
+    assert (found.outcome, found.judged) == ("fail", ())
+    assert found.lines() == ["step[1].until: expected deferred, observed delivered"]
+
+
+def test_hosts_of_its_own_have_their_own_names_in_the_lab_and_the_scenarios_in_what_is_judged() -> None:
+    text = (
+        HEAD
+        + 'zone = "@ MX 10 own\\nown A $OWN"\n[hosts.own]\nlike = "mx1"\n[faults.own]\nhost = "stopped"\n'
+        + MESSAGE.replace("direct", "own")
+        + '[expect]\nattempts = ["own 250", "@ 250"]\nhops = ["direct", "own", "@"]\n'
+    )
+    lab = FakeLab(lambda _: [])
+
+    def tells(to: str) -> list[list[Route]]:
+        (own,) = (name for name in lab.hosts if name.startswith("own-"))
+        return [[route(attempt(own), attempt("d1"), to=to)]]
+
+    lab.tells = tells
+    found = result(text, lab)
+    assert found.lines() == []
+    assert [each.target for each in found.routes[0].attempts] == ["own", "@"]
+    assert lab.did[0] == "host mx1"
+    assert [each.split("-")[0] for each in lab.did if "own" in each] == [
+        "stop own",
+        "send ana@home.test to bia@d1.test via own",
+        "heal own",
+    ]
+
+
+def test_a_refusal_at_submission() -> None:
+    text = HEAD + MESSAGE + '[expect]\nrefused = "554 5.7.1"\n'
+    lab = FakeLab(told(route(outcome="rejected")), refuses=Reply(554, "5.7.1 no"))
+    assert result(text, lab).outcome == "pass"
+    assert result(text, FakeLab(told(route(attempt("mx1"))))).outcome == "fail"
+
+
+def test_several_messages_are_each_judged() -> None:
+    text = HEAD + MESSAGE + "count = 3\n[expect]\naccepted_by = {mx1 = [3, 3]}\n"
+    lab = FakeLab(told(route(attempt("mx1"))))
+    assert result(text, lab).outcome == "pass"
+    assert len([each for each in lab.did if each.startswith("send")]) == 3
+
+
+TARGET = Target("mx1", "mx1.dest.test", "198.18.0.22", 25, 10)
+PLANNED = Plan(
+    "bia@d1.test",
+    "direct",
+    "smtp",
+    "d1.test",
+    "",
+    "",
+    questions=(Question("d1.test", "MX", "", "", ""),),
+    sites=(Site("d1.test", "domain", (Group((TARGET,), 1, "", ""),), (), 5, 2, None, None, "", ""),),
+)
+DEPARTS = "[[departs_from_plan]]\nkind = 'unplanned-target'\nwhy = 'so it is'\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "at", "expected"),
+    [
+        ("", "mx1", []),
+        (
+            "",
+            "mx9",
+            ["the route departs from the plan: direct: unplanned-target: expected mx1; observed mx9 250 2.0.0 Ok"],
+        ),
+        ("[[faults.dns]]\nkind = 'drop'\nname = '$DOMAIN'\n", "mx9", []),
+        (DEPARTS, "mx9", []),
+        (
+            DEPARTS,
+            "mx1",
+            ["departs_from_plan[0]: expected unplanned-target at a host: so it is, observed no such departure"],
+        ),
+    ],
+)
+def test_a_departure_from_the_plan_needs_a_reason(more: str, at: str, expected: list[str]) -> None:
+    text = HEAD + MESSAGE + '[expect]\noutcome = "delivered"\n' + more
+    found = result(text, FakeLab(told(route(attempt(at), plan=PLANNED))))
+    assert found.lines() == expected
+    assert found.outcome == ("fail" if expected else "pass")
+
+
+def test_a_reply_of_a_real_exchanger_is_for_the_runs_own_recipients() -> None:
+    zones = "[zones]\nother = '@ MX 10 mx1.dest.test.'\n"
+    text = HEAD + zones + "[faults.mx1]\nrcpt = {reply = '450 4.2.0 no', first = 1}\n" + MESSAGE
+    lab = FakeLab(RIGHT)
+    assert result(text + '[expect]\noutcome = "delivered"\n', lab).outcome == "pass"
+    rule = {"state": "RCPT", "first": 1, "action": "450 4.2.0 no"}
+    assert [each for each in lab.did if "zone" not in each and "send" not in each] == [
+        f"policy { {'host': '198.18.0.22', 'recipient': '*@d1.test', **rule} }",
+        f"policy { {'host': '198.18.0.22', 'recipient': '*@d2.test', **rule} }",
+        "retract",
+        "retract",
+        "reset",
+    ]
+
+
+BREAKS = HEAD + "[faults.mx1]\nconnect = 'refuse'\n" + MESSAGE + '[expect]\noutcome = "delivered"\n'
+
+
+@pytest.mark.parametrize(
+    ("broken", "outcome", "reason"),
+    [
+        (UnsupportedError("no NET_ADMIN"), "skipped", "no NET_ADMIN"),
+        (LabError("gone", hint="look"), "error", "gone\n  look"),
+    ],
+)
+def test_what_goes_wrong_becomes_a_result(broken: Exception, outcome: str, reason: str) -> None:
+    lab = FakeLab(RIGHT, broken=broken)
+    found = result(BREAKS, lab)
+    assert (found.outcome, found.reason) == (outcome, reason)
+    assert lab.did == ["zone d1.test", "reset"]
+
+
+def test_whoever_breaks_a_host_has_it_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    with claims.claim("fake", ["mx1"]):
+        limited: Any = claims.claim
+        monkeypatch.setattr("lab.claims.claim", lambda *hosts: limited(*hosts, timeout=0))
+        found = result(BREAKS, FakeLab(RIGHT))
+    assert found.outcome == "error"
+    assert "another run has had the host mx1" in str(found.reason)

@@ -1,0 +1,42 @@
+"""The JSON Schema: it is the one in docs/, and knows every key that a scenario may have."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from scripted import read
+from scripted.script import STAGES as SCRIPTED_STAGES
+
+from lab.scenario.keys import EXPECT, JUDGED, SCENARIO, SCRIPT, STAGES, STEP, WITH
+from lab.scenario.schema import schema
+from lab.verdict import KEYS
+
+DOCS = Path(__file__).parents[3] / "docs" / "scenario.schema.json"
+
+
+def test_the_file_in_docs_is_current() -> None:
+    hint = "python -m lab.scenario.schema > docs/scenario.schema.json"
+    assert DOCS.read_text("utf-8") == schema(), hint
+
+
+def test_every_key_is_described() -> None:
+    properties = json.loads(schema())["properties"]
+    assert list(properties) == list(SCENARIO.keys)
+    assert all(each["description"] for each in properties.values())
+
+
+def test_expectations_have_the_keys_that_are_judged() -> None:
+    assert set(JUDGED) == set(KEYS)
+    assert set(JUDGED) < set(EXPECT.keys)
+
+
+def test_scripts_have_the_stages_of_the_scripted_host() -> None:
+    assert STAGES == SCRIPTED_STAGES
+    assert set(read.KEYS) == set(STAGES)
+    assert {"connect", "extensions", *STAGES} < set(SCRIPT)
+
+
+def test_every_action_is_a_key_of_a_step() -> None:
+    assert set(WITH) < set(STEP.keys)
+    assert {key for keys in WITH.values() for key in keys} | set(WITH) == set(STEP.keys)
