@@ -8,6 +8,9 @@ from urllib.parse import quote
 
 from lab.control import Control
 
+STANDING = "cli"
+"""The owner of zones and faults that the command line sets: they outlive the command."""
+
 
 class Dns:
     """The fake DNS of one lab, as seen by one owner: what the owner adds can be dropped in one go."""

@@ -12,22 +12,25 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from dnszone.masterfile import read
+from dnszone.zone import WORLD
 from dnszone.zones import Zones
-from lab import guest, ready, users
+from lab import faults, guest, ready, users
 from lab.configuration import Configuration
 from lab.control import Control
-from lab.dns import Dns
-from lab.domains import DEFAULT, Domains, fresh, variables
+from lab.dns import STANDING, Dns
+from lab.domains import DEFAULT, Domains, fresh
 from lab.doors import Door
 from lab.errors import LabError
 from lab.faults import KINDS
 from lab.faults.site import Site
+from lab.heal import put_back, site
 from lab.hosts import Host, find, known
 from lab.lease import Lease, abandoned
 from lab.mailbox import Mailbox
@@ -39,7 +42,6 @@ from lab.submission import Submission
 from lab.submit import Message, Server, compose, connection, submit
 from lab.trace import History
 from lab.world import World, published
-from lab.zonefiles import world_zones
 
 if TYPE_CHECKING:
     from lab.recorder import Recorder
@@ -207,17 +209,35 @@ class Lab:
         """Freeze a host while the context lasts: connections are accepted and nothing is said."""
         return self._faulty(host, "paused")
 
-    def fault(self, host: str, *, connect: Literal["refuse", "drop"]) -> AbstractContextManager[None]:
+    def fault(
+        self,
+        host: str,
+        *,
+        connect: Literal["refuse", "drop"] | None = None,
+        scan_ban: Mapping[str, Any] | None = None,
+    ) -> AbstractContextManager[None]:
         """Make something wrong at a host while the context lasts.
 
         *connect*: "refuse" answers connections to port 25 with a reset, "drop" not at all. *host* is a host of the
         lab, or a name of a zone of this test that stands for an address of the scripted host.
+        *scan_ban* {"after": 5, "for": 300, "verdict": "reset"}: who connects to more than "after" ports other than 25
+        is banned "for" so many seconds, with a "reset", or "drop"; a host of the lab only. See :meth:`banned`.
         """
+        if (connect is None) == (scan_ban is None):
+            raise LabError("a fault is one of connect and scan_ban", hint='connect="refuse"')
+        if scan_ban is not None:
+            ban = faults.scan_ban.read(scan_ban)
+            return self._faulty(known(self.hosts, host).name, "scan_ban", lambda site: faults.scan_ban.apply(site, ban))
         if connect not in ("refuse", "drop"):
             raise LabError(f"connect={connect!r} is no fault", hint='"refuse" or "drop"')
         if host in self.hosts:
             return self._faulty(host, connect)
         return self._scripted_fault(host, {"connect": connect})
+
+    def banned(self, host: str) -> dict[str, int]:
+        """Return whom the fault ``scan_ban`` at *host* bans: lab name, or address, to whole seconds that are left."""
+        found = faults.scan_ban.banned(self._site(known(self.hosts, host)))
+        return {self.names.get(address, address): left for address, left in found.items()}
 
     def contacted(self) -> frozenset[str]:
         """Return the hosts to which another mail host has connected since the test began.
@@ -328,17 +348,21 @@ class Lab:
 
     def _zones(self) -> Zones:
         """Return the world's zones and this test's own, as the DNS has them."""
-        return Zones([*world_zones(variables(self._addresses())), *self.domains.zones()])
+        owners = {WORLD, STANDING, self._lease.owner}
+        served = [each for each in self.dns.zones() if each["owner"] in owners]
+        texts = ((each, self.dns.zone(each["origin"])) for each in served)
+        return Zones([read(text, each["origin"], owner=each["owner"]) for each, text in texts])
 
     def _addresses(self) -> dict[str, str]:
         return {host.name: host.address for host in self.hosts.values()}
 
     @contextmanager
-    def _faulty(self, host: str, kind: str) -> Iterator[None]:
+    def _faulty(self, host: str, kind: str, apply: Callable[[Site], None] | None = None) -> Iterator[None]:
+        """Apply a fault, by *apply* where it has settings, and heal it."""
         site = self._site(known(self.hosts, host))
         number = self._lease.note({"kind": kind, "host": host})
         try:
-            KINDS[kind].apply(site)
+            (apply or KINDS[kind].apply)(site)
             yield
         finally:
             KINDS[kind].heal(site)
@@ -364,9 +388,7 @@ class Lab:
         return found[name]
 
     def _site(self, host: Host) -> Site:
-        container = self.docker.containers.get(host.container)
-        tools = next(each.image for each in self._world.values() if each.role == "mx")
-        return Site(self.docker, host, container, lambda: self._await_ready(host), tools)
+        return site(self.docker, {**self._world, host.name: host}, host.name, self._await_ready)
 
     def _await_ready(self, host: Host) -> None:
         ports = {door: port for door, port in self.ports.items() if door.host == host.name}
@@ -379,12 +401,7 @@ class Lab:
         """Put back what processes that are gone have left; done at the start already."""
         for lease in abandoned(self.name):
             with lease:
-                hosts = find(self.docker, self.name)
-                for fault in lease.faults:
-                    if fault["host"] in hosts:
-                        KINDS[fault["kind"]].heal(self._site(hosts[fault["host"]]))
-                for container in guest.of_owner(self.docker, lease.owner):
-                    guest.remove(self.docker, container)
+                put_back(self.docker, lease, find(self.docker, self.name), self._await_ready)
                 self.dns.drop(lease.owner)
                 self.scripted.drop(lease.owner)
 

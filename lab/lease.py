@@ -101,6 +101,10 @@ class Abandoned:
         """Forget the lease if everything could be put back; else the next command tries again."""
         if error is None:
             self._path.unlink(missing_ok=True)
+        self.close()
+
+    def close(self) -> None:
+        """Leave the lease as it is, for the next command."""
         self._file.close()
 
 

@@ -99,6 +99,7 @@ class World:
                 return status, False
             images.build(self.engine, self._environment(Slot(0)), report)
             slot = self._slot()
+            self._put_back()
             self._start(slot, report)
             self._wait(report)
         status = self.status()
@@ -179,6 +180,17 @@ class World:
                 "\n".join([*lines, *logs]),
                 hint="`lab down`, then `lab up`; `lab logs HOST` has the whole log",
             )
+
+    def _put_back(self) -> None:
+        """Put back at the hosts what killed processes have left; who attaches next does so at the DNS and elsewhere."""
+        from lab.heal import put_back
+
+        for lease in abandoned(self.name):
+            put_back(self.docker, lease, self.hosts(), lambda _: None)
+            lease.close()
+        for host in self.hosts().values():
+            if host.state == "paused":  # by whomever: Compose cannot start it
+                self.docker.api.unpause(host.container)
 
     def _alive(self, found: Mapping[str, Host]) -> None:
         """Raise LabError with the last log lines of a host that has died."""

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from lab.lab import Lab
     from lab.world import Status, World
 
-OWNER = "cli"  # of zones that the command line sets: they outlive the command
-
 
 def engine() -> Engine:
     """Return the Docker engine. Raises MachineError when none answers."""
@@ -51,20 +49,10 @@ def lab(name: str) -> Iterator[Lab]:
 
 
 @contextmanager
-def planning(name: str) -> Iterator[Lab]:
-    """Yield the lab as :func:`lab` does; its plans take in the zones that the command line has set."""
-    with dns(name) as (running, served):
-        for zone in served.zones():
-            if zone["owner"] == OWNER:
-                running.domains.texts[zone["origin"].rstrip(".")] = served.zone(zone["origin"])
-        yield running
-
-
-@contextmanager
 def dns(name: str) -> Iterator[tuple[Lab, Dns]]:
     """Yield the lab and its DNS, whose zones set here stay until they are removed."""
     from lab.control import Control
-    from lab.dns import Dns
+    from lab.dns import STANDING, Dns
     from lab.doors import Door
 
     with lab(name) as running:
@@ -74,7 +62,7 @@ def dns(name: str) -> Iterator[tuple[Lab, Dns]]:
             raise failure.MachineError("the DNS cannot be reached: its port is not published", hint=hint)
         control = Control("dns", f"http://127.0.0.1:{port}")
         try:
-            yield running, Dns(control, OWNER)
+            yield running, Dns(control, STANDING)
         finally:
             control.close()
 
@@ -82,7 +70,7 @@ def dns(name: str) -> Iterator[tuple[Lab, Dns]]:
 def faults(status: Status) -> list[dict[str, Any]]:
     """Return the DNS faults in force; none when the DNS cannot be asked, as *status* says then."""
     from lab.control import Control
-    from lab.dns import Dns
+    from lab.dns import STANDING, Dns
     from lab.doors import Door
     from lab.errors import LabError
 
@@ -91,7 +79,7 @@ def faults(status: Status) -> list[dict[str, Any]]:
         return []
     control = Control("dns", f"http://127.0.0.1:{status.ports[door]}")
     try:
-        return Dns(control, OWNER).faults()
+        return Dns(control, STANDING).faults()
     except LabError:  # it has stopped since
         return []
     finally:

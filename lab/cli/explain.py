@@ -38,7 +38,7 @@ def explain(
 
     What is asked, tried and left out, and why, by the zones and the hosts' settings alone.
     """
-    with attach.planning(str(lab)) as running:
+    with attach.lab(str(lab)) as running:
         plan = running.explain(recipient, via=via)
     if json:
         document(plan.to_json())

@@ -53,7 +53,7 @@ def route(
     from lab.submit import sent_at
 
     wanted = named(message)
-    with attach.planning(str(lab)) as running:
+    with attach.lab(str(lab)) as running:
         sent = sent_at(wanted) if isinstance(wanted, str) else None
         recorder = running.follow(sent.timestamp() - BEFORE if sent else EVERYTHING)
         with recorder:

@@ -80,7 +80,7 @@ def send(  # noqa: PLR0913, PLR0917  a message is told by its options
     message = _message(body, file)
     name, password = _login(login)
     began = datetime.now(UTC)
-    with attach.planning(str(lab)) as running:
+    with attach.lab(str(lab)) as running:
         submission = running.send(
             to=to or ["bia@dest.test"],
             via=via,

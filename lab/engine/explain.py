@@ -31,7 +31,7 @@ class StoppedError(LabError):
 
 
 def explain(error: BaseException | str, hint: str = "`docker info` tells how the engine is") -> LabError:
-    """Return the LabError that says the same as *error*, with *hint* for a text of unknown meaning; a LabError stays as it is."""
+    """Return the LabError that says the same as *error*; *hint* is for a text of unknown meaning."""
     if isinstance(error, LabError):
         return error
     text = str(error)
@@ -123,6 +123,13 @@ def _image(match: Match) -> LabError:
     )
 
 
+def _yaml(match: Match) -> LabError:
+    return LabError(
+        f"compose/compose.yaml:{match['line']}: {match['what']}",
+        hint="mend it; `docker compose config` checks the file",
+    )
+
+
 def _old(match: Match) -> LabError:
     return LabError(f"this Docker engine is too old ({match[0].strip()})", hint="install Docker Engine 20.10 or later")
 
@@ -132,6 +139,7 @@ _MEANINGS: tuple[tuple[re.Pattern[str], Callable[[Match], LabError]], ...] = tup
     (re.compile(pattern, re.IGNORECASE), meaning)
     for pattern, meaning in (
         (r"no space left on device|disk quota exceeded", _disk),
+        (r"yaml: (?:unmarshal errors:\s*)?line (?P<line>\d+): (?P<what>[^\n]*)", _yaml),
         (rf"{_ADDRESS}:(?P<port>\d+) failed: port is already allocated", _port),
         (rf"exposing port \w+ {_ADDRESS}:(?P<port>\d+) ->", _port),
         (rf"listen \w+ {_ADDRESS}:(?P<port>\d+): bind: address already in use", _port),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from lab.faults import drop, paused, refuse, stopped
+from lab.faults import drop, paused, refuse, scan_ban, stopped
 from lab.faults.site import Site
 
 
@@ -23,5 +23,11 @@ class Kind(Protocol):
         """Put it right, and return when the host works again."""
 
 
-KINDS: Mapping[str, Kind] = {"drop": drop, "paused": paused, "refuse": refuse, "stopped": stopped}
+KINDS: Mapping[str, Kind] = {
+    "drop": drop,
+    "paused": paused,
+    "refuse": refuse,
+    "scan_ban": scan_ban,
+    "stopped": stopped,
+}
 """Every fault by name. A new one is a module and a word here."""

@@ -29,24 +29,22 @@ class Site:
     await_ready: Callable[[], None]
     tools: str
 
-    def nft(self, rules: str) -> None:
-        """Run nft(8) in the host's network namespace.
+    def nft(self, rules: str, *options: str) -> str:
+        """Run nft(8) in the host's network namespace, and return what it prints.
 
         In a container of its own, beside the host's: the host's processes have no NET_ADMIN, and no exec can get it.
         """
         from docker.errors import ContainerError
 
         try:
-            self.docker.containers.run(
+            printed = self.docker.containers.run(
                 self.tools,
-                ["nft", rules],
+                ["nft", *options, rules],
                 network_mode=f"container:{self.container.id}",
                 cap_drop=["ALL"],
                 cap_add=["NET_ADMIN"],
                 labels={key: value for key, value in self.container.labels.items() if key == "mail-lab.name"},
                 remove=True,
-                stdout=True,
-                stderr=True,
             )
         except ContainerError as error:
             said = error.stderr.decode("utf-8", "replace") if isinstance(error.stderr, bytes) else error.stderr
@@ -54,3 +52,4 @@ class Site:
                 f"cannot filter packets at {self.host.name}: {(said or '').strip()}",
                 hint="does this Docker engine allow the capability NET_ADMIN? Rootless engines may not",
             ) from error
+        return printed.decode("utf-8", "replace") if isinstance(printed, bytes) else ""

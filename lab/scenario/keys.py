@@ -307,7 +307,7 @@ DNS_FAULT = Elsewhere(
 )
 STEP = Table(
     {
-        "send": Key(ONE_OR_MORE, "Names of messages to send."),
+        "send": Key(ONE_OR_MORE, "Names of messages to send. What becomes of them, until or expect waits for."),
         "talk": Key(ONE_OR_MORE, "Names of sessions to hold."),
         "apply": Key(ONE_OR_MORE, "Names of faults to put in force."),
         "heal": Key(ONE_OR_MORE, "Names of faults to take back."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -28,9 +29,9 @@ class Names:
         return self.apexes.get(name, name)
 
     def told(self, text: str) -> str:
-        """Return a text for a person with the scenario's names in it."""
+        """Return a text for a person with the scenario's names in it; columns stay where they are."""
         for own, real in self.own.items():
-            text = text.replace(real, own)
+            text = re.sub(f"{re.escape(real)}(?=  )", own.ljust(len(real)), text).replace(real, own)
         return text
 
     def route(self, route: Route) -> Route:

@@ -174,7 +174,7 @@ def test_broken_compose_file(lab: Lab, run: Run, copy: Path) -> None:
     failed = run("up", root=copy)
     assert failed.returncode in (2, 4)
     assert "compose.yaml" in failed.stderr
-    assert "line" in failed.stderr
+    assert "compose.yaml:112: could not find expected" in failed.stderr
     assert left(lab) == []
 
 
@@ -191,3 +191,26 @@ def test_host_that_dies_at_start_shows_its_last_lines(run: Run, copy: Path) -> N
     assert "mx1 ended with exit code" in failed.stderr
     assert "203.0.113.7" in failed.stderr
     assert run("up").returncode == 0  # with the right file again
+
+
+LEFT = """
+import os, signal
+from lab import Lab, engine
+from lab.world import World
+lab = Lab(World({name!r}, engine.ensure(print)))
+faults = [lab.fault("mx1", connect="refuse"), lab.paused("mx2"), lab.stopped("mx3")]
+for fault in faults:
+    fault.__enter__()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_up_puts_back_what_a_killed_process_left(run: Run) -> None:
+    assert run("up").returncode == 0
+    killed = subprocess.run(
+        [sys.executable, "-c", LEFT.format(name=NAME)], env=environment(), capture_output=True, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert run("status").returncode == 1
+    assert run("up").returncode == 0
+    assert run("status").returncode == 0

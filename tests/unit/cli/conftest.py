@@ -267,7 +267,6 @@ def run(fake: FakeLab, states: dict[str, Status | None], monkeypatch: pytest.Mon
     world = type("World", (FakeWorld,), {"states": states})
     monkeypatch.setattr(attach, "world", world)
     monkeypatch.setattr(attach, "lab", lab)
-    monkeypatch.setattr(attach, "planning", lab)
     monkeypatch.setattr(attach, "dns", dns)
     monkeypatch.setattr(attach, "faults", lambda _: fake.faults)
     monkeypatch.setattr(attach, "labs", lambda _: sorted(states))

@@ -1,4 +1,4 @@
-"""Attaching to a lab: what is there, what is not, and which zones plans take in."""
+"""Attaching to a lab: what is there, and what is not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lab.cli.failure import MachineError, NotUpError
 from lab.doors import Door
 from lab.errors import LabError
 
-from .conftest import FakeDns, FakeLab, FakeWorld, make_status
+from .conftest import FakeLab, FakeWorld, make_status
 
 
 def test_a_lab_without_hosts_is_not_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,18 +32,6 @@ def test_an_engine_that_does_not_answer_is_the_machine_in_the_way(monkeypatch: p
     with pytest.raises(MachineError) as raised:
         attach.engine()
     assert (raised.value.args[0], raised.value.hint) == ("the Docker engine does not answer", "start it")
-
-
-def test_plans_take_in_the_zones_of_the_command_line_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    running, dns = SimpleNamespace(domains=SimpleNamespace(texts={})), FakeDns([("put", "shop.test.")])
-
-    @contextmanager
-    def served(_: str) -> Iterator[tuple[Any, FakeDns]]:
-        yield running, dns
-
-    monkeypatch.setattr(attach, "dns", served)
-    with attach.planning("main"):
-        assert running.domains.texts == {"shop.test": "; shop.test.\n@ MX 10 mx1\n"}
 
 
 def test_a_dns_that_is_not_published(monkeypatch: pytest.MonkeyPatch) -> None:

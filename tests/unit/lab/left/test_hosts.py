@@ -43,9 +43,9 @@ class FakeApi:
         self._owners = {each["Id"]: owner for each, owner in containers}
         self.gone: set[str] = set()
 
-    def containers(self, *, all: bool, filters: Mapping[str, str]) -> list[dict[str, Any]]:
+    def containers(self, *, all: bool, filters: Mapping[str, object]) -> list[dict[str, Any]]:
         assert all
-        assert filters == {"label": ["mail-lab.name=main", "mail-lab.host"]}
+        assert dict(filters) == {"label": ["mail-lab.name=main", "mail-lab.host"]}
         owners = self._owners.items()
         return [{"Id": id, "Labels": {"mail-lab.owner": owner} if owner else {}} for id, owner in owners]
 
@@ -54,8 +54,8 @@ class FakeApi:
             raise NotFound("no such container")
         return self._containers[container]
 
-    def networks(self, *, filters: Mapping[str, str]) -> list[dict[str, Any]]:
-        assert filters == {"label": "mail-lab.name"}
+    def networks(self, *, filters: Mapping[str, list[str]]) -> list[dict[str, Any]]:
+        assert dict(filters) == {"label": "mail-lab.name"}
         return [
             {"Labels": {"mail-lab.name": "main", "mail-lab.slot": "0"}},
             {"Labels": {"mail-lab.name": "main"}},  # the gateway's

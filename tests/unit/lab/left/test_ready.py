@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import struct
 import threading
@@ -131,6 +132,12 @@ def test_waiting_ends_when_all_are_ready() -> None:
     assert sorted(told) == sorted(ports)
 
 
+def clock_until(over: Callable[[], bool]) -> Callable[[], float]:
+    """Return a clock that stands at 0, when it is first read in any case, and at 1000 as soon as *over* says so."""
+    readings = itertools.count()
+    return lambda: 1000.0 if next(readings) and over() else 0.0
+
+
 def test_waiting_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Door] = []
     asked: list[None] = []
@@ -139,10 +146,7 @@ def test_waiting_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append(None)
         says(b"421 never\r\n")(connection)
 
-    def clock() -> float:
-        return 1000.0 if len(asked) > 1 and told else 0.0
-
-    monkeypatch.setattr(ready, "monotonic", clock)
+    monkeypatch.setattr(ready, "monotonic", clock_until(lambda: len(asked) > 1 and bool(told)))
     with SmallServer(never) as bad, SmallServer(says(b"* OK\r\n")) as good:
         found = ready.wait({MX: bad.port, IMAP: good.port}, told.append, lambda: None, 999)
     assert found == {MX: "greets with '421 never'"}
@@ -158,7 +162,7 @@ def test_a_door_that_is_ready_too_late_is_not_told(monkeypatch: pytest.MonkeyPat
         assert answer.wait(DEADLINE)
         says(b"220 mx1\r\n")(connection)
 
-    monkeypatch.setattr(ready, "monotonic", lambda: 1000.0 if asked.is_set() else 0.0)
+    monkeypatch.setattr(ready, "monotonic", clock_until(asked.is_set))
     before = set(threading.enumerate())
     with SmallServer(late) as server:
         # Asked once it is too late; the probe is still on its way when waiting ends.

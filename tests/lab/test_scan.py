@@ -1,0 +1,83 @@
+"""Who scans ports is banned for a while: port 25 "looks closed" to him, and to nobody else."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab import Lab, LabError
+from lab.hosts import Host
+
+from .story import answers, departures
+
+# Connects to each port and says "PORT: first line", or the error; one that does not answer is given up after a second.
+PROBE = """
+for port in $2; do
+  said=$(timeout 1 bash -c "exec 3<>/dev/tcp/$1/$port && head -n 1 <&3" 2>&1) || said=${said##*: }
+  echo "$port: ${said:-no answer}"
+done
+"""
+MX = "@ MX 10 mx\nmx A $MX\n"
+
+
+def probe(lab: Lab, source: str, target: Host, ports: str) -> dict[int, str]:
+    """Connect from the host *source* to *ports* ("1 2 25") of *target*, and return what each said."""
+    container = lab.docker.containers.get(lab.hosts[source].container)
+    output = bytes(container.exec_run(["bash", "-c", PROBE, "probe", target.address, ports]).output).decode()
+    lines = (line.partition(": ") for line in output.splitlines())
+    return {int(port): said for port, _, said in lines}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "seen", "attempt"),
+    [("reset", "Connection refused", "refused"), ("drop", "no answer", "timed out")],
+)
+def test_scanner_sees_port_25_closed_while_telnet_still_works(lab: Lab, verdict: str, seen: str, attempt: str) -> None:
+    domain = lab.new_domain()
+    mx = lab.host("mx", like="mx1", domain=domain)
+    timers = "minimal_backoff_time = 1s\nmaximal_backoff_time = 1s\nqueue_run_delay = 1s\nsmtp_connect_timeout = 1s\n"
+    lab.host("scanner", domain=domain, main_cf=timers)
+    lab.zone(MX, domain)
+    with lab.fault("mx", scan_ban={"after": 5, "for": 8, "verdict": verdict}):
+        assert lab.banned("mx") == {}
+        before = probe(lab, "scanner", mx, "25 1 2 3 4 5")
+        assert before.pop(25) == f"220 mx.{domain} ESMTP Postfix"
+        assert set(before.values()) == {"Connection refused"}
+        assert lab.banned("mx") == {}
+
+        assert probe(lab, "scanner", mx, "6 25")[25] == seen
+        banned = lab.banned("mx")
+        assert set(banned) == {"scanner"}
+        assert 0 <= banned["scanner"] <= 8
+
+        sent = lab.send(to=f"bia@{domain}", via="scanner")
+        assert probe(lab, "direct", mx, "25") == {25: f"220 mx.{domain} ESMTP Postfix"}
+        route = sent.route(until="deferred")
+        assert route.attempts[0].reason.endswith(attempt)
+        delivered = sent.route(until="delivered")
+        assert lab.banned("mx") == {}
+        assert probe(lab, "scanner", mx, "25")[25] == f"220 mx.{domain} ESMTP Postfix"
+    assert answers(delivered)[0] == "mx failed connect"
+    assert answers(delivered)[-1] == "mx accepted end-of-data"
+    assert delivered.mailbox == "INBOX"
+    assert departures(delivered) == []
+
+
+def test_a_client_that_comes_back_to_one_closed_port_is_no_scanner(lab: Lab) -> None:
+    mx = lab.host("mx", like="mx1")
+    with lab.fault("mx", scan_ban={"after": 2, "for": 60}):
+        assert set(probe(lab, "direct", mx, "465 " * 10).values()) == {"Connection refused"}
+        assert lab.banned("mx") == {}
+        probe(lab, "direct", mx, "110 143")
+        assert lab.banned("mx").keys() == {"direct"}
+    assert lab.banned("mx") == {}
+    assert probe(lab, "direct", mx, "25")[25].startswith("220 ")
+
+
+def test_every_mistake_in_a_ban_is_told(lab: Lab) -> None:
+    with pytest.raises(LabError) as caught:
+        lab.fault("mx1", scan_ban={"after": 0, "four": 10, "for": "long", "verdict": "refuse"})
+    text = str(caught.value)
+    for part in ("unknown key four (did you mean for?)", "0 is no whole number", "'long' is no number", "'refuse'"):
+        assert part in text
+    with pytest.raises(LabError, match="one of connect and scan_ban"):
+        lab.fault("mx1", connect="refuse", scan_ban={})
