@@ -30,5 +30,5 @@ def put_back(
 def site(docker: DockerClient, hosts: Mapping[str, Host], name: str, await_ready: Callable[[Host], None]) -> Site:
     """Return the host *name* as a fault sees it."""
     host = hosts[name]
-    tools = next(each.image for each in hosts.values() if each.role == "mx")
+    tools = next(each.image for each in hosts.values() if each.role == "scripted")
     return Site(docker, host, docker.containers.get(host.container), lambda: await_ready(host), tools)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from lab.faults import drop, paused, refuse, scan_ban, stopped
+from lab.faults import cut, disk_full, drop, killed, paused, refuse, scan_ban, stopped, unreachable
 from lab.faults.site import Site
 
 
@@ -24,10 +24,14 @@ class Kind(Protocol):
 
 
 KINDS: Mapping[str, Kind] = {
+    "cut": cut,
+    "disk-full": disk_full,
     "drop": drop,
+    "killed": killed,
     "paused": paused,
     "refuse": refuse,
     "scan_ban": scan_ban,
     "stopped": stopped,
+    "unreachable": unreachable,
 }
 """Every fault by name. A new one is a module and a word here."""

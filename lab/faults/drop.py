@@ -5,12 +5,9 @@ from __future__ import annotations
 from lab.faults import filtered
 from lab.faults.site import Site
 
+heal = filtered.clear
+
 
 def apply(site: Site) -> None:
     """Drop every packet that opens a connection."""
     filtered.set_rule(site, "drop")
-
-
-def heal(site: Site) -> None:
-    """Open the port again."""
-    filtered.clear(site)

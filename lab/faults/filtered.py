@@ -1,4 +1,4 @@
-"""A packet filter for port 25 in the network namespace of one host (nftables). Used by refuse and drop."""
+"""A packet filter for port 25 in the network namespace of one host (nftables). Used by refuse, drop and unreachable."""
 
 from __future__ import annotations
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 from lab.faults import filtered
 from lab.faults.site import Site
 
+heal = filtered.clear
+
 
 def apply(site: Site) -> None:
     """Reset every new connection."""
     filtered.set_rule(site, "reject with tcp reset")
-
-
-def heal(site: Site) -> None:
-    """Open the port again."""
-    filtered.clear(site)

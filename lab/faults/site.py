@@ -21,7 +21,7 @@ class UnsupportedError(LabError):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One host. ``await_ready`` returns when its protocols answer again; ``tools`` is an image that has nft(8)."""
+    """One host. ``await_ready`` returns when its protocols answer again; ``tools``: an image with nft(8), ip(8)."""
 
     docker: DockerClient
     host: Host
@@ -30,16 +30,20 @@ class Site:
     tools: str
 
     def nft(self, rules: str, *options: str) -> str:
-        """Run nft(8) in the host's network namespace, and return what it prints.
+        """Run nft(8) in the host's network namespace, and return what it prints."""
+        return self.beside("nft", *options, rules)
 
-        In a container of its own, beside the host's: the host's processes have no NET_ADMIN, and no exec can get it.
+    def beside(self, *command: str) -> str:
+        """Run a command in the host's network namespace with NET_ADMIN, and return what it prints.
+
+        In a container of its own: the host's processes do not have that capability, and no exec can get it.
         """
         from docker.errors import ContainerError
 
         try:
             printed = self.docker.containers.run(
                 self.tools,
-                ["nft", *options, rules],
+                list(command),
                 network_mode=f"container:{self.container.id}",
                 cap_drop=["ALL"],
                 cap_add=["NET_ADMIN"],
@@ -49,7 +53,16 @@ class Site:
         except ContainerError as error:
             said = error.stderr.decode("utf-8", "replace") if isinstance(error.stderr, bytes) else error.stderr
             raise UnsupportedError(
-                f"cannot filter packets at {self.host.name}: {(said or '').strip()}",
+                f"{command[0]} failed beside {self.host.name}: {(said or '').strip()}",
                 hint="does this Docker engine allow the capability NET_ADMIN? Rootless engines may not",
             ) from error
         return printed.decode("utf-8", "replace") if isinstance(printed, bytes) else ""
+
+    def run(self, *command: str) -> None:
+        """Run a command in the host itself."""
+        result = self.container.exec_run(list(command))
+        if result.exit_code != 0:
+            said = result.output.decode("utf-8", "replace").strip() if isinstance(result.output, bytes) else ""
+            raise LabError(
+                f"{command[0]} failed at {self.host.name}: {said}", hint=f"`lab logs {self.host.name}` shows more"
+            )

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from lab import claims
 from lab.errors import LabError
 from lab.faults.site import UnsupportedError
 from lab.scenario import touch
+from lab.scenario.content import content
 from lab.scenario.expect import Asked, ready
 from lab.scenario.explained import meant
 from lab.scenario.judge import Judged, judged, worst
@@ -158,7 +158,7 @@ class _Run:
             to=to,
             via=f"{self._stage.names.real(host)}{colon}{port}",
             sender=sender,
-            message=_content(message, sender, to, values, Path(self._scenario.path).parent),
+            message=content(message, sender, to, values, Path(self._scenario.path).parent),
             login=message.login,
         )
 
@@ -257,23 +257,3 @@ ACTIONS: Mapping[str, Callable[[_Run, Step], None]] = {
     "until": _Run._until,
     "expect": _Run._expect_now,
 }
-
-
-def _content(
-    message: Message, sender: str, to: list[str], values: Mapping[str, str], folder: Path
-) -> EmailMessage | bytes | Path:
-    if message.file is not None:
-        return folder / message.file
-    if message.raw is not None:
-        return replaced(message.raw, values).encode()
-    found = EmailMessage()
-    # The null reverse-path is no address for From (RFC 5321 4.5.5).
-    found["From"] = sender or "MAILER-DAEMON@home.test"
-    found["To"], found["Subject"] = ", ".join(to), replaced(message.subject, values)
-    for name, value in message.headers.items():
-        del found[name]
-        found[name] = replaced(value, values)
-    body = replaced(message.body, values)
-    line = "filled up to the size that the scenario asks for\n"
-    found.set_content(body + line * max(0, -(-(message.size - len(body)) // len(line))))
-    return found

@@ -22,8 +22,9 @@ MX = "@ MX 10 mx\nmx A $MX\n"
 def probe(lab: Lab, source: str, target: Host, ports: str) -> dict[int, str]:
     """Connect from the host *source* to *ports* ("1 2 25") of *target*, and return what each said."""
     container = lab.docker.containers.get(lab.hosts[source].container)
-    output = bytes(container.exec_run(["bash", "-c", PROBE, "probe", target.address, ports]).output).decode()
-    lines = (line.partition(": ") for line in output.splitlines())
+    output = container.exec_run(["bash", "-c", PROBE, "probe", target.address, ports]).output
+    assert isinstance(output, bytes)
+    lines = (line.partition(": ") for line in output.decode().splitlines())
     return {int(port): said for port, _, said in lines}
 
 

@@ -89,7 +89,7 @@ def notice(kind: str = "failed", to: str = "ana@home.test") -> Notification:
 
 @dataclass
 class FakeHistory:
-    """Routes as the servers tell them: each question finds the next of ``stages``, and the last one from then on."""
+    """Routes as the servers tell them: the first of ``stages`` now, the others as time goes by."""
 
     stages: list[list[Route]] = field(default_factory=list)
     settles: bool = True
@@ -98,7 +98,12 @@ class FakeHistory:
         return self.settles
 
     def routes(self, *_: object) -> list[Route]:
-        return self.stages.pop(0) if len(self.stages) > 1 else self.stages[0]
+        return self.stages[0]
+
+    def go_on(self) -> None:
+        """Let time go by."""
+        if len(self.stages) > 1:
+            self.stages.pop(0)
 
     def contacts(self, _: datetime) -> list[Any]:
         return []
@@ -186,7 +191,11 @@ class FakeLab:
 
     def _wait(self, ready: Callable[[FakeHistory], bool], timeout: float) -> bool:
         del timeout
-        return any(ready(self.history) for _ in range(self.waits))
+        for _ in range(self.waits):
+            if ready(self.history):
+                return True
+            self.history.go_on()
+        return False
 
     def _dns_fault(self, **parameters: Any) -> str:
         self.did.append(f"dns {parameters['kind']} {parameters.get('name')}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from lab.route import Route
 from lab.scenario.result import Result
 from lab.scenario.run import run
 from lab.submit import Reply
-from tests.unit.scenario.conftest import GOOD, FakeLab, attempt, route, scenario
+from tests.unit.scenario.conftest import GOOD, FakeLab, attempt, notice, route, scenario
 
 HEAD = 'title = "t"\nteaches = "t"\n'
 MESSAGE = '[[message]]\nto = "bia@$DOMAIN"\nvia = "direct"\n'
@@ -24,8 +25,6 @@ ZONE = 'zone = "@ MX 10 mx-a\\nmx-a A $SCRIPTED_1"\n'
 
 def told(*stages: Route) -> Callable[[str], list[list[Route]]]:
     """Return what the servers tell of a message to whomever: one stage after the other."""
-    from dataclasses import replace
-
     return lambda to: [[replace(stage, recipient=to)] for stage in stages]
 
 
@@ -60,8 +59,34 @@ def test_what_differs_fails() -> None:
 
 
 def test_it_is_waited_until_what_is_expected_is_there() -> None:
-    lab = FakeLab(told(route(attempt("mx-a", "450 4.2.0 later"), outcome="deferred"), *2 * [route(attempt("mx1"))]))
+    lab = FakeLab(told(route(attempt("mx-a", "450 4.2.0 later"), outcome="deferred"), route(attempt("mx1"))))
     assert result(HEAD + MESSAGE + '[expect]\ndelivered = "INBOX"\n', lab).outcome == "pass"
+
+
+WAITING = attempt("mx1", "450 4.2.0 later")
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "expected"),
+    [
+        ({}, {"attempts": (WAITING, WAITING)}, 'attempts = ["mx1 450", "mx1 450"]'),
+        ({}, {"attempts": (WAITING, attempt("mx1", "450 4.2.0 later", seconds=4))}, "intervals = [[3, 5]]"),
+        ({}, {"notifications": (notice("delayed"),)}, 'notifications = ["delayed"]'),
+        ({"copies": 1}, {"copies": 2}, "copies = 2"),
+    ],
+)
+def test_everything_that_is_counted_is_waited_for(first: dict[str, Any], then: dict[str, Any], expected: str) -> None:
+    now = route(WAITING, outcome="deferred", **{"copies": 0, **first})
+    later = replace(now, **then)
+    text = HEAD + MESSAGE + f'[expect]\noutcome = "deferred"\n{expected}\n'
+    assert result(text, FakeLab(told(now, later))).lines() == []
+    assert result(text, FakeLab(told(now))).outcome == "fail"
+
+
+def test_what_has_ended_is_not_waited_for() -> None:
+    ended, never = route(attempt("mx1", "550 5.1.1 no"), outcome="bounced"), route(attempt("mx1"))
+    found = result(HEAD + MESSAGE + '[expect]\ndelivered = "INBOX"\n', FakeLab(told(ended, never)))
+    assert [each.outcome for each in found.routes] == ["bounced"]
 
 
 def test_when_time_is_over_what_is_there_is_judged() -> None:

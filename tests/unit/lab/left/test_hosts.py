@@ -54,7 +54,7 @@ class FakeApi:
             raise NotFound("no such container")
         return self._containers[container]
 
-    def networks(self, *, filters: Mapping[str, list[str]]) -> list[dict[str, Any]]:
+    def networks(self, *, filters: Mapping[str, str]) -> list[dict[str, Any]]:
         assert dict(filters) == {"label": "mail-lab.name"}
         return [
             {"Labels": {"mail-lab.name": "main", "mail-lab.slot": "0"}},

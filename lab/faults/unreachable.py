@@ -1,0 +1,13 @@
+"""Port 25 of a living host is behind a router that says so: "No route to host" at once (ICMP, RFC 792)."""
+
+from __future__ import annotations
+
+from lab.faults import filtered
+from lab.faults.site import Site
+
+heal = filtered.clear
+
+
+def apply(site: Site) -> None:
+    """Answer every new connection with host unreachable."""
+    filtered.set_rule(site, "reject with icmp type host-unreachable")
