@@ -13,10 +13,10 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from dnszone.masterfile import read
 from dnszone.zone import WORLD
@@ -28,6 +28,7 @@ from lab.dns import STANDING, Dns
 from lab.domains import DEFAULT, Domains, fresh
 from lab.doors import Door
 from lab.errors import LabError
+from lab.fault import Wrong, at_host, at_scripted
 from lab.faults import KINDS
 from lab.faults.site import Site
 from lab.heal import put_back, site
@@ -209,30 +210,16 @@ class Lab:
         """Freeze a host while the context lasts: connections are accepted and nothing is said."""
         return self._faulty(host, "paused")
 
-    def fault(
-        self,
-        host: str,
-        *,
-        connect: Literal["refuse", "drop"] | None = None,
-        scan_ban: Mapping[str, Any] | None = None,
-    ) -> AbstractContextManager[None]:
-        """Make something wrong at a host while the context lasts.
+    def fault(self, name: str, /, **wrong: Any) -> AbstractContextManager[None]:  # noqa: ANN401  see lab.fault
+        """Make something wrong at a host while the context lasts: ``lab.fault("mx1", connect="refuse")``.
 
-        *connect*: "refuse" answers connections to port 25 with a reset, "drop" not at all. *host* is a host of the
-        lab, or a name of a zone of this test that stands for an address of the scripted host.
-        *scan_ban* {"after": 5, "for": 300, "verdict": "reset"}: who connects to more than "after" ports other than 25
-        is banned "for" so many seconds, with a "reset", or "drop"; a host of the lab only. See :meth:`banned`.
+        *name* is a host of the lab, or a name of a zone of this test that stands for an address of the scripted
+        host. *wrong* (:mod:`lab.fault`): connect, host, scan_ban, or what is answered, such as
+        ``rcpt="450 4.2.0 later"``; of a real MX, to recipients in this test's domains only.
         """
-        if (connect is None) == (scan_ban is None):
-            raise LabError("a fault is one of connect and scan_ban", hint='connect="refuse"')
-        if scan_ban is not None:
-            ban = faults.scan_ban.read(scan_ban)
-            return self._faulty(known(self.hosts, host).name, "scan_ban", lambda site: faults.scan_ban.apply(site, ban))
-        if connect not in ("refuse", "drop"):
-            raise LabError(f"connect={connect!r} is no fault", hint='"refuse" or "drop"')
-        if host in self.hosts:
-            return self._faulty(host, connect)
-        return self._scripted_fault(host, {"connect": connect})
+        if name not in self.hosts:
+            return self._scripted_fault(self._scripted_address(name), at_scripted(wrong).script)
+        return self._host_fault(self.hosts[name], at_host(self.hosts[name].role, wrong))
 
     def banned(self, host: str) -> dict[str, int]:
         """Return whom the fault ``scan_ban`` at *host* bans: lab name, or address, to whole seconds that are left."""
@@ -369,9 +356,21 @@ class Lab:
             self._lease.healed(number)
 
     @contextmanager
-    def _scripted_fault(self, host: str, script: dict[str, Any]) -> Iterator[None]:
-        address = self._scripted_address(host)
-        self.scripted.script(address, script)
+    def _host_fault(self, host: Host, wrong: Wrong) -> Iterator[None]:
+        # A host that this test has brought along answers to nobody else.
+        scopes: list[dict[str, str]] = [{"recipient": f"*@{domain}"} for domain in self.domains.texts]
+        with ExitStack() as standing:
+            for kind, apply in wrong.whole.items():
+                standing.enter_context(self._faulty(host.name, kind, apply))
+            for rule in wrong.policies:
+                for scope in scopes if host.name in self._world else [{}]:
+                    policy = self.scripted.policy(host=host.address, **{**scope, **rule})
+                    standing.callback(self.scripted.retract, policy)
+            yield
+
+    @contextmanager
+    def _scripted_fault(self, address: str, script: Mapping[str, Any]) -> Iterator[None]:
+        self.scripted.script(address, dict(script))
         try:
             yield
         finally:

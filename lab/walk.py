@@ -163,6 +163,8 @@ class Walk:
         end = End(last.recipient, "deferred", last.dsn, last.text)
         if file.expired is not None and file.expired >= last.at:
             end.outcome = "expired"
+            if file.removed is None:  # its notice comes before that
+                self.awaited.append(f"{file.host} returns {file.queue_id}, which has expired; it is not gone yet")
         elif file.removed == "deleted":
             end.outcome, end.reason = "discarded", "deleted from the queue (postsuper -d)"
         elif file.held is not None:

@@ -10,13 +10,15 @@ from typing import Any
 
 from dnszone.problem import InvalidError
 from dnszone.rules import Rules
+from lab.fault import CONNECT
+from lab.faults import scan_ban
 from lab.scenario.keys import SCRIPT, STAGES, Table
 from lab.scenario.model import Fault, Scenario
 from lab.scenario.problem import Notes, joined
-from lab.scenario.script import RULE_KEYS, STATES, policy_problems, rules, script_problems
 from lab.scenario.variables import MAIL, VARIABLE, WORLD, substitute, variable
+from lab.script import RULE_KEYS, STATES, policy_problems, rules, script_problems
 
-CONNECT = ("refuse", "drop")
+WHOLE = ("connect", "host", "scan_ban")  # what is done to a real host as a whole, one of them at a time
 VIEW = "view"
 
 
@@ -35,7 +37,7 @@ def read(table: Mapping[str, Any], own: Collection[str], notes: Notes) -> tuple[
             later = value.get("later") is True
             if name in own or name in WORLD:
                 parts = {
-                    "host": {key: each for key, each in rest.items() if key in ("connect", "host")},
+                    "host": {key: each for key, each in rest.items() if key in WHOLE},
                     "policy": {key: each for key, each in rest.items() if key in (*STAGES, "extensions")},
                 }
                 found += [Fault(name, kind, part, place, later) for kind, part in parts.items() if part]
@@ -97,7 +99,9 @@ def _check_scripted(fault: Fault, scripted: Collection[str] | None, values: Mapp
         notes.note(
             f"{fault.place}.host", "an address of the scripted host cannot be stopped", 'connect = "unreachable"'
         )
-    script = {key: each for key, each in fault.table.items() if key in SCRIPT and key != "host"}
+    if "scan_ban" in fault.table:
+        notes.note(f"{fault.place}.scan_ban", "an address of the scripted host bans nobody", "a host of [hosts] can")
+    script = {key: each for key, each in fault.table.items() if key in SCRIPT and key not in ("host", "scan_ban")}
     for problem in script_problems(substitute(script, values)):
         place = f"{fault.place}.{problem.path}" if problem.path else fault.place
         notes.note(place, problem.problem, problem.hint)
@@ -111,8 +115,11 @@ def _check_host(fault: Fault, notes: Notes) -> None:
             f"{connect!r} cannot be done to a real host, only {' or '.join(CONNECT)}",
             "a scripted address can do more",
         )
+    for problem in scan_ban.problems(fault.table["scan_ban"]) if "scan_ban" in fault.table else ():
+        place = f"{fault.place}.scan_ban"
+        notes.note(f"{place}.{problem.path}" if problem.path else place, problem.problem, problem.hint)
     if len(fault.table) > 1:
-        notes.note(fault.place, "has connect and host", "a host has one of these at a time")
+        notes.note(fault.place, f"has {' and '.join(fault.table)}", "a host has one of these at a time")
 
 
 def _check_policy(fault: Fault, scenario: Scenario, values: Mapping[str, str], notes: Notes) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Protocol, get_args
 
 from dnszone.faults import KINDS as DNS_KINDS
 from dnszone.problem import did_you_mean
+from lab.fault import HOST
 from lab.plan.attempts import Kind as DepartureKind
 from lab.scenario.problem import Notes, joined
 from lab.verdict.expectation import KINDS, OUTCOMES, QUEUES
@@ -290,7 +291,11 @@ SCRIPT: Mapping[str, Key] = {
         Elsewhere({"type": "object"}),
         "What EHLO offers: {add = [...], hide = [...], size = n}; scripted addresses only.",
     ),
-    "host": Key(Text(("stopped", "paused")), "What happens to a real host as a whole."),
+    "host": Key(Text(HOST), "What happens to a real host as a whole."),
+    "scan_ban": Key(
+        Elsewhere({"type": "object"}),
+        'A real host bans who connects to many ports: {after = 5, for = 300, verdict = "reset"}, or "drop".',
+    ),
     "later": Key(Flag(), "It is not in force from the start: a step applies it."),
 }
 DNS_FAULT = Elsewhere(

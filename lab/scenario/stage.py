@@ -16,7 +16,6 @@ from lab.scenario import faults
 from lab.scenario.check import apex, label
 from lab.scenario.model import MAIN, Fault, Scenario
 from lab.scenario.names import Names
-from lab.scenario.script import rules
 from lab.scenario.variables import VARIABLE, replaced, substitute
 from lab.sieve import Sieve
 
@@ -132,24 +131,9 @@ class Stage:
         finally:
             self.lab.scripted.script(address, {})
 
-    def _host(self, fault: Fault) -> AbstractContextManager[None]:
-        host, table = self.names.real(fault.name), fault.table
-        if "connect" in table:
-            return self.lab.fault(host, connect=table["connect"])
-        return {"stopped": self.lab.stopped, "paused": self.lab.paused}[table["host"]](host)
-
-    @contextmanager
-    def _policy(self, fault: Fault) -> Iterator[None]:
-        address = self.lab.hosts[self.names.real(fault.name)].address
-        own = fault.name in {host.name for host in self.scenario.hosts}
-        with ExitStack() as standing:
-            for stage, value in fault.table.items():
-                scopes = [{}] if own else [{"recipient": f"*@{each}"} for each in self.domains.values()]
-                for rule in rules(stage, substitute(value, self.values)):
-                    for scope in scopes:
-                        policy = self.lab.scripted.policy(host=address, **{**scope, **rule})
-                        standing.callback(self.lab.scripted.retract, policy)
-            yield
+    def _real(self, fault: Fault) -> AbstractContextManager[None]:
+        wrong: Any = substitute(fault.table, self.values)
+        return self.lab.fault(self.names.real(fault.name), **wrong)
 
     @contextmanager
     def _dns(self, fault: Fault) -> Iterator[None]:
@@ -163,8 +147,8 @@ class Stage:
 
 KINDS: Mapping[str, Callable[[Stage, Fault], AbstractContextManager[None]]] = {
     "scripted": Stage._scripted,
-    "host": Stage._host,
-    "policy": Stage._policy,
+    "host": Stage._real,
+    "policy": Stage._real,
     "dns": Stage._dns,
 }
 

@@ -131,8 +131,6 @@ class FakeLab:
         self.scripted = SimpleNamespace(
             script=lambda address, script: self.did.append(f"script {address} {script}"),
             messages=lambda _: [],
-            policy=lambda **rule: self.did.append(f"policy {rule}"),
-            retract=lambda _: self.did.append("retract"),
         )
         self.dns = SimpleNamespace(fault=self._dns_fault, heal=lambda number: self.did.append(f"dns heal {number}"))
         self.history = FakeHistory()
@@ -173,18 +171,16 @@ class FakeLab:
         )
 
     @contextmanager
-    def fault(self, host: str, *, connect: str) -> Iterator[None]:
+    def fault(self, name: str, /, **wrong: Any) -> Iterator[None]:
         if self.broken is not None:
             raise self.broken
-        self.did.append(f"{connect} {host}")
+        words = " ".join(f"{key}={value}" for key, value in wrong.items())
+        self.did.append(f"{words} {name}")
         yield
-        self.did.append(f"heal {host}")
+        self.did.append(f"heal {name}")
 
     def stopped(self, host: str) -> Any:
-        return self.fault(host, connect="stop")
-
-    def paused(self, host: str) -> Any:
-        return self.fault(host, connect="pause")
+        return self.fault(host, host="stopped")
 
     def reset(self) -> None:
         self.did.append("reset")

@@ -1,0 +1,74 @@
+"""What can be made wrong at one name, and what that means: a host of the lab, or a name at a scripted address.
+
+    connect     "refuse", "drop", "unreachable": port 25 is closed, filtered, or behind a router that says so
+    host        "stopped", "killed", "paused", "cut" (off the network), "disk-full"
+    scan_ban    {"after": 5, "for": 300, "verdict": "reset"}: see lab.faults.scan_ban
+    rcpt, data, end_of_data
+                what an MX answers there: "450 4.2.0 later", or rules (docs/scripted.md); by policy delegation
+    anything else at a scripted address: a key of its script (docs/scripted.md)
+
+In: a table of these. Out: :class:`Wrong`, taken apart. Errors: LabError with all that is wrong with the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dnszone.problem import did_you_mean
+from lab import faults
+from lab.errors import LabError
+from lab.faults.site import Site
+from lab.script import STATES, rules
+
+CONNECT = ("refuse", "drop", "unreachable")
+HOST = ("stopped", "killed", "paused", "cut", "disk-full")
+KEYS = ("connect", "host", "scan_ban", *STATES)
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """One fault, taken apart. ``whole`` maps kinds of :mod:`lab.faults` to what applies each to the host."""
+
+    whole: Mapping[str, Callable[[Site], None]] = field(default_factory=dict)
+    policies: tuple[dict[str, Any], ...] = ()  # rules of the policy service, without owner, host and recipients
+    script: Mapping[str, Any] = field(default_factory=dict)  # of a scripted address
+
+
+def at_host(role: str, table: Mapping[str, Any]) -> Wrong:
+    """Return what *table* means at a host with this role."""
+    table = _keys(table)
+    problems = list(_problems(role, table))
+    if problems:
+        raise LabError("\n".join(problems), hint=f"keys are {', '.join(KEYS)}; a scripted address can do more")
+    kinds = [str(table[key]) for key in ("connect", "host") if key in table]
+    whole = {kind: faults.KINDS[kind].apply for kind in kinds}
+    if "scan_ban" in table:
+        ban = faults.scan_ban.read(table["scan_ban"])
+        whole["scan_ban"] = lambda site: faults.scan_ban.apply(site, ban)
+    return Wrong(whole, tuple(rule for key in STATES if key in table for rule in rules(key, table[key])))
+
+
+def at_scripted(table: Mapping[str, Any]) -> Wrong:
+    """Return what *table* means at a scripted address; the scripted host says what is wrong with a script."""
+    if not table:
+        raise LabError("this fault does nothing", hint='connect="refuse", or rcpt="450 4.2.0 later"')
+    return Wrong(script=_keys(table))
+
+
+def _keys(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the table with its keys as they are in a file: a keyword of Python has no hyphen."""
+    return {key if key == "scan_ban" else key.replace("_", "-"): value for key, value in table.items()}
+
+
+def _problems(role: str, table: Mapping[str, Any]) -> Iterator[str]:
+    if not table:
+        yield "this fault does nothing"
+    for key, value in table.items():
+        if key not in KEYS:
+            yield " ".join(filter(None, (f"{key} cannot be made wrong at a host;", did_you_mean(key, KEYS))))
+        elif key in ("connect", "host") and value not in (allowed := CONNECT if key == "connect" else HOST):
+            yield f"{key}={value!r} is none of {', '.join(allowed)}"
+        elif key in STATES and role != "mx":
+            yield f"{key}: only an MX can be told what to answer"
