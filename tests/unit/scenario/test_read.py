@@ -123,10 +123,10 @@ def test_every_comment_of_the_new_file_is_right_too() -> None:
         (RIGHT + "stored = {Subject = '('}\n", "7: expect.stored.Subject: is no regular expression"),
         (RIGHT + "[faults.mx-a]\nconnect = 'refuse'\n", "7: faults.mx-a: there is nothing called 'mx-a' to make wrong"),
         (
-            RIGHT + "[faults.mx1]\nconnect = 'unreachable'\n",
-            "8: faults.mx1.connect: 'unreachable' cannot be done to a real",
+            RIGHT + "[faults.mx1]\nconnect = 'lose'\n",
+            "8: faults.mx1.connect: 'lose' cannot be done to a real",
         ),
-        (RIGHT + "[faults.mx1]\nhost = 'stoped'\n", "8: faults.mx1.host: 'stoped' is none of stopped, paused"),
+        (RIGHT + "[faults.mx1]\nhost = 'stoped'\n", "8: faults.mx1.host: 'stoped' is none of stopped, killed, paused, cut, disk-full"),
         (RIGHT + "[faults.mx1]\nbanner = '554 no'\n", "8: faults.mx1.banner: a real Postfix cannot be told what to do"),
         (RIGHT + "[faults.mx1]\nrcpt = '450'\n", "8: faults.mx1.rcpt: action: "),
         (RIGHT + "[faults.mx1.rcpt]\nrepli = '450 no'\n", "8: faults.mx1.rcpt.repli: unknown key repli (did you mean"),
