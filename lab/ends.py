@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from lab.events import Rejected
 from lab.queuefile import QueueFile
 from lab.route import Attempt, Notification, Route
 
@@ -58,16 +57,16 @@ def route_to(root: QueueFile, message_id: str, recipient: str, end: End) -> Rout
     )
 
 
-def refused_route(message_id: str, event: Rejected, recipient: str) -> Route:
-    """Return the route of a recipient that the host of submission refused."""
-    status = STATUS.match(event.reply)
+def refused_route(message_id: str, sender: str, recipient: str, reply: str | None) -> Route:
+    """Return the route of a recipient that the host of submission refused with *reply*."""
+    status = STATUS.match(reply or "")
     return Route(
         message_id=message_id,
-        sender=event.sender or "",
+        sender=sender,
         recipient=recipient,
         outcome="rejected",
         status=status[1] if status else None,
-        reason=event.reply,
+        reason=reply,
         accepted_by=None,
         mailbox=None,
         hops=[],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +59,7 @@ def last_lines(docker: DockerClient, host: Host, count: int = 10) -> str:
     return "\n".join(f"  {host.name} | {line}" for line in text.decode("utf-8", "replace").splitlines())
 
 
-def known(hosts: dict[str, Host], name: str) -> Host:
+def known(hosts: Mapping[str, Host], name: str) -> Host:
     """Return the host called *name*, or raise LabError with the names there are."""
     if name not in hosts:
         raise LabError(f"this lab has no host {name!r}", hint=f"its hosts are: {', '.join(sorted(hosts))}")

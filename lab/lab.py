@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any
 from dnszone.masterfile import read
 from dnszone.zone import WORLD
 from dnszone.zones import Zones
-from lab import faults, guest, ready, users
+from lab import faults, guest, ready
+from lab.access import Access, Login, password
 from lab.configuration import Configuration
 from lab.control import Control
 from lab.dns import STANDING, Dns
 from lab.domains import DEFAULT, Domains, fresh
-from lab.doors import Door
 from lab.errors import LabError
 from lab.fault import Wrong, at_host, at_scripted
 from lab.faults import KINDS
@@ -40,19 +40,16 @@ from lab.queue import Queue
 from lab.route import stamp
 from lab.scripted import Scripted
 from lab.submission import Submission
-from lab.submit import Message, Server, compose, connection, submit
+from lab.submit import Message, compose, connection, submit
 from lab.trace import History
-from lab.world import World, published
+from lab.world import World
 
 if TYPE_CHECKING:
     from lab.recorder import Recorder
     from lab.watch import Watch
 
-SUBMISSION = 587  # RFC 6409: TLS and a password; port 25 of a smarthost relays for nobody
 READY_TIMEOUT = 30.0
 MAIL_ROLES = ("client", "smarthost", "mx")  # Postfix hosts
-GUESTS = 2560  # the gateway's port for hosts that a test brings along (haproxy.cfg)
-WORLD_DOMAINS = ("lab.test", "home.test", "isp.test", "dest.test")
 
 
 class Lab:
@@ -66,7 +63,7 @@ class Lab:
         self._world = dict(self.hosts)
         if not self.hosts:
             raise LabError(f"lab {self.name!r} is not up", hint=f"run `{_up_command(self.name)}`")
-        self.ports = published(self.hosts)
+        self.access = Access(self._world, lambda: self.hosts)
         self.submissions: list[Submission] = []
         self._began = datetime.now(UTC)
         self._configuration = Configuration(self.docker)
@@ -169,7 +166,7 @@ class Lab:
         sender: str = "ana@home.test",
         message: Message = "A message through the mail-routing lab.\n",
         subject: str = "A test message",
-        login: str | tuple[str, str] | None = None,
+        login: Login | None = None,
         timeout: float = 30.0,
     ) -> Submission:
         """Hand a message to the host *via* ("client", "direct", "smarthost", "mx1:25" ...), as a mail program does.
@@ -181,7 +178,7 @@ class Lab:
         recipients = (to,) if isinstance(to, str) else tuple(to)
         if not recipients:
             raise LabError("a message needs a recipient", hint='to="bia@dest.test"')
-        server = self._server(via, login)
+        server = self.access.server(via, login)
         data, message_id = compose(message, sender, recipients, subject)
         self.recorder  # noqa: B018  the logs are followed before anything can be logged
         plans = {recipient: self.explain(recipient, via) for recipient in recipients}
@@ -192,7 +189,7 @@ class Lab:
 
     def connect(self, at: str, timeout: float = 30.0) -> socket.socket:
         """Return a connection to a port of a host ("mx1", "direct:587"), for what no mail program would say."""
-        return connection(self._server(at, None), timeout)
+        return connection(self.access.server(at, None), timeout)
 
     def explain(self, recipient: str, via: str = "client") -> Plan:
         """Return the plan: where mail for *recipient* would go from the host *via*, by zone and settings alone."""
@@ -258,20 +255,17 @@ class Lab:
         """Return the mailboxes of *user*: "bia@dest.test", or "bia" for that."""
         address = user if "@" in user else f"{user}@dest.test"
         name = address.partition("@")[0].partition("+")[0]
-        passwords = users.passwords()
-        if name not in passwords:
-            raise LabError(f"nobody in the lab is called {name!r}", hint=f"users: {', '.join(sorted(passwords))}")
-        return Mailbox(address, passwords[name], ready.LOOPBACK, self._port("mailstore", 143))
+        return Mailbox(address, password(name), ready.LOOPBACK, self.access.port("mailstore", 143))
 
     @cached_property
     def dns(self) -> Dns:
         """The lab's DNS: zones, faults, the history of every query."""
-        return Dns(Control("dns", self._url("dns", 8053)), self._lease.owner)
+        return Dns(Control("dns", self.access.url("dns", 8053)), self._lease.owner)
 
     @cached_property
     def scripted(self) -> Scripted:
         """The scripted SMTP host: its addresses, their scripts, and who connected."""
-        return Scripted(Control("scripted", self._url("scripted", 8025)), self._lease.owner)
+        return Scripted(Control("scripted", self.access.url("scripted", 8025)), self._lease.owner)
 
     @property
     def names(self) -> dict[str, str]:
@@ -301,37 +295,6 @@ class Lab:
     @cached_property
     def _lease(self) -> Lease:
         return Lease(self.name)
-
-    def _port(self, host: str, port: int) -> int:
-        door = Door(known(self.hosts, host).name, port)
-        if door not in self.ports:
-            open_doors = ", ".join(str(each) for each in sorted(self.ports))
-            raise LabError(f"{door} is not published", hint=f"published are: {open_doors}")
-        return self.ports[door]
-
-    def _url(self, host: str, port: int) -> str:
-        return f"http://{ready.LOOPBACK}:{self._port(host, port)}"
-
-    def _server(self, via: str, login: str | tuple[str, str] | None) -> Server:
-        host, _, given = via.partition(":")
-        if given and not given.isdigit():
-            raise LabError(f"via={via!r} has no port number", hint='"client", "smarthost" or "mx1:25"')
-        found = known(self.hosts, host)
-        port = int(given) if given else SUBMISSION if host == "smarthost" else 25
-        credentials = self._credentials(login or "customer") if port == SUBMISSION or login else None
-        tls, name = port == SUBMISSION, f"{host}:{port}"
-        if host in self._world:
-            return Server(name, ready.LOOPBACK, self._port(host, port), credentials, tls)
-        inner = self._world["gateway"].published[GUESTS]
-        return Server(name, ready.LOOPBACK, inner, credentials, tls, beyond=(found.address, port))
-
-    def _credentials(self, login: str | tuple[str, str]) -> tuple[str, str]:
-        if not isinstance(login, str):
-            return login
-        passwords = users.passwords()
-        if login not in passwords:
-            raise LabError(f"nobody in the lab is called {login!r}", hint=f"users: {', '.join(sorted(passwords))}")
-        return login, passwords[login]
 
     def _zones(self) -> Zones:
         """Return the world's zones and this test's own, as the DNS has them."""
@@ -390,7 +353,7 @@ class Lab:
         return site(self.docker, {**self._world, host.name: host}, host.name, self._await_ready)
 
     def _await_ready(self, host: Host) -> None:
-        ports = {door: port for door, port in self.ports.items() if door.host == host.name}
+        ports = {door: port for door, port in self.access.ports.items() if door.host == host.name}
         problems = ready.wait(ports, lambda _: None, lambda: None, READY_TIMEOUT)
         if problems:
             lines = "; ".join(f"{door}: {problem}" for door, problem in problems.items())

@@ -140,6 +140,15 @@ def living(name: str) -> set[str]:
     return found
 
 
+def in_force(name: str) -> dict[str, list[Noted]]:
+    """Return what each living process has made wrong now, by owner; its lease is only read."""
+    found = {}
+    for owner in sorted(living(name)):
+        with suppress(FileNotFoundError):  # it has just closed it
+            found[owner] = _in_force((state_folder() / name / f"{owner}.lease").read_text())
+    return found
+
+
 def _in_force(text: str) -> list[Noted]:
     faults: dict[int, Noted] = {}
     for line in text.splitlines():

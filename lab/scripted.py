@@ -52,6 +52,11 @@ class Scripted:
         """
         return str(self._control.call("POST", "/policies", {"owner": self._owner, **rule})["id"])
 
+    def policies(self) -> list[dict[str, Any]]:
+        """Return every rule of the policy service that stands, whoever's it is, with how often it has fired."""
+        policies: list[dict[str, Any]] = self._control.call("GET", "/policies")
+        return policies
+
     def retract(self, policy: str) -> None:
         """Remove a rule of the policy service."""
         self._control.call("DELETE", f"/policies/{policy}")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lab.ends import refused_route
 from lab.errors import LabError
 from lab.route import Route
 from lab.submit import Receipt
@@ -95,21 +96,8 @@ class Submission:
 
     def _refused(self, recipient: str) -> Route:
         reply = self.receipt.refused.get(recipient) or self.receipt.final
-        return Route(
-            message_id=self.receipt.message_id or "",
-            sender=self.receipt.sender,
-            recipient=recipient,
-            outcome="rejected",
-            status=reply.status if reply else None,
-            reason=str(reply) if reply else None,
-            accepted_by=None,
-            mailbox=None,
-            hops=[],
-            attempts=(),
-            notifications=(),
-            copies=0,
-            final_recipient=recipient,
-        )
+        message_id, sender = self.receipt.message_id or "", self.receipt.sender
+        return refused_route(message_id, sender, recipient, str(reply) if reply else None)
 
     def elapsed(self) -> float:
         """Return the seconds since the message was handed over."""

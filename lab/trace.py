@@ -99,7 +99,8 @@ class History:
         routes = [route for file in roots for route in walk.routes(file, message_id)]
         for recipient in asked:
             if recipient.casefold() not in walk.named:
-                refused = walk.refused and refused_route(message_id, walk.refused, recipient)
+                event = walk.refused
+                refused = event and refused_route(message_id, event.sender or "", recipient, event.reply)
                 routes.append(refused or _unseen(message_id, recipient))
         order = {recipient.casefold(): index for index, recipient in enumerate(asked)}
         return tuple(sorted(routes, key=lambda route: order.get(route.recipient.casefold(), len(order))))

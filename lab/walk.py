@@ -66,7 +66,11 @@ class Walk:
         """Return the routes of the message that came into the lab as *root*."""
         sender = root.sender if root.active else None  # unknown until the queue manager names it
         refused = [event for event in root.of(Rejected) if sender in (None, event.sender)]
-        routes = [refused_route(message_id, event, event.recipient) for event in refused if event.recipient]
+        routes = [
+            refused_route(message_id, event.sender or "", event.recipient, event.reply)
+            for event in refused
+            if event.recipient
+        ]
         if refused and root.removed == "canceled":  # the whole message, for every recipient
             self.refused = refused[-1]
         for (recipient, original), found in self._file(root, None).items():

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lab import bundle, check, hosts, images, ready
+from lab import bundle, check, hosts, images, ready, standing
 from lab.alone import alone
 from lab.doors import Door, doors
 from lab.errors import LabError
@@ -99,7 +99,7 @@ class World:
                 return status, False
             images.build(self.engine, self._environment(Slot(0)), report)
             slot = self._slot()
-            self._put_back()
+            self._put_back(report)
             self._start(slot, report)
             self._wait(report)
         status = self.status()
@@ -111,6 +111,7 @@ class World:
         """Remove every container, network and volume of the lab; returns whether there was anything."""
         with alone(report):
             found = self._remove()
+            standing.forget(self.name)
             for lease in abandoned(self.name):
                 with lease:  # what it would put back is gone
                     pass
@@ -181,13 +182,21 @@ class World:
                 hint="`lab down`, then `lab up`; `lab logs HOST` has the whole log",
             )
 
-    def _put_back(self) -> None:
-        """Put back at the hosts what killed processes have left; who attaches next does so at the DNS and elsewhere."""
-        from lab.heal import put_back
+    def _put_back(self, report: Report) -> None:
+        """Put back at the hosts what killed processes have left; who attaches next does so at the DNS and elsewhere.
+
+        What the command line has made wrong at a host is healed too: the lab is brought up to hosts that answer.
+        """
+        from lab.heal import put_back, site
 
         for lease in abandoned(self.name):
             put_back(self.docker, lease, self.hosts(), lambda _: None)
             lease.close()
+        found = self.hosts()
+        for entry in standing.read(self.name):
+            if entry.kind is not None and entry.where in found:
+                report(f"healing {entry.where}, where {entry.id} of `lab fault add` stands ({entry.kind})")
+                standing.heal(self.name, site(self.docker, found, entry.where, lambda _: None), entry)
         for host in self.hosts().values():
             if host.state == "paused":  # by whomever: Compose cannot start it
                 self.docker.api.unpause(host.container)

@@ -56,7 +56,7 @@ def dns(name: str) -> Iterator[tuple[Lab, Dns]]:
     from lab.doors import Door
 
     with lab(name) as running:
-        port = running.ports.get(Door("dns", 8053))
+        port = running.access.ports.get(Door("dns", 8053))
         if port is None:
             hint = f"`{names.command('status', name)}` tells how the gateway is"
             raise failure.MachineError("the DNS cannot be reached: its port is not published", hint=hint)

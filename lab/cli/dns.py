@@ -173,7 +173,7 @@ def query(
     from lab.doors import Door
 
     with attach.lab(str(lab)) as running:
-        answer = lookup.ask(running.ports[Door("dns", 53)], name, type_)
+        answer = lookup.ask(running.access.ports[Door("dns", 53)], name, type_)
     if json:
         document(
             {

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -178,7 +179,7 @@ class FakeLab:
 
     def __init__(self) -> None:
         self.hosts = make_hosts()
-        self.ports = make_status().ports
+        self.access = SimpleNamespace(ports=make_status().ports)
         self.recording = "refuse2"
         self.receipt = REFUSED_TWICE
         self.asked: list[dict[str, Any]] = []

@@ -36,7 +36,7 @@ def test_an_engine_that_does_not_answer_is_the_machine_in_the_way(monkeypatch: p
 
 def test_a_dns_that_is_not_published(monkeypatch: pytest.MonkeyPatch) -> None:
     fake = FakeLab()
-    fake.ports = {Door("dns", 53): 25053}
+    fake.access.ports = {Door("dns", 53): 25053}
 
     @contextmanager
     def lab(_: str) -> Iterator[FakeLab]:

@@ -126,7 +126,10 @@ def test_every_comment_of_the_new_file_is_right_too() -> None:
             RIGHT + "[faults.mx1]\nconnect = 'lose'\n",
             "8: faults.mx1.connect: 'lose' cannot be done to a real",
         ),
-        (RIGHT + "[faults.mx1]\nhost = 'stoped'\n", "8: faults.mx1.host: 'stoped' is none of stopped, killed, paused, cut, disk-full"),
+        (
+            RIGHT + "[faults.mx1]\nhost = 'stoped'\n",
+            "8: faults.mx1.host: 'stoped' is none of stopped, killed, paused, cut, disk-full",
+        ),
         (RIGHT + "[faults.mx1]\nbanner = '554 no'\n", "8: faults.mx1.banner: a real Postfix cannot be told what to do"),
         (RIGHT + "[faults.mx1]\nrcpt = '450'\n", "8: faults.mx1.rcpt: action: "),
         (RIGHT + "[faults.mx1.rcpt]\nrepli = '450 no'\n", "8: faults.mx1.rcpt.repli: unknown key repli (did you mean"),

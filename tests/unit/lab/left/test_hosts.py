@@ -182,6 +182,12 @@ def test_settings_come_with_their_tables() -> None:
     )
 
 
+@pytest.fixture(autouse=True)
+def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget the settings of other tests' hosts."""
+    monkeypatch.setattr(Configuration, "_known", {})
+
+
 def test_settings_are_read_once_for_each_start() -> None:
     files = FakeFiles({MAIN_CF: "relayhost = a.test\n"})
     configuration = Configuration(docker(files))

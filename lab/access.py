@@ -1,0 +1,67 @@
+"""How a program on this machine reaches the hosts of a lab: through the ports that the gateway publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from lab import ready, users
+from lab.doors import Door
+from lab.errors import LabError
+from lab.hosts import Host, known
+from lab.submit import Server
+from lab.world import published
+
+SUBMISSION = 587  # RFC 6409: TLS and a password; port 25 of a smarthost relays for nobody
+GUESTS = 2560  # the gateway's port for hosts that a test brings along (haproxy.cfg)
+
+Login = str | tuple[str, str]
+
+
+class Access:
+    """The doors of one lab. *world* has its standing hosts, *present* tells all that are there now."""
+
+    def __init__(self, world: Mapping[str, Host], present: Callable[[], Mapping[str, Host]]) -> None:
+        self.ports = published(world)
+        self._world = world
+        self._present = present
+
+    def port(self, host: str, port: int) -> int:
+        """Return the port on 127.0.0.1 for a port of a host. Raises LabError when it is not published."""
+        door = Door(known(self._present(), host).name, port)
+        if door not in self.ports:
+            open_doors = ", ".join(str(each) for each in sorted(self.ports))
+            raise LabError(f"{door} is not published", hint=f"published are: {open_doors}")
+        return self.ports[door]
+
+    def url(self, host: str, port: int) -> str:
+        """Return the address of a control API."""
+        return f"http://{ready.LOOPBACK}:{self.port(host, port)}"
+
+    def server(self, via: str, login: Login | None) -> Server:
+        """Return where to submit for *via*: "client", "smarthost", "mx1:25".
+
+        Port 587, the smarthost's default, wants TLS and a login; default: "customer".
+        """
+        host, _, given = via.partition(":")
+        if given and not given.isdigit():
+            raise LabError(f"via={via!r} has no port number", hint='"client", "smarthost" or "mx1:25"')
+        found = known(self._present(), host)
+        port = int(given) if given else SUBMISSION if host == "smarthost" else 25
+        credentials = _credentials(login or "customer") if port == SUBMISSION or login else None
+        tls, name = port == SUBMISSION, f"{host}:{port}"
+        if host in self._world:
+            return Server(name, ready.LOOPBACK, self.port(host, port), credentials, tls)
+        inner = self._world["gateway"].published[GUESTS]
+        return Server(name, ready.LOOPBACK, inner, credentials, tls, beyond=(found.address, port))
+
+
+def password(name: str) -> str:
+    """Return the password of a name of the users file. Raises LabError when nobody has that name."""
+    passwords = users.passwords()
+    if name not in passwords:
+        raise LabError(f"nobody in the lab is called {name!r}", hint=f"users: {', '.join(sorted(passwords))}")
+    return passwords[name]
+
+
+def _credentials(login: Login) -> tuple[str, str]:
+    return (login, password(login)) if isinstance(login, str) else login

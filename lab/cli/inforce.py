@@ -1,0 +1,143 @@
+"""What is wrong on purpose in a lab now, and who has made it so: `lab fault list` and `lab status` show it.
+
+In: the lab's name, its hosts and its ports. Out: :class:`Entry` values, from the record of the command line, the leases
+of processes that live, the DNS and the policy service. A server that does not answer is told with its problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lab.dns import Dns
+    from lab.doors import Door
+    from lab.hosts import Host
+    from lab.scripted import Scripted
+
+DNS, SCRIPTED = ("dns", 8053), ("scripted", 8025)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One fault. ``id`` is None where no command can take it back: it is a process's own, which heals it itself."""
+
+    id: str | None
+    where: str  # a host, or "dns"
+    what: dict[str, Any]  # as `lab fault add` takes it
+    since: str | None  # RFC 3339, UTC; None where nobody has noted it
+    owner: str  # "cli" is the command line
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+
+def at_hosts(name: str) -> list[Entry]:
+    """Return what is wrong at hosts as a whole, by the command line and by processes that live."""
+    from lab.dns import STANDING
+    from lab.lease import in_force
+    from lab.standing import read
+
+    own = [Entry(each.id, each.where, each.wrong, each.since, STANDING) for each in read(name) if each.kind]
+    held = ((owner, fault) for owner, faults in in_force(name).items() for fault in faults)
+    return own + [Entry(None, fault["host"], _table(fault["kind"]), None, owner) for owner, fault in held]
+
+
+def policies(name: str, hosts: Mapping[str, Host], ports: Mapping[Door, int]) -> list[Entry]:
+    """Return the replies that real exchangers have been told. Raises LabError when the scripted host is silent."""
+    from lab.dns import STANDING
+
+    with scripted(ports) as control:
+        found = control.policies()
+    since, names = _since(name), {host.address: host.name for host in hosts.values()}
+    return [
+        Entry(
+            each["id"],
+            names.get(each["host"], each["host"] or "any"),
+            _reply(each),
+            since.get(each["id"]) if each["owner"] == STANDING else None,
+            each["owner"],
+        )
+        for each in found
+    ]
+
+
+def at_dns(name: str, ports: Mapping[Door, int]) -> list[Entry]:
+    """Return the faults of the DNS. Raises LabError when it is silent."""
+    from lab.dns import STANDING
+
+    with dns(ports) as control:
+        found = control.faults()
+    since = _since(name)
+    return [
+        Entry(
+            each["id"],
+            "dns",
+            {key: value for key, value in each.items() if key not in ("id", "owner", "fault", "met")},
+            since.get(each["id"]) if each["owner"] == STANDING else None,
+            each["owner"],
+        )
+        for each in found
+    ]
+
+
+@contextmanager
+def dns(ports: Mapping[Door, int]) -> Iterator[Dns]:
+    """Yield the DNS, as the command line sees it: what it sets there stays."""
+    from lab.control import Control
+    from lab.dns import STANDING, Dns
+
+    with closing(Control("dns", _url(ports, *DNS))) as control:
+        yield Dns(control, STANDING)
+
+
+@contextmanager
+def scripted(ports: Mapping[Door, int]) -> Iterator[Scripted]:
+    """Yield the scripted host, as the command line sees it."""
+    from lab.control import Control
+    from lab.dns import STANDING
+    from lab.scripted import Scripted
+
+    with closing(Control("scripted", _url(ports, *SCRIPTED))) as control:
+        yield Scripted(control, STANDING)
+
+
+def _url(ports: Mapping[Door, int], host: str, port: int) -> str:
+    """Return where a control API is, once it has answered: one that is frozen would take a long time to say nothing."""
+    from lab import ready
+    from lab.doors import Door
+    from lab.errors import LabError
+
+    door = Door(host, port)
+    problem = "its port is not published"
+    if door in ports:
+        problem = ready.missing({door: ports[door]}).get(door, "")
+    if problem:
+        raise LabError(f"the {host} host does not answer: {problem}", hint="`lab status` tells how it is") from OSError()
+    return f"http://{ready.LOOPBACK}:{ports[door]}"
+
+
+def _since(name: str) -> dict[str, str]:
+    from lab.standing import read
+
+    return {each.id: each.since for each in read(name)}
+
+
+def _table(kind: str) -> dict[str, Any]:
+    """Return the table that a kind of lab.faults was set by; the settings of a scan ban are not in a lease."""
+    from lab.fault import CONNECT, HOST
+
+    return {"connect": kind} if kind in CONNECT else {"host": kind} if kind in HOST else {kind: None}
+
+
+def _reply(policy: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the table that a rule of the policy service was set by."""
+    from lab.script import RULE_KEYS, STATES
+
+    state = policy["state"]
+    key = next((key for key, each in STATES.items() if each == state), (state or "any").lower())
+    scope = {each: policy[each] for each in (*RULE_KEYS[1:], "client") if policy.get(each) not in (None, 0.0)}
+    return {key: {"reply": policy["action"], **scope} if scope else policy["action"]}

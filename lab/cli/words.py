@@ -1,0 +1,122 @@
+"""KEY=VALUE words of `lab fault add`: read into a table, and looked through for everything that is wrong with it.
+
+Numbers, true, false and JSON are read as such; anything else is text. Out: tables as :mod:`lab.fault` and the DNS take
+them. Errors: LabError with all mistakes, before anything is applied.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from dnszone.problem import InvalidError, did_you_mean
+from lab.errors import LabError
+
+WHOLE = ("connect", "host", "scan_ban")  # what is done to a host as a whole, one of them at a time
+OWNER = "owner"  # whoever types it owns it
+
+
+def at_host(role: str, words: Sequence[str]) -> dict[str, Any]:
+    """Return the fault that *words* are at a host with this role."""
+    from lab.fault import KEYS
+
+    table, problems = read(words)
+    problems += _host_problems(role, table)
+    if problems:
+        raise LabError("\n".join(problems), hint=f"keys are {', '.join(KEYS)}")
+    return table
+
+
+def at_dns(words: Sequence[str], addresses: Mapping[str, str]) -> dict[str, Any]:
+    """Return the DNS fault that *words* are. *addresses*: lab name to address, for ``client``."""
+    from dnszone.rules import Rules
+
+    table, problems = read(words)
+    if OWNER in table:
+        problems.append(f"{OWNER}: unknown key")
+        del table[OWNER]
+    if table.get("client") in addresses:
+        table["client"] = addresses[table["client"]]
+    try:
+        Rules().add({OWNER: "cli", **table})
+    except InvalidError as error:
+        problems += [str(each) for each in error.problems]
+    if problems:
+        raise LabError("\n".join(problems), hint="such as kind=rcode name=shop.test type=MX rcode=SERVFAIL")
+    return table
+
+
+def read(words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+    """Return the table that *words* make, and what is wrong with single words."""
+    table: dict[str, Any] = {}
+    problems = []
+    for word in words:
+        key, equals, text = word.partition("=")
+        if not (key and equals):
+            problems.append(f"{word!r} is no KEY=VALUE")
+        elif key in table:
+            problems.append(f"{key} is given twice")
+        else:
+            table[key] = text
+            try:
+                table[key] = _value(text)
+            except json.JSONDecodeError as error:
+                problems.append(f"{key}: {text!r} is no JSON: {error.msg} at character {error.pos + 1}")
+    return table, problems
+
+
+def write(table: Mapping[str, Any]) -> str:
+    """Return the words that make *table*, quoted for a shell; a value that is not known is left out."""
+    return " ".join(f"{key}={_text(value)}" if value is not None else key for key, value in table.items())
+
+
+def _value(text: str) -> Any:  # noqa: ANN401  whatever JSON has
+    try:
+        value = json.loads(text, parse_constant=str)
+    except json.JSONDecodeError:
+        if text.startswith(("{", "[")):  # it was meant to be JSON
+            raise
+        return text
+    return text if value is None else value
+
+
+def _text(value: object) -> str:
+    return shlex.quote(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def _host_problems(role: str, table: Mapping[str, Any]) -> Iterator[str]:
+    from lab.fault import at_host as taken_apart
+    from lab.faults import scan_ban
+    from lab.script import STATES
+
+    if len(whole := [key for key in WHOLE if key in table]) > 1:
+        yield f"a host has one of {' and '.join(whole)} at a time"
+    rest = {key: value for key, value in table.items() if key != "scan_ban"}
+    if rest or not table:
+        try:
+            taken_apart(role, rest)
+        except LabError as error:
+            yield from error.args[0].splitlines()
+    if "scan_ban" in table:
+        yield from (f"scan_ban: {each}" for each in scan_ban.problems(table["scan_ban"]))
+    for stage in STATES:
+        if stage in table:
+            yield from (f"{stage}: {each}" for each in _rule_problems(stage, table[stage]))
+
+
+def _rule_problems(stage: str, value: object) -> Iterator[str]:
+    """Yield what is wrong with the replies of a real exchanger at one stage."""
+    from lab.script import RULE_KEYS, policy_problems, rules
+
+    for each in value if isinstance(value, list) else [value]:
+        if isinstance(each, dict):
+            for key in each.keys() - set(RULE_KEYS):
+                yield f"unknown key {key} ({did_you_mean(key, RULE_KEYS) or 'known are ' + ', '.join(RULE_KEYS)})"
+            known = {key: entry for key, entry in each.items() if key in RULE_KEYS}
+            yield from map(str, policy_problems({OWNER: "cli", **rules(stage, known)[0]}))
+        elif isinstance(each, str):
+            yield from map(str, policy_problems({OWNER: "cli", **rules(stage, each)[0]}))
+        else:
+            yield f"{each!r} is neither a reply, such as '450 4.2.0 later', nor a rule, such as {{\"reply\": ...}}"
