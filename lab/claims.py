@@ -44,6 +44,48 @@ def claim(lab: str, shared: Collection[str], alone: Collection[str] = (), timeou
         yield
 
 
+class Holding:
+    """The hosts that a test uses together with others, and now and then has one of alone."""
+
+    def __init__(self, lab: str, hosts: Collection[str]) -> None:
+        """Hold *hosts* together with others. Raises LabError as :func:`claim` does."""
+        self._lab = lab
+        self._held = {host: ExitStack() for host in sorted(hosts)}
+        self._alone: set[str] = set()
+        self._take(*self._held)
+
+    def close(self) -> None:
+        """Give everything back."""
+        for held in self._held.values():
+            held.close()
+
+    @contextmanager
+    def alone(self, host: str) -> Iterator[None]:
+        """Have *host* alone while the context lasts.
+
+        For the first one all is given back, and taken again in the order of names, so that nobody waits in a circle.
+        Those that are had alone already are kept; so ask for several in the order of their names.
+        """
+        if host not in self._held or host in self._alone:
+            yield
+            return
+        again = [host] if self._alone else [*self._held]
+        self._alone.add(host)
+        try:
+            self._take(*again)
+            yield
+        finally:
+            self._alone.discard(host)
+            self._take(host)
+
+    def _take(self, *hosts: str) -> None:
+        for host in hosts:
+            self._held[host].close()
+        for host in hosts:
+            alone = host in self._alone
+            self._held[host].enter_context(claim(self._lab, () if alone else (host,), (host,) if alone else ()))
+
+
 def _lock(file: IO[str], kind: int, place: Path, deadline: float, timeout: float) -> None:
     pause = threading.Event()
     while True:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from dnszone.zone import WORLD
 from dnszone.zones import Zones
 from lab import faults, guest, ready
 from lab.access import Access, Login, password
+from lab.claims import Holding
 from lab.configuration import Configuration
 from lab.control import Control
 from lab.dns import STANDING, Dns
@@ -68,6 +69,7 @@ class Lab:
         self._began = datetime.now(UTC)
         self._configuration = Configuration(self.docker)
         self.domains = Domains(lambda: self.dns, lambda: self.scripted, self._addresses)
+        self.holding: Holding | None = None
         self._shares = recorder is not None
         if recorder is not None:
             self.__dict__["recorder"] = recorder
@@ -86,6 +88,20 @@ class Lab:
             self._lease.close()
         if "recorder" in self.__dict__ and not self._shares:
             self.recorder.close()
+
+    @contextmanager
+    def one_test(self) -> Iterator[None]:
+        """Use the world's hosts together with other runs (:mod:`lab.claims`), and put everything back after that.
+
+        A fault at one of them waits until the others are done with it, and keeps them away while it lasts.
+        """
+        self.holding = Holding(self.name, self._world)
+        try:
+            yield
+        finally:
+            self.reset()
+            self.holding.close()
+            self.holding = None
 
     def reset(self) -> None:
         """Remove the zones, addresses and messages of this process; a new :attr:`domain` comes at its next use."""
@@ -310,13 +326,14 @@ class Lab:
     def _faulty(self, host: str, kind: str, apply: Callable[[Site], None] | None = None) -> Iterator[None]:
         """Apply a fault, by *apply* where it has settings, and heal it."""
         site = self._site(known(self.hosts, host))
-        number = self._lease.note({"kind": kind, "host": host})
-        try:
-            (apply or KINDS[kind].apply)(site)
-            yield
-        finally:
-            KINDS[kind].heal(site)
-            self._lease.healed(number)
+        with self.holding.alone(host) if self.holding else nullcontext():
+            number = self._lease.note({"kind": kind, "host": host})
+            try:
+                (apply or KINDS[kind].apply)(site)
+                yield
+            finally:
+                KINDS[kind].heal(site)
+                self._lease.healed(number)
 
     @contextmanager
     def _host_fault(self, host: Host, wrong: Wrong) -> Iterator[None]:

@@ -63,11 +63,9 @@ def lab_session(pytestconfig: pytest.Config) -> Iterator[Lab]:
 @pytest.fixture
 def lab(lab_session: Lab, request: pytest.FixtureRequest) -> Iterator[Lab]:
     """Return the lab for one test: what the test changes is put back after it."""
-    request.node.stash[BEGAN] = datetime.now(UTC)
-    try:
+    with lab_session.one_test():
+        request.node.stash[BEGAN] = datetime.now(UTC)
         yield lab_session
-    finally:
-        lab_session.reset()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lab.cli import attach, complete, failure, inforce, names, words
-from lab.cli.console import Row, document, err, say, table
+from lab.cli.console import document, err, say, table
 from lab.cli.group import example
 from lab.cli.inforce import Entry
 from lab.cli.options import Json, LabName
-from lab.errors import LabError
 
 if TYPE_CHECKING:
-    from lab.faults.site import Site
-    from lab.hosts import Host
     from lab.lab import Lab
 
 DNS = "dns"

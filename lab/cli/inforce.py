@@ -116,7 +116,9 @@ def _url(ports: Mapping[Door, int], host: str, port: int) -> str:
     if door in ports:
         problem = ready.missing({door: ports[door]}).get(door, "")
     if problem:
-        raise LabError(f"the {host} host does not answer: {problem}", hint="`lab status` tells how it is") from OSError()
+        raise LabError(
+            f"the {host} host does not answer: {problem}", hint="`lab status` tells how it is"
+        ) from OSError()
     return f"http://{ready.LOOPBACK}:{ports[door]}"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.claims import claim
+from lab.claims import Holding, claim
 from lab.errors import LabError
 
 HOLD = """
@@ -90,3 +90,40 @@ def test_other_processes_are_kept_away_as_long_as_they_live() -> None:
         other.wait()
         with claim("main", [], ["mx1"], timeout=5):
             pass
+
+
+def test_a_test_has_a_host_alone_for_a_while_and_keeps_what_it_has_alone_already() -> None:
+    holding = Holding("main", ["mx1", "mx2", "mx3"])
+    with claim("main", ["mx1", "mx2", "mx3"], timeout=0):  # another test beside it
+        pass
+    with holding.alone("mx1"), holding.alone("mx2"), holding.alone("mx2"):
+        for host in ("mx1", "mx2"):
+            with pytest.raises(LabError), claim("main", [host], timeout=0):
+                pass
+        with claim("main", ["mx3"], timeout=0):
+            pass
+    with claim("main", ["mx1", "mx2", "mx3"], timeout=0):
+        pass
+    with pytest.raises(LabError), claim("main", [], ["mx1"], timeout=0):
+        pass
+    holding.close()
+    with claim("main", [], ["mx1", "mx2", "mx3"], timeout=0):
+        pass
+
+
+def test_two_tests_that_want_each_others_hosts_alone_do_not_wait_in_a_circle() -> None:
+    done: list[str] = []
+
+    def work(host: str) -> None:
+        holding = Holding("main", ["mx1", "mx2"])
+        for _ in range(20):
+            with holding.alone(host):
+                done.append(host)
+        holding.close()
+
+    threads = [threading.Thread(target=work, args=(host,)) for host in ("mx1", "mx2")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(done) == ["mx1"] * 20 + ["mx2"] * 20
