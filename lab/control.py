@@ -7,7 +7,7 @@ problems it found, or why it does not answer.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
 import requests
@@ -38,7 +38,7 @@ class Control:
             except requests.JSONDecodeError as error:
                 raise _not_json(self.host, response) from error
 
-    def stream(self, path: str, **query: object) -> Iterator[dict[str, Any]]:
+    def stream(self, path: str, **query: object) -> Generator[dict[str, Any], None, None]:
         """Yield the JSON objects of an answer that goes on, one a line, until the caller stops."""
         with self._request("GET", path, None, query, follow=True) as response:
             try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -64,8 +64,8 @@ class Dns:
         entries: list[dict[str, Any]] = self._control.call("GET", "/history", **filters)
         return entries
 
-    def follow(self, **filters: object) -> Iterator[dict[str, Any]]:
-        """Yield queries as they come."""
+    def follow(self, **filters: object) -> Generator[dict[str, Any], None, None]:
+        """Yield queries as they come; with *since*, a number of the history, those after it first. Close it in the end."""
         return self._control.stream("/history", follow=1, **filters)
 
     def owners(self) -> list[str]:

@@ -147,32 +147,125 @@ def _add_to_dns(running: Lab, what: list[str]) -> list[Entry]:
 
 
 def _add_to_host(running: Lab, name: str, what: list[str]) -> list[Entry]:
-    """Do it as a whole or not at all."""
+    """Make a host wrong in all that was said, or, if a part fails, in nothing."""
     from lab import standing
     from lab.alone import alone
-    from lab.dns import STANDING
     from lab.hosts import known
-    from lab.script import STATES, rules
 
     host = known(running.hosts, name)
-    wrong = {key if key == "scan_ban" else key.replace("_", "-"): value for key, value in words.read(what)[0].items()}
-    words.at_host(host.role, what)
-    entries: list[Entry] = []
+    wrong = words.at_host(host.role, what)
     whole = {key: value for key, value in wrong.items() if key in words.WHOLE}
-    told = [(stage, rule) for stage in STATES if stage in wrong for rule in _each(wrong[stage])]
+    told = {key: value for key, value in wrong.items() if key not in words.WHOLE}
     with alone(_report), ExitStack() as undo:
+        entries = []
         if whole:
-            _check_free(running.name, host)
-            site = _site(running, name)
-            entry = standing.set_at(running.name, site, whole)
-            undo.callback(standing.heal, running.name, site, entry)
-            entries.append(Entry(entry.id, name, whole, entry.since, STANDING))
+            _check_free(running, host)
+            at = site(running.docker, running.hosts, name, lambda _: None)
+            entry = standing.set_at(running.name, at, whole)
+            undo.callback(standing.heal, running.name, at, entry)
+            entries.append(entry)
         if told:
-            scripted = undo.enter_context(inforce.scripted(running.access.ports))
-            for stage, reply in told:
-                id_ = scripted.policy(host=host.address, **rules(stage, reply)[0])
-                undo.callback(scripted.retract, id_)
-                entry = standing.note(running.name, id_, name, {stage: reply})
-                entries.append(Entry(id_, name, entry.wrong, entry.since, STANDING))
+            entries += _tell(running, host, told)
+        undo.pop_all()
+    return [Entry(each.id, name, each.wrong, each.since, STANDING) for each in entries]
+
+
+def _tell(running: Lab, host: Host, wrong: Mapping[str, Any]) -> list[Standing]:
+    """Tell an MX what to answer, by the policy service; a rule that is refused takes those before it along."""
+    from lab import standing
+    from lab.script import rules
+
+    entries = []
+    with inforce.scripted(running.access.ports) as scripted, ExitStack() as undo:
+        for stage, value in wrong.items():
+            for reply in value if isinstance(value, list) else [value]:
+                policy = scripted.policy(host=host.address, **rules(stage, reply)[0])
+                undo.callback(scripted.retract, policy)
+                entries.append(standing.note(running.name, policy, host.name, {stage: reply}))
         undo.pop_all()
     return entries
+
+
+def _check_free(running: Lab, host: Host) -> None:
+    """Raise LabError if something is wrong with the host already: one thing at a time can be healed for sure."""
+    if host.state != "running":
+        hint = f"`{names.command('fault list', running.name)}` tells whether that was wanted"
+        raise LabError(f"{host.name} is {host.state}", hint=hint)
+    for each in inforce.at_hosts(running.name):
+        if each.where == host.name:
+            found = words.write(each.what)
+            if each.id is None:
+                raise LabError(f"{host.name} has {found} already, by {each.owner}", hint="wait until that has ended")
+            hint = f"`{names.command(f'fault clear {each.id}', running.name)}` takes it back"
+            raise LabError(f"{host.name} has {found} already", hint=hint)
+
+
+def _in_force(running: Lab) -> tuple[list[Entry], list[str]]:
+    """Return what is wrong on purpose, and the problems of servers that could not be asked."""
+    entries, silent = inforce.at_hosts(running.name), []
+    ports = running.access.ports
+    for ask in (
+        lambda: inforce.policies(running.name, running.hosts, ports),
+        lambda: inforce.at_dns(running.name, ports),
+    ):
+        try:
+            entries += ask()
+        except LabError as error:
+            silent.append(str(error.args[0]))
+    return entries, silent
+
+
+def _chosen(ids: list[str], entries: list[Entry], silent: list[str]) -> list[Entry]:
+    """Return the faults with these ids. Raises LabError with all ids that cannot be taken back from here."""
+    found = {str(each.id): each for each in entries if each.id is not None}
+    problems = [f"there is no fault {each}" for each in ids if each not in found]
+    problems += [
+        f"{each} belongs to {found[each].owner}, which takes it back itself"
+        for each in ids
+        if each in found and found[each].owner != STANDING
+    ]
+    if problems:
+        own = [each for each in found if found[each].owner == STANDING]
+        hint = f"the command line has set {', '.join(own)}" if own else "the command line has set none"
+        raise LabError("\n".join([*problems, *silent]), hint=hint)
+    return [found[each] for each in dict.fromkeys(ids)]
+
+
+def _heal(running: Lab, entries: list[Entry]) -> None:
+    """Heal the hosts first, all of them, and only then wait: one may be on the way to another, or to a server."""
+    from lab import standing
+    from lab.alone import alone
+
+    chosen = {each.id for each in entries}
+    ports = running.access.ports
+    with alone(_report):
+        at_hosts = [each for each in standing.read(running.name) if each.id in chosen and each.kind is not None]
+        for each in at_hosts:
+            standing.heal(running.name, site(running.docker, running.hosts, each.where, lambda _: None), each)
+        standing.await_ready(ports, [each.where for each in at_hosts])
+        healed = {each.id for each in at_hosts}
+        for entry in entries:
+            if entry.id is None or entry.id in healed:
+                continue
+            if entry.where == DNS:
+                with inforce.dns(ports) as dns:
+                    dns.heal(entry.id)
+            else:
+                with inforce.scripted(ports) as scripted:
+                    scripted.retract(entry.id)
+            standing.drop(running.name, entry.id)
+
+
+def _row(entry: Entry) -> Row:
+    own = entry.owner == STANDING
+    return (
+        (entry.id if entry.id and own else "-", "bold"),
+        entry.where,
+        entry.since[5:19].replace("T", " ") if entry.since else "-",
+        "command line" if own else entry.owner,
+        words.write(entry.what),
+    )
+
+
+def _report(text: str) -> None:
+    err().print(text)

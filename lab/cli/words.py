@@ -22,7 +22,8 @@ def at_host(role: str, words: Sequence[str]) -> dict[str, Any]:
     """Return the fault that *words* are at a host with this role."""
     from lab.fault import KEYS
 
-    table, problems = read(words)
+    given, problems = read(words)
+    table = {key if key in WHOLE else key.replace("_", "-"): value for key, value in given.items()}
     problems += _host_problems(role, table)
     if problems:
         raise LabError("\n".join(problems), hint=f"keys are {', '.join(KEYS)}")
