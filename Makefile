@@ -7,7 +7,7 @@ VENV := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help lab-up lab-down lab-status test test-unit test-lab bench lint format lock clean
+.PHONY: help lab-up lab-down lab-status test test-unit test-lab bench lint pages format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ lint: $(READY) ## format check, lint, types
 	@$(VENV)/ruff format --check .
 	@$(VENV)/ruff check .
 	@$(VENV)/mypy
+
+pages: $(READY) ## make the pages of docs/ that are made from the code and the scenarios
+	@$(VENV)/python -m lab.scenario.schema > docs/scenario.schema.json
+	@$(VENV)/python -m lab.scenario.page > docs/catalogue.md
 
 format: $(READY) ## format the code
 	@$(VENV)/ruff format .

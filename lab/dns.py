@@ -65,7 +65,7 @@ class Dns:
         return entries
 
     def follow(self, **filters: object) -> Generator[dict[str, Any], None, None]:
-        """Yield queries as they come; with *since*, a number of the history, those after it first. Close it in the end."""
+        """Yield queries as they come; with *since*, a number in the history, those after it first."""
         return self._control.stream("/history", follow=1, **filters)
 
     def owners(self) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lab.cli import codes, dns, down, explain, logs, mailbox, queue, route, scenarios, send, shell, status, up
+from lab.cli import codes, dns, down, explain, fault, logs, mailbox, queue, route, scenarios, send, shell, status, up
 from lab.cli.console import WIDTH
 from lab.cli.group import Guarded
 from lab.cli.options import RootLab
@@ -40,5 +40,5 @@ def root(
     del lab, version  # both have been read: by options.chosen, and above
 
 
-for module in (up, down, status, send, route, explain, dns, queue, mailbox, logs, shell, scenarios):
+for module in (up, down, status, send, route, explain, dns, fault, queue, mailbox, logs, shell, scenarios):
     module.register(app)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lab.cli import attach, complete, failure, inforce, names, words
-from lab.cli.console import document, err, say, table
+from lab.cli.console import Row, document, err, say, table
 from lab.cli.group import example
 from lab.cli.inforce import Entry
 from lab.cli.options import Json, LabName
+from lab.errors import LabError
 
 if TYPE_CHECKING:
+    from lab.hosts import Host
     from lab.lab import Lab
+    from lab.standing import Standing
 
 DNS = "dns"
 HEAD = ("ID", "WHERE", "SINCE (UTC)", "BY", "WHAT")
@@ -32,7 +36,7 @@ def register(app: typer.Typer) -> None:
         epilog=example(
             "$ lab fault add mx1 connect=refuse",
             "h1  mx1  connect=refuse",
-            "`lab fault clear h1` takes it back.",
+            "`lab fault clear h1` takes this back.",
         ),
     )
 
@@ -45,7 +49,7 @@ def register(app: typer.Typer) -> None:
         '$ lab fault add mx1 scan_ban=\'{"after": 5, "for": 60}\'',
         "$ lab fault add dns kind=rcode name=shop.test type=MX rcode=SERVFAIL",
         "f1  dns  kind=rcode name=shop.test type=MX rcode=SERVFAIL",
-        "`lab fault clear f1` takes it back.",
+        "`lab fault clear f1` takes this back.",
     )
 )
 def add(
@@ -78,7 +82,7 @@ def add(
     for each in entries:
         say((str(each.id), "bold"), f"  {each.where}  {words.write(each.what)}")
     ids = " ".join(str(each.id) for each in entries)
-    say(f"`{names.command(f'fault clear {ids}', str(lab))}` takes it back.")
+    say(f"`{names.command(f'fault clear {ids}', str(lab))}` takes this back.")
 
 
 @group.command(
@@ -123,11 +127,14 @@ def clear(
         raise typer.BadParameter("give ids of faults, or --all for every one that the command line has set")
     with attach.lab(str(lab)) as running:
         entries, silent = _in_force(running)
-        own = {str(each.id): each for each in entries if _own(each)}
-        if not everything:
-            own = _chosen(ids or [], own, {str(each.id): each for each in entries}, silent)
+        own = [each for each in entries if each.own] if everything else _chosen(ids or [], entries, silent)
         _heal(running, own)
-    for each in own.values():
+        if everything and silent:  # what was wrong with the server may have been one of them
+            entries, silent = _in_force(running)
+            further = [each for each in entries if each.own]
+            _heal(running, further)
+            own += further
+    for each in own:
         say((str(each.id), "bold"), f"  {each.where}  {words.write(each.what)}  ", ("healed", "green"))
     if not own and not silent:
         say(f"Nothing stands in the lab {lab}.")
@@ -138,18 +145,18 @@ def clear(
 def _add_to_dns(running: Lab, what: list[str]) -> list[Entry]:
     from lab import standing
     from lab.alone import alone
-    from lab.dns import STANDING
 
     wrong = words.at_dns(what, {host.name: host.address for host in running.hosts.values()})
     with alone(_report), inforce.dns(running.access.ports) as dns:
         entry = standing.note(running.name, dns.fault(**wrong), DNS, wrong)
-    return [Entry(entry.id, DNS, wrong, entry.since, STANDING)]
+    return [inforce.entry(entry)]
 
 
 def _add_to_host(running: Lab, name: str, what: list[str]) -> list[Entry]:
     """Make a host wrong in all that was said, or, if a part fails, in nothing."""
     from lab import standing
     from lab.alone import alone
+    from lab.heal import site
     from lab.hosts import known
 
     host = known(running.hosts, name)
@@ -167,7 +174,7 @@ def _add_to_host(running: Lab, name: str, what: list[str]) -> list[Entry]:
         if told:
             entries += _tell(running, host, told)
         undo.pop_all()
-    return [Entry(each.id, name, each.wrong, each.since, STANDING) for each in entries]
+    return [inforce.entry(each) for each in entries]
 
 
 def _tell(running: Lab, host: Host, wrong: Mapping[str, Any]) -> list[Standing]:
@@ -175,13 +182,14 @@ def _tell(running: Lab, host: Host, wrong: Mapping[str, Any]) -> list[Standing]:
     from lab import standing
     from lab.script import rules
 
-    entries = []
+    told = {}
     with inforce.scripted(running.access.ports) as scripted, ExitStack() as undo:
         for stage, value in wrong.items():
             for reply in value if isinstance(value, list) else [value]:
                 policy = scripted.policy(host=host.address, **rules(stage, reply)[0])
                 undo.callback(scripted.retract, policy)
-                entries.append(standing.note(running.name, policy, host.name, {stage: reply}))
+                told[policy] = {stage: reply}
+        entries = [standing.note(running.name, policy, host.name, each) for policy, each in told.items()]
         undo.pop_all()
     return entries
 
@@ -204,10 +212,11 @@ def _in_force(running: Lab) -> tuple[list[Entry], list[str]]:
     """Return what is wrong on purpose, and the problems of servers that could not be asked."""
     entries, silent = inforce.at_hosts(running.name), []
     ports = running.access.ports
-    for ask in (
+    ways: tuple[Callable[[], list[Entry]], ...] = (
         lambda: inforce.policies(running.name, running.hosts, ports),
         lambda: inforce.at_dns(running.name, ports),
-    ):
+    )
+    for ask in ways:
         try:
             entries += ask()
         except LabError as error:
@@ -222,10 +231,10 @@ def _chosen(ids: list[str], entries: list[Entry], silent: list[str]) -> list[Ent
     problems += [
         f"{each} belongs to {found[each].owner}, which takes it back itself"
         for each in ids
-        if each in found and found[each].owner != STANDING
+        if each in found and not found[each].own
     ]
     if problems:
-        own = [each for each in found if found[each].owner == STANDING]
+        own = [each for each in found if found[each].own]
         hint = f"the command line has set {', '.join(own)}" if own else "the command line has set none"
         raise LabError("\n".join([*problems, *silent]), hint=hint)
     return [found[each] for each in dict.fromkeys(ids)]
@@ -235,6 +244,7 @@ def _heal(running: Lab, entries: list[Entry]) -> None:
     """Heal the hosts first, all of them, and only then wait: one may be on the way to another, or to a server."""
     from lab import standing
     from lab.alone import alone
+    from lab.heal import site
 
     chosen = {each.id for each in entries}
     ports = running.access.ports
@@ -257,12 +267,11 @@ def _heal(running: Lab, entries: list[Entry]) -> None:
 
 
 def _row(entry: Entry) -> Row:
-    own = entry.owner == STANDING
     return (
-        (entry.id if entry.id and own else "-", "bold"),
+        (entry.id if entry.id and entry.own else "-", "bold"),
         entry.where,
         entry.since[5:19].replace("T", " ") if entry.since else "-",
-        "command line" if own else entry.owner,
+        "command line" if entry.own else entry.owner,
         words.write(entry.what),
     )
 

@@ -11,7 +11,7 @@ from lab.cli import failure
 from lab.errors import LabError
 
 ORDER = (
-    *("up", "down", "status", "send", "route", "explain", "dns", "queue", "mailbox", "logs", "shell"),
+    *("up", "down", "status", "send", "route", "explain", "dns", "fault", "queue", "mailbox", "logs", "shell"),
     *("new", "check", "run", "list"),
 )
 

@@ -7,7 +7,7 @@ of processes that live, the DNS and the policy service. A server that does not a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from lab.doors import Door
     from lab.hosts import Host
     from lab.scripted import Scripted
+    from lab.standing import Standing
+    from lab.world import Status
 
 DNS, SCRIPTED = ("dns", 8053), ("scripted", 8025)
 
@@ -30,18 +32,31 @@ class Entry:
     since: str | None  # RFC 3339, UTC; None where nobody has noted it
     owner: str  # "cli" is the command line
 
+    @property
+    def own(self) -> bool:
+        """Whether the command line has set it."""
+        from lab.dns import STANDING
+
+        return self.owner == STANDING
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return asdict(self)
 
 
+def entry(standing: Standing) -> Entry:
+    """Return a fault of the command line."""
+    from lab.dns import STANDING
+
+    return Entry(standing.id, standing.where, standing.wrong, standing.since, STANDING)
+
+
 def at_hosts(name: str) -> list[Entry]:
     """Return what is wrong at hosts as a whole, by the command line and by processes that live."""
-    from lab.dns import STANDING
     from lab.lease import in_force
     from lab.standing import read
 
-    own = [Entry(each.id, each.where, each.wrong, each.since, STANDING) for each in read(name) if each.kind]
+    own = [entry(each) for each in read(name) if each.kind]
     held = ((owner, fault) for owner, faults in in_force(name).items() for fault in faults)
     return own + [Entry(None, fault["host"], _table(fault["kind"]), None, owner) for owner, fault in held]
 
@@ -82,6 +97,18 @@ def at_dns(name: str, ports: Mapping[Door, int]) -> list[Entry]:
         )
         for each in found
     ]
+
+
+def beside_dns(status: Status) -> list[Entry]:
+    """Return what is wrong at hosts; of what MXes answer nothing when the scripted host cannot be asked."""
+    from lab.doors import Door
+    from lab.errors import LabError
+
+    found = at_hosts(status.name)
+    if Door(*SCRIPTED) not in status.problems:
+        with suppress(LabError):  # it has stopped since
+            found += policies(status.name, status.hosts, status.ports)
+    return found
 
 
 @contextmanager

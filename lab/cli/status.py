@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lab.cli import attach, codes, failure, names
+from lab.cli import attach, codes, failure, inforce, names, words
 from lab.cli.console import Row, document, say, table
 from lab.cli.group import example
 from lab.cli.options import Json, LabName
 
 if TYPE_CHECKING:
+    from lab.cli.inforce import Entry
     from lab.hosts import Host
     from lab.world import Status
 
@@ -46,10 +47,11 @@ def status(
     if found is None:
         raise attach.not_up(str(lab))
     faults = attach.faults(found)
+    elsewhere = inforce.beside_dns(found)
     if json:
-        document({**to_json(found), "faults": faults})
+        document({**to_json(found), "faults": faults, "faults_at_hosts": [each.to_json() for each in elsewhere]})
     else:
-        _show(found, faults)
+        _show(found, faults, elsewhere)
     if not found.ready:
         raise typer.Exit(codes.NO)
 
@@ -105,7 +107,7 @@ def _line(name: str, status: Status | None) -> Row:
     return name, status.slot.subnet, str(len(status.hosts)), ready
 
 
-def _show(status: Status, faults: list[dict[str, Any]]) -> None:
+def _show(status: Status, faults: list[dict[str, Any]], elsewhere: list[Entry]) -> None:
     ready = ("ready", "green") if status.ready else ("not ready", "red")
     say("Lab ", (status.name, "bold"), f" in {status.slot.subnet}: ", ready, ".")
     rows = [_host(status, host) for host in _sorted(status)]
@@ -122,6 +124,13 @@ def _show(status: Status, faults: list[dict[str, Any]]) -> None:
         say(("\nDNS faults in force:", "yellow"))
         for fault in faults:
             say("  ", " ".join(f"{key}={value}" for key, value in fault.items() if value not in (None, "")))
+    if elsewhere:
+        say(("\nFaults at hosts in force:", "yellow"))
+        for each in elsewhere:
+            by = each.id if each.own else f"by {each.owner}"
+            say(f"  {each.where}  {words.write(each.what)}  ({by})")
+    if any(each.own for each in elsewhere):
+        say(f"`{names.command('fault clear --all', status.name)}` takes back what the command line has set.")
 
 
 def _host(status: Status, host: Host) -> Row:

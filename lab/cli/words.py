@@ -11,7 +11,6 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from dnszone.problem import InvalidError, did_you_mean
 from lab.errors import LabError
 
 WHOLE = ("connect", "host", "scan_ban")  # what is done to a host as a whole, one of them at a time
@@ -32,6 +31,7 @@ def at_host(role: str, words: Sequence[str]) -> dict[str, Any]:
 
 def at_dns(words: Sequence[str], addresses: Mapping[str, str]) -> dict[str, Any]:
     """Return the DNS fault that *words* are. *addresses*: lab name to address, for ``client``."""
+    from dnszone.problem import InvalidError
     from dnszone.rules import Rules
 
     table, problems = read(words)
@@ -109,6 +109,7 @@ def _host_problems(role: str, table: Mapping[str, Any]) -> Iterator[str]:
 
 def _rule_problems(stage: str, value: object) -> Iterator[str]:
     """Yield what is wrong with the replies of a real exchanger at one stage."""
+    from dnszone.problem import did_you_mean
     from lab.script import RULE_KEYS, policy_problems, rules
 
     for each in value if isinstance(value, list) else [value]:

@@ -35,7 +35,7 @@ def probe(lab: Lab, source: str, target: Host, ports: str) -> dict[int, str]:
 def test_scanner_sees_port_25_closed_while_telnet_still_works(lab: Lab, verdict: str, seen: str, attempt: str) -> None:
     domain = lab.new_domain()
     mx = lab.host("mx", like="mx1", domain=domain)
-    timers = "minimal_backoff_time = 1s\nmaximal_backoff_time = 1s\nqueue_run_delay = 1s\nsmtp_connect_timeout = 1s\n"
+    timers = "minimal_backoff_time = 2s\nmaximal_backoff_time = 2s\nqueue_run_delay = 1s\nsmtp_connect_timeout = 1s\n"
     lab.host("scanner", domain=domain, main_cf=timers)
     lab.zone(MX, domain)
     with lab.fault("mx", scan_ban={"after": 5, "for": 8, "verdict": verdict}):

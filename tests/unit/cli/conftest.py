@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from lab import bundle
-from lab.cli import attach
+from lab.cli import attach, inforce
 from lab.cli.app import app
 from lab.doors import doors
 from lab.errors import LabError
@@ -128,6 +129,7 @@ class FakeMailbox:
 class FakeDns:
     done: list[tuple[Any, ...]] = field(default_factory=list)
     refusal: LabError | None = None
+    in_force: list[dict[str, Any]] = field(default_factory=list)
 
     def zones(self) -> list[dict[str, Any]]:
         return [{"origin": "dest.test.", "owner": "world", "records": 9}, *self._put()]
@@ -158,6 +160,36 @@ class FakeDns:
     def follow(self, **filters: Any) -> Iterator[dict[str, Any]]:
         return iter(self.history(**filters))
 
+    def fault(self, **given: Any) -> str:
+        self.in_force.append({"id": f"f{len(self.in_force) + 1}", "owner": "cli", "fault": "", "met": 0, **given})
+        return str(self.in_force[-1]["id"])
+
+    def faults(self) -> list[dict[str, Any]]:
+        return self.in_force
+
+    def heal(self, fault: str) -> None:
+        self.in_force[:] = [each for each in self.in_force if each["id"] != fault]
+
+
+@dataclass
+class FakeScripted:
+    """The policy service; *most* rules are taken, the next one is refused."""
+
+    standing: list[dict[str, Any]] = field(default_factory=list)
+    most: int = 9
+
+    def policy(self, **rule: Any) -> str:
+        if len(self.standing) == self.most:
+            raise LabError("no more rules")
+        self.standing.append({"id": f"P{len(self.standing) + 1}", "owner": "cli", **rule})
+        return str(self.standing[-1]["id"])
+
+    def policies(self) -> list[dict[str, Any]]:
+        return self.standing
+
+    def retract(self, policy: str) -> None:
+        self.standing[:] = [each for each in self.standing if each["id"] != policy]
+
 
 class FakeDockerApi:
     """Hands out logs."""
@@ -187,7 +219,9 @@ class FakeLab:
         self.faults: list[dict[str, Any]] = []
         self.queue_commands: list[tuple[str, ...]] = []
         self.docker = FakeDocker()
+        self.name = "main"
         self.dns = FakeDns()
+        self.scripted = FakeScripted()
         self.names = dict(HOSTS)
         self.recorder = FakeRecorder(self.recording)
 
@@ -251,7 +285,9 @@ def states() -> dict[str, Status | None]:
 
 
 @pytest.fixture
-def run(fake: FakeLab, states: dict[str, Status | None], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+def run(
+    fake: FakeLab, states: dict[str, Status | None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., Result]:
     """Return a function that runs `lab` with arguments, on labs in memory."""
 
     @contextmanager
@@ -271,6 +307,9 @@ def run(fake: FakeLab, states: dict[str, Status | None], monkeypatch: pytest.Mon
     monkeypatch.setattr(attach, "dns", dns)
     monkeypatch.setattr(attach, "faults", lambda _: fake.faults)
     monkeypatch.setattr(attach, "labs", lambda _: sorted(states))
+    monkeypatch.setattr(inforce, "dns", lambda _: nullcontext(fake.dns))
+    monkeypatch.setattr(inforce, "scripted", lambda _: nullcontext(fake.scripted))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     for variable in ("LAB", "NO_COLOR", "FORCE_COLOR", "LAB_DEBUG"):
         monkeypatch.delenv(variable, raising=False)
 

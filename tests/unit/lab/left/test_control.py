@@ -131,7 +131,7 @@ def test_a_stream_is_read_as_it_comes() -> None:
     with control(talk) as api:
         stream = api.stream("/history", follow=1)
         assert [next(stream)["seq"] for _ in range(3)] == [1, 2, 3]
-        stream.close()  # type: ignore[attr-defined]  # a generator's
+        stream.close()
 
 
 def test_a_stream_that_ends() -> None:

@@ -1,0 +1,36 @@
+"""How long the catalogue takes, one scenario at a time and eight at a time. Measured and printed, never asserted."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+import pytest
+
+from lab import Lab, engine
+from lab.scenario.batch import Plan, run_all
+from lab.scenario.catalogue import catalogue
+from lab.world import World
+
+from .machine import percentile, show
+
+
+@pytest.mark.timeout(3600)
+def test_catalogue(lab: Lab) -> None:
+    """The whole catalogue, in series and with eight jobs."""
+    world = World(lab.name, engine.ensure(print))
+    scenarios = catalogue()
+    walls = {}
+    for jobs in (1, 8):
+        start = time.perf_counter()
+        results = run_all(scenarios, world, Plan(jobs=jobs, seed=1), lambda *_: None)
+        walls[jobs] = time.perf_counter() - start
+        outcomes = Counter(result.outcome for result in results)
+        alone = [result.seconds for result in results]
+        told = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
+        show(
+            f"{len(scenarios)} scenarios, {jobs} at a time",
+            f"wall time {walls[jobs]:.1f} s; {told}",
+            f"each: p50 {percentile(alone, 50):.1f} s, p95 {percentile(alone, 95):.1f} s, longest {max(alone):.1f} s",
+        )
+    show("eight at a time over one at a time", f"{walls[8] / walls[1]:.2f} of the wall time")

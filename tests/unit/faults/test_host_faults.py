@@ -1,0 +1,123 @@
+"""The kinds of host faults at a host in memory: what each does there, and that healing asks first how the host is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from lab.faults import KINDS
+
+BESIDE = ("refuse", "drop", "unreachable", "cut")  # what a container in the host's network namespace does
+
+
+@dataclass
+class Site:
+    """A host in a state. ``done`` has the commands, in order."""
+
+    status: str = "running"
+    done: list[str] = field(default_factory=list)
+
+    @property
+    def container(self) -> Site:
+        return self
+
+    def reload(self) -> None:
+        """Docker is asked for the state."""
+
+    def await_ready(self) -> None:
+        assert self.status == "running", f"a host that is {self.status} never gets ready"
+        self.done.append("await")
+
+    def nft(self, rules: str) -> str:
+        return self.beside("nft", " ".join(rules.split()))
+
+    def beside(self, *command: str) -> str:
+        assert self.status != "exited", "there is no network namespace to join"
+        self.done.append(" ".join(command))
+        return ""
+
+    def run(self, *command: str) -> None:
+        assert self.status == "running", f"nothing can be run at a host that is {self.status}"
+        self.done.append(" ".join(command))
+
+    def start(self) -> None:
+        self.status = "running"
+        self.done.append("start")
+
+    def stop(self, timeout: int) -> None:
+        del timeout
+        self.status = "exited"
+
+    def kill(self) -> None:
+        self.status = "exited"
+
+    def pause(self) -> None:
+        self.status = "paused"
+
+    def unpause(self) -> None:
+        assert self.status == "paused"
+        self.status = "running"
+
+
+def site(status: str = "running") -> Any:
+    return Site(status)
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict"),
+    [
+        ("refuse", "reject with tcp reset"),
+        ("drop", "drop"),
+        ("unreachable", "reject with icmp type host-unreachable"),
+    ],
+)
+def test_port_25_is_filtered_for_new_connections_only(kind: str, verdict: str) -> None:
+    host = site()
+    KINDS[kind].apply(host)
+    (command,) = host.done
+    assert f"tcp dport 25 tcp flags & (syn | ack) == syn {verdict} }}" in command
+    assert "flush table inet lab_port25" in command  # twice is as good as once
+
+
+@pytest.mark.parametrize(("kind", "status"), [("stopped", "exited"), ("killed", "exited"), ("paused", "paused")])
+def test_host_is_away_and_comes_back(kind: str, status: str) -> None:
+    host = site()
+    KINDS[kind].apply(host)
+    assert host.status == status
+    KINDS[kind].heal(host)
+    assert (host.status, host.done[-1]) == ("running", "await")
+
+
+def test_cable_is_pulled_and_put_back() -> None:
+    host = site()
+    KINDS["cut"].apply(host)
+    KINDS["cut"].heal(host)
+    assert host.done == ["ip link set eth0 down", "ip link set eth0 up", "await"]
+
+
+def test_no_room_by_a_setting_that_is_taken_out_again() -> None:
+    host = site()
+    KINDS["disk-full"].apply(host)
+    KINDS["disk-full"].heal(host)
+    first, second = host.done
+    assert "postconf -e queue_minfree=9000000000000000000 " in first
+    assert "postconf -X queue_minfree " in second
+    assert all(command.endswith("postfix reload") for command in host.done)
+
+
+@pytest.mark.parametrize("kind", [*BESIDE, "disk-full", "paused"])
+def test_healing_asks_nothing_of_a_host_that_has_stopped(kind: str) -> None:
+    host = site("exited")
+    host.await_ready = lambda: None  # it says so, in a real lab
+    KINDS[kind].heal(host)
+    assert host.done == []
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_healing_what_is_not_there_does_no_harm(kind: str) -> None:
+    host = site()
+    KINDS[kind].heal(host)
+    KINDS[kind].heal(host)
+    assert host.status == "running"
