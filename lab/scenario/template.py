@@ -38,9 +38,9 @@ mx-a   A  $SCRIPTED_1
 # """
 
 # What goes wrong. NAME is a name in the zone at a scripted address, or a real host: mx1, or one of [hosts].
-#   connect = "refuse" | "drop"                                       TCP
+#   connect = "refuse" | "drop" | "unreachable"                       TCP
 #   banner, ehlo, mail, rcpt, data, end-of-data = "450 4.2.0 later"   a reply then; a real MX: at the last three
-#   host = "stopped" | "paused"                                       a real host
+#   host = "stopped" | "killed" | "paused" | "cut" | "disk-full"      a real host
 #   later = true                                                      not from the start: a step applies it
 [faults.mx-a]
 rcpt = "450 4.2.0 Greylisted"

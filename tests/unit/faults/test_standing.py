@@ -130,6 +130,9 @@ def test_a_record_that_cannot_be_written_is_told(file: Path) -> None:
 
 def test_the_record_is_replaced_as_a_whole(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     standing.note(NAME, "f1", "dns", {"kind": "drop"})
+    with file.open() as reader:
+        standing.note(NAME, "f2", "dns", {"kind": "ttl", "ttl": 1})
+        assert [each["id"] for each in json.load(reader)] == ["f1"]  # who has opened the old one reads the old one
     before = file.read_text()
 
     def full(_: int) -> None:
@@ -137,7 +140,7 @@ def test_the_record_is_replaced_as_a_whole(file: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(LabError, match="No space left on device"):
-        standing.note(NAME, "f2", "dns", {"kind": "lame"})
+        standing.note(NAME, "f3", "dns", {"kind": "lame"})
     assert file.read_text() == before
 
 
