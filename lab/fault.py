@@ -20,11 +20,12 @@ from dnszone.problem import did_you_mean
 from lab import faults
 from lab.errors import LabError
 from lab.faults.site import Site
-from lab.script import STATES, rules
+from lab.script import RULE_KEYS, STATES, policy_problems, rules
 
 CONNECT = ("refuse", "drop", "unreachable")
 HOST = ("stopped", "killed", "paused", "cut", "disk-full")
-KEYS = ("connect", "host", "scan_ban", *STATES)
+WHOLE = ("connect", "host", "scan_ban")  # what is done to a host as a whole, one of them at a time
+KEYS = (*WHOLE, *STATES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,8 @@ class Wrong:
 
 def at_host(role: str, table: Mapping[str, Any]) -> Wrong:
     """Return what *table* means at a host with this role."""
-    table = _keys(table)
-    problems = list(_problems(role, table))
+    table = keys(table)
+    problems = list(host_problems(role, table))
     if problems:
         raise LabError("\n".join(problems), hint=f"keys are {', '.join(KEYS)}; a scripted address can do more")
     kinds = [str(table[key]) for key in ("connect", "host") if key in table]
@@ -54,21 +55,45 @@ def at_scripted(table: Mapping[str, Any]) -> Wrong:
     """Return what *table* means at a scripted address; the scripted host says what is wrong with a script."""
     if not table:
         raise LabError("this fault does nothing", hint='connect="refuse", or rcpt="450 4.2.0 later"')
-    return Wrong(script=_keys(table))
+    return Wrong(script=keys(table))
 
 
-def _keys(table: Mapping[str, Any]) -> dict[str, Any]:
+def keys(table: Mapping[str, Any]) -> dict[str, Any]:
     """Return the table with its keys as they are in a file: a keyword of Python has no hyphen."""
     return {key if key == "scan_ban" else key.replace("_", "-"): value for key, value in table.items()}
 
 
-def _problems(role: str, table: Mapping[str, Any]) -> Iterator[str]:
+def host_problems(role: str, table: Mapping[str, Any]) -> Iterator[str]:
+    """Yield everything that is wrong with a table for a host with this role."""
     if not table:
         yield "this fault does nothing"
+    whole = [key for key in WHOLE if key in table]
+    if len(whole) > 1:
+        yield f"a host has one of {' and '.join(whole)} at a time"
     for key, value in table.items():
         if key not in KEYS:
             yield " ".join(filter(None, (f"{key} cannot be made wrong at a host;", did_you_mean(key, KEYS))))
-        elif key in ("connect", "host") and value not in (allowed := CONNECT if key == "connect" else HOST):
-            yield f"{key}={value!r} is none of {', '.join(allowed)}"
-        elif key in STATES and role != "mx":
+        elif key == "scan_ban":
+            yield from (f"scan_ban: {each}" for each in faults.scan_ban.problems(value))
+        elif key in ("connect", "host"):
+            allowed = CONNECT if key == "connect" else HOST
+            if value not in allowed:
+                yield f"{key}={value!r} is none of {', '.join(allowed)}"
+        elif role != "mx":
             yield f"{key}: only an MX can be told what to answer"
+        else:
+            yield from (f"{key}: {each}" for each in _rule_problems(key, value))
+
+
+def _rule_problems(stage: str, value: object) -> Iterator[str]:
+    """Yield what is wrong with the replies of a real exchanger at one stage."""
+    for each in value if isinstance(value, list) else [value]:
+        if isinstance(each, dict):
+            for key in each.keys() - set(RULE_KEYS):
+                yield f"unknown key {key} ({did_you_mean(key, RULE_KEYS) or 'known are ' + ', '.join(RULE_KEYS)})"
+            known = {key: entry for key, entry in each.items() if key in RULE_KEYS}
+            yield from map(str, policy_problems({"owner": "run", **rules(stage, known)[0]}))
+        elif isinstance(each, str):
+            yield from map(str, policy_problems({"owner": "run", **rules(stage, each)[0]}))
+        else:
+            yield f"{each!r} is neither a reply, such as '450 4.2.0 later', nor a rule, such as {{\"reply\": ...}}"

@@ -40,6 +40,7 @@ from lab.plan import Plan, explain_path
 from lab.queue import Queue
 from lab.route import stamp
 from lab.scripted import Scripted
+from lab.standing import await_ready
 from lab.submission import Submission
 from lab.submit import Message, compose, connection, submit
 from lab.trace import History
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
     from lab.recorder import Recorder
     from lab.watch import Watch
 
-READY_TIMEOUT = 30.0
 MAIL_ROLES = ("client", "smarthost", "mx")  # Postfix hosts
 
 
@@ -337,6 +337,11 @@ class Lab:
 
     @contextmanager
     def _host_fault(self, host: Host, wrong: Wrong) -> Iterator[None]:
+        if wrong.policies and not self.domains.texts and host.name in self._world:
+            raise LabError(
+                f"{host.name} answers so to recipients of this test's domains only, and it has none yet",
+                hint="use lab.domain, or lab.zone(...), before",
+            )
         # A host that this test has brought along answers to nobody else.
         scopes: list[dict[str, str]] = [{"recipient": f"*@{domain}"} for domain in self.domains.texts]
         with ExitStack() as standing:
@@ -370,11 +375,7 @@ class Lab:
         return site(self.docker, {**self._world, host.name: host}, host.name, self._await_ready)
 
     def _await_ready(self, host: Host) -> None:
-        ports = {door: port for door, port in self.access.ports.items() if door.host == host.name}
-        problems = ready.wait(ports, lambda _: None, lambda: None, READY_TIMEOUT)
-        if problems:
-            lines = "; ".join(f"{door}: {problem}" for door, problem in problems.items())
-            raise LabError(f"{host.name} does not come back: {lines}", hint=f"`lab logs {host.name}` shows why")
+        await_ready(self.access.ports, [host.name])
 
     def heal(self) -> None:
         """Put back what processes that are gone have left; done at the start already."""

@@ -72,9 +72,11 @@ def add(
     MX also what it answers: rcpt, data, end_of_data, to all recipients unless a rule names them. In the DNS: kind,
     its parameters, and the questions that it meets. All mistakes are told at once, and nothing is done then.
     """
+    from lab.fault import WHOLE
+
     with attach.lab(str(lab)) as running:
         # The DNS is a host too: what has no kind is done to that.
-        in_dns = name == DNS and not any(word.startswith(tuple(f"{key}=" for key in words.WHOLE)) for word in what)
+        in_dns = name == DNS and not any(word.startswith(tuple(f"{key}=" for key in WHOLE)) for word in what)
         entries = _add_to_dns(running, what) if in_dns else _add_to_host(running, name, what)
     if json:
         document([each.to_json() for each in entries])
@@ -156,13 +158,14 @@ def _add_to_host(running: Lab, name: str, what: list[str]) -> list[Entry]:
     """Make a host wrong in all that was said, or, if a part fails, in nothing."""
     from lab import standing
     from lab.alone import alone
+    from lab.fault import WHOLE
     from lab.heal import site
     from lab.hosts import known
 
     host = known(running.hosts, name)
     wrong = words.at_host(host.role, what)
-    whole = {key: value for key, value in wrong.items() if key in words.WHOLE}
-    told = {key: value for key, value in wrong.items() if key not in words.WHOLE}
+    whole = {key: value for key, value in wrong.items() if key in WHOLE}
+    told = {key: value for key, value in wrong.items() if key not in WHOLE}
     with alone(_report), ExitStack() as undo:
         entries = []
         if whole:

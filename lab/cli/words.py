@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lab.errors import LabError
 
-WHOLE = ("connect", "host", "scan_ban")  # what is done to a host as a whole, one of them at a time
 OWNER = "owner"  # whoever types it owns it
 
 
 def at_host(role: str, words: Sequence[str]) -> dict[str, Any]:
     """Return the fault that *words* are at a host with this role."""
-    from lab.fault import KEYS
+    from lab.fault import KEYS, host_problems, keys
 
     given, problems = read(words)
-    table = {key if key in WHOLE else key.replace("_", "-"): value for key, value in given.items()}
-    problems += _host_problems(role, table)
+    table = keys(given)
+    problems += host_problems(role, table)
     if problems:
         raise LabError("\n".join(problems), hint=f"keys are {', '.join(KEYS)}")
     return table
@@ -85,40 +84,3 @@ def _value(text: str) -> Any:  # noqa: ANN401  whatever JSON has
 
 def _text(value: object) -> str:
     return shlex.quote(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-
-
-def _host_problems(role: str, table: Mapping[str, Any]) -> Iterator[str]:
-    from lab.fault import at_host as taken_apart
-    from lab.faults import scan_ban
-    from lab.script import STATES
-
-    if len(whole := [key for key in WHOLE if key in table]) > 1:
-        yield f"a host has one of {' and '.join(whole)} at a time"
-    rest = {key: value for key, value in table.items() if key != "scan_ban"}
-    if rest or not table:
-        try:
-            taken_apart(role, rest)
-        except LabError as error:
-            yield from error.args[0].splitlines()
-    if "scan_ban" in table:
-        yield from (f"scan_ban: {each}" for each in scan_ban.problems(table["scan_ban"]))
-    for stage in STATES:
-        if stage in table:
-            yield from (f"{stage}: {each}" for each in _rule_problems(stage, table[stage]))
-
-
-def _rule_problems(stage: str, value: object) -> Iterator[str]:
-    """Yield what is wrong with the replies of a real exchanger at one stage."""
-    from dnszone.problem import did_you_mean
-    from lab.script import RULE_KEYS, policy_problems, rules
-
-    for each in value if isinstance(value, list) else [value]:
-        if isinstance(each, dict):
-            for key in each.keys() - set(RULE_KEYS):
-                yield f"unknown key {key} ({did_you_mean(key, RULE_KEYS) or 'known are ' + ', '.join(RULE_KEYS)})"
-            known = {key: entry for key, entry in each.items() if key in RULE_KEYS}
-            yield from map(str, policy_problems({OWNER: "cli", **rules(stage, known)[0]}))
-        elif isinstance(each, str):
-            yield from map(str, policy_problems({OWNER: "cli", **rules(stage, each)[0]}))
-        else:
-            yield f"{each!r} is neither a reply, such as '450 4.2.0 later', nor a rule, such as {{\"reply\": ...}}"

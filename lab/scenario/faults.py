@@ -10,7 +10,7 @@ from typing import Any
 
 from dnszone.problem import InvalidError
 from dnszone.rules import Rules
-from lab.fault import CONNECT
+from lab.fault import CONNECT, WHOLE
 from lab.faults import scan_ban
 from lab.scenario.keys import SCRIPT, STAGES, Table
 from lab.scenario.model import Fault, Scenario
@@ -18,7 +18,6 @@ from lab.scenario.problem import Notes, joined
 from lab.scenario.variables import MAIL, VARIABLE, WORLD, substitute, variable
 from lab.script import RULE_KEYS, STATES, policy_problems, rules, script_problems
 
-WHOLE = ("connect", "host", "scan_ban")  # what is done to a real host as a whole, one of them at a time
 VIEW = "view"
 
 

@@ -107,7 +107,7 @@ def test_no_room_by_a_setting_that_is_taken_out_again() -> None:
     assert all(command.endswith("postfix reload") for command in host.done)
 
 
-@pytest.mark.parametrize("kind", [*BESIDE, "disk-full", "paused"])
+@pytest.mark.parametrize("kind", [*BESIDE, "disk-full", "paused", "scan_ban"])
 def test_healing_asks_nothing_of_a_host_that_has_stopped(kind: str) -> None:
     host = site("exited")
     host.await_ready = lambda: None  # it says so, in a real lab
