@@ -149,7 +149,7 @@ def test_following_since_begins_with_what_there_was(server: Server) -> None:
     thread.start()
     assert next(stream)["name"] == "mx1.dest.test."
     thread.join()
-    stream.close()  # type: ignore[attr-defined]
+    stream.close()
 
 
 def test_all_that_an_owner_has_goes_at_once(server: Server) -> None:
