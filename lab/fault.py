@@ -12,7 +12,7 @@ In: a table of these. Out: :class:`Wrong`, taken apart. Errors: LabError with al
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +56,21 @@ def at_scripted(table: Mapping[str, Any]) -> Wrong:
     if not table:
         raise LabError("this fault does nothing", hint='connect="refuse", or rcpt="450 4.2.0 later"')
     return Wrong(script=keys(table))
+
+
+def scoped(rule: Mapping[str, Any], domains: Sequence[str]) -> list[dict[str, Any]]:
+    """Return *rule* of the policy service for recipients in *domains* only: a host of the world has other users too.
+
+    Raises LabError for a rule that names recipients elsewhere.
+    """
+    local, _, domain = str(rule.get("recipient", "*@*")).partition("@")
+    if domain not in ("", "*", *domains):
+        raise LabError(
+            f"the rule for {rule['recipient']} would meet other runs' mail, or nobody's",
+            hint='write recipient = "bia@*": it is for this run\'s domains',
+        )
+    found = [domain] if domain in domains else domains
+    return [{**rule, "recipient": f"{local}@{each}"} for each in found]
 
 
 def keys(table: Mapping[str, Any]) -> dict[str, Any]:

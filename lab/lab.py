@@ -29,7 +29,7 @@ from lab.control import Control
 from lab.dns import STANDING, Dns
 from lab.domains import DEFAULT, Domains, fresh
 from lab.errors import LabError
-from lab.fault import Wrong, at_host, at_scripted
+from lab.fault import Wrong, at_host, at_scripted, scoped
 from lab.faults import KINDS
 from lab.faults.site import Site
 from lab.heal import put_back, site
@@ -342,14 +342,13 @@ class Lab:
                 f"{host.name} answers so to recipients of this test's domains only, and it has none yet",
                 hint="use lab.domain, or lab.zone(...), before",
             )
-        # A host that this test has brought along answers to nobody else.
-        scopes: list[dict[str, str]] = [{"recipient": f"*@{domain}"} for domain in self.domains.texts]
         with ExitStack() as standing:
             for kind, apply in wrong.whole.items():
                 standing.enter_context(self._faulty(host.name, kind, apply))
             for rule in wrong.policies:
-                for scope in scopes if host.name in self._world else [{}]:
-                    policy = self.scripted.policy(host=host.address, **{**scope, **rule})
+                # A host that this test has brought along answers to nobody else.
+                for each in scoped(rule, [*self.domains.texts]) if host.name in self._world else [rule]:
+                    policy = self.scripted.policy(host=host.address, **each)
                     standing.callback(self.scripted.retract, policy)
             yield
 

@@ -76,7 +76,7 @@ class Mailbox:
             with imaplib.IMAP4(*self._server, timeout=10) as imap:
                 imap.login(self.address, self._password)
                 yield imap
-        except (OSError, imaplib.IMAP4.error) as error:
+        except (OSError, UnicodeEncodeError, imaplib.IMAP4.error) as error:
             said = error.args[0] if error.args and isinstance(error.args[0], bytes) else str(error).encode()
             raise LabError(
                 f"cannot read the mailbox of {self.address}: {said.decode('utf-8', 'replace')}",

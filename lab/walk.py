@@ -111,7 +111,7 @@ class Walk:
 
         The host that refused knows. A 5xx that bounced was no greeting's (smtp_skip_5xx_greeting).
         """
-        if attempt.stage != "banner" or attempt.reply is None:
+        if attempt.stage not in ("banner", "ehlo") or attempt.reply is None:
             return attempt
         refusal = self.history.refusal(attempt, file.host)
         if refusal is None:

@@ -10,7 +10,8 @@ from typing import Any
 
 from dnszone.problem import InvalidError
 from dnszone.rules import Rules
-from lab.fault import CONNECT, WHOLE
+from lab.errors import LabError
+from lab.fault import CONNECT, WHOLE, scoped
 from lab.faults import scan_ban
 from lab.scenario.keys import SCRIPT, STAGES, Table
 from lab.scenario.model import Fault, Scenario
@@ -143,6 +144,11 @@ def _check_policy(fault: Fault, scenario: Scenario, values: Mapping[str, str], n
         for rule in rules(stage, substitute(known, values)):
             for problem in policy_problems({"owner": "run", **rule}):
                 notes.note(place, f"{problem.path}: {problem.problem}", problem.hint)
+            if fault.name in WORLD:
+                try:
+                    scoped(rule, [values[name] for name in scenario.zones])
+                except LabError as error:
+                    notes.note(place, str(error.args[0]), error.hint)
 
 
 def _check_dns(fault: Fault, scenario: Scenario, values: Mapping[str, str], notes: Notes) -> None:
