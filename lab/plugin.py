@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,8 +50,9 @@ def lab_session(pytestconfig: pytest.Config) -> Iterator[Lab]:
 
     name = pytestconfig.getoption("--lab")
     try:
-        world = World(name, engine.ensure(_say))
-        _, started = world.up(_say)
+        tell = _teller(pytestconfig)
+        world = World(name, engine.ensure(tell))
+        _, started = world.up(tell)
         if started:
             pytestconfig.stash[STARTED] = name
         lab = Lab(world)
@@ -94,7 +96,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         from lab import engine
         from lab.world import World
 
-        World(name, engine.ensure(_say)).down(_say)
+        tell = _teller(session.config)
+        World(name, engine.ensure(tell)).down(tell)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -121,5 +124,12 @@ def _tell(item: pytest.Item, report: pytest.TestReport, lab: Lab, asked: Path | 
         report.sections.append(("evidence", str(folder)))
 
 
-def _say(text: str) -> None:
-    print(f"lab: {text}")
+def _teller(config: pytest.Config) -> Callable[[str], None]:
+    """Return what shows progress at once, past pytest's capturing: Docker may have to be installed first."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+
+    def tell(text: str) -> None:
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
+            print(f"lab: {text}", flush=True)
+
+    return tell

@@ -189,3 +189,15 @@ def test_backup_mx_hold_forward(lab: Lab) -> None:
     assert (route.accepted_by, route.mailbox, route.copies) == ("mx1", "INBOX", 1)
     assert "mx3" not in lab.contacted()
     assert len(lab.mailbox(f"bia@{domain}").find(route.message_id)) == 1
+
+
+def test_outlet_of_the_mail_store_relays_for_nobody_else(lab: Lab) -> None:
+    """Port 10025 of an MX sends what Sieve redirects: from the mail store, and from no other host of the lab."""
+    container = lab.docker.containers.get(lab.hosts["direct"].container)
+    result = container.exec_run(
+        ["swaks", "--server", "mx1.dest.test:10025", "--to", "x@foreign.test", "--quit-after", "RCPT"]
+    )
+    assert isinstance(result.output, bytes)
+    text = result.output.decode()
+    assert "<** 554 5.7.1 <x@foreign.test>" in text, text
+    assert result.exit_code != 0
