@@ -72,6 +72,10 @@ class Queue:
         """Let a held message, or "ALL", be tried again (postsuper -H)."""
         self._run("postsuper", "-H", queue_id)
 
+    def expire(self, queue_id: str) -> None:
+        """Return a message, or "ALL", to its sender at the next queue run, as if its time were over (postsuper -e)."""
+        self._run("postsuper", "-e", queue_id)
+
     def _run(self, *command: str) -> str:
         from docker.errors import APIError
 

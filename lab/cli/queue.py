@@ -81,6 +81,14 @@ def hold(host: HostName, queue_id: Which, lab: LabName = None) -> None:
     say(f"{host} holds {_named(queue_id)} until `lab queue release`")
 
 
+@group.command(epilog=example("$ lab queue expire direct ALL", "direct returns every message at its next queue run"))
+def expire(host: HostName, queue_id: Which, lab: LabName = None) -> None:
+    """Return messages to their senders at the next queue run, as if their time were over (postsuper -e)."""
+    with attach.lab(str(lab)) as running:
+        running.queue(host).expire(queue_id)
+    say(f"{host} returns {_named(queue_id)} at its next queue run")
+
+
 @group.command(epilog=example("$ lab queue release direct ALL", "direct has released every message"))
 def release(host: HostName, queue_id: Which, lab: LabName = None) -> None:
     """Let held messages be tried again (postsuper -H)."""

@@ -64,6 +64,21 @@ def test_hold_and_release_and_delete(lab: Lab) -> None:
     assert sent[1].route(until="discarded").reason == "deleted from the queue (postsuper -d)"
 
 
+def test_message_that_is_made_to_expire_goes_back_to_its_sender(lab: Lab) -> None:
+    """postsuper -e: the next queue run returns the message without one more attempt."""
+    domain = lab.zone("@ MX 10 mx-a\nmx-a A $SCRIPTED_1\n")
+    with lab.fault("mx-a", connect="refuse"):
+        sent = lab.send(to=f"bia@{domain}", via="direct")
+        assert sent.route().outcome == "deferred"
+        assert sent.receipt.queue_id is not None
+        lab.queue("direct").expire(sent.receipt.queue_id)
+        lab.queue("direct").flush(sent.receipt.queue_id)
+        route = sent.route(until="expired")
+    assert route.attempted == ["mx-a"]
+    (notice,) = route.notifications
+    assert (notice.kind, notice.route and notice.route.recipient) == ("failed", "ana@home.test")
+
+
 def test_timeout_says_what_is_awaited_and_what_was_seen(lab: Lab) -> None:
     with lab.fault("mx1", connect="refuse"), lab.fault("mx2", connect="refuse"), lab.fault("mx3", connect="refuse"):
         sent = lab.send(to=f"bia@{lab.domain}", via="direct")
