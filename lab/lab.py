@@ -11,7 +11,6 @@ What a :class:`Lab` changes (zones, addresses of the scripted host, faults) belo
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -199,7 +198,7 @@ class Lab:
         self.recorder  # noqa: B018  the logs are followed before anything can be logged
         plans = {recipient: self.explain(recipient, via) for recipient in recipients}
         receipt = submit(server, sender, recipients, data, message_id, timeout)
-        submission = Submission(self, via.partition(":")[0], receipt, time.monotonic(), plans)
+        submission = Submission(self, via.partition(":")[0], receipt, plans)
         self.submissions.append(submission)
         return submission
 

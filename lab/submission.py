@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -33,7 +32,6 @@ class Submission:
     lab: Lab
     via: str
     receipt: Receipt
-    submitted: float  # time.monotonic() when it was handed over
     plans: Mapping[str, Plan]  # recipient to what zone and settings foretold at that time
 
     @property
@@ -98,7 +96,3 @@ class Submission:
         reply = self.receipt.refused.get(recipient) or self.receipt.final
         message_id, sender = self.receipt.message_id or "", self.receipt.sender
         return refused_route(message_id, sender, recipient, str(reply) if reply else None)
-
-    def elapsed(self) -> float:
-        """Return the seconds since the message was handed over."""
-        return time.monotonic() - self.submitted

@@ -11,8 +11,6 @@ from lab.scenario.model import Scenario, Step
 from lab.scenario.problem import Notes, joined
 from lab.scenario.variables import MAIL, variable
 
-ON_HOST = ("flush", "hold", "release", "delete", "restart", "run")
-
 
 def names(value: Any) -> list[str]:  # noqa: ANN401  a text or a list of texts, as TOML gives it
     """Return the names in a step's value."""
