@@ -1,12 +1,14 @@
 """The mail queue of one Postfix host: what is in it and why, and how to flush, hold, release and delete.
 
 In: the host's container, in which Postfix's own commands run (postqueue(1), postsuper(1)).
-Out: :class:`QueuedMessage`. Errors: LabError with what the command said, or with why it could not run.
+Out: :class:`QueuedMessage`; of a change, how many messages it met.
+Errors: LabError with what the command said, or with why it could not run.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -15,6 +17,8 @@ from lab.errors import LabError
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
+
+CHANGED = re.compile(r"postsuper: .*: (\d+) messages?$", re.MULTILINE)  # "postsuper: Deleted: 1 message"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class Queue:
 
     def list(self) -> Sequence[QueuedMessage]:
         """Return every message in the queue, oldest first."""
-        output = self._run("postqueue", "-j")
+        output, _ = self._run("postqueue", "-j")
         messages = [_message(json.loads(line)) for line in output.splitlines()]
         return sorted(messages, key=lambda message: message.arrival)
 
@@ -60,23 +64,29 @@ class Queue:
         """Try a deferred message, or all of them, now (postqueue -i, -f)."""
         self._run("postqueue", *(["-i", queue_id] if queue_id else ["-f"]))
 
-    def delete(self, queue_id: str) -> None:
+    def delete(self, queue_id: str) -> int:
         """Remove a message; "ALL" removes all of them (postsuper -d). It is gone without a notice to anyone."""
-        self._run("postsuper", "-d", queue_id)
+        return self._changed("-d", queue_id)
 
-    def hold(self, queue_id: str) -> None:
+    def hold(self, queue_id: str) -> int:
         """Keep a message, or "ALL", from being tried until it is released (postsuper -h)."""
-        self._run("postsuper", "-h", queue_id)
+        return self._changed("-h", queue_id)
 
-    def release(self, queue_id: str) -> None:
+    def release(self, queue_id: str) -> int:
         """Let a held message, or "ALL", be tried again (postsuper -H)."""
-        self._run("postsuper", "-H", queue_id)
+        return self._changed("-H", queue_id)
 
-    def expire(self, queue_id: str) -> None:
+    def expire(self, queue_id: str) -> int:
         """Return a message, or "ALL", to its sender at the next queue run, as if its time were over (postsuper -e)."""
-        self._run("postsuper", "-e", queue_id)
+        return self._changed("-e", queue_id)
 
-    def _run(self, *command: str) -> str:
+    def _changed(self, option: str, queue_id: str) -> int:
+        """Run postsuper(1) and return how many messages it says it has changed; it exits with 0 even for none."""
+        found = CHANGED.search(self._run("postsuper", option, queue_id)[1])
+        return int(found[1]) if found else 0
+
+    def _run(self, *command: str) -> tuple[str, str]:
+        """Return what a command of Postfix prints on standard output and standard error."""
         from docker.errors import APIError
 
         try:
@@ -93,7 +103,7 @@ class Queue:
                 f"{' '.join(command)} failed on {self.host}: {errors.strip() or output.strip()}",
                 hint=f"`lab logs {self.host}` shows what Postfix says",
             )
-        return output
+        return output, errors
 
 
 def _message(data: dict[str, Any]) -> QueuedMessage:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lab.cli import attach, complete
+from lab.cli import attach, complete, failure
 from lab.cli.console import Row, document, say, table
 from lab.cli.group import Defaulting, example
 from lab.cli.options import HostName, Json, LabName
@@ -69,7 +69,10 @@ def flush(
     """Try deferred messages now (postqueue -f, -i)."""
     everything = queue_id is None or queue_id == "ALL"
     with attach.lab(str(lab)) as running:
-        running.queue(host).flush(None if everything else queue_id)
+        queue = running.queue(host)
+        if queue_id is not None and not everything:  # postqueue -i says nothing of a message that is not there
+            _met(int(queue.get(queue_id) is not None), host, queue_id)
+        queue.flush(None if everything else queue_id)
     say(f"{host} tries {'its deferred messages' if everything else queue_id} now")
 
 
@@ -77,7 +80,7 @@ def flush(
 def hold(host: HostName, queue_id: Which, lab: LabName = None) -> None:
     """Keep messages from being tried until they are released (postsuper -h)."""
     with attach.lab(str(lab)) as running:
-        running.queue(host).hold(queue_id)
+        _met(running.queue(host).hold(queue_id), host, queue_id)
     say(f"{host} holds {_named(queue_id)} until `lab queue release`")
 
 
@@ -85,7 +88,7 @@ def hold(host: HostName, queue_id: Which, lab: LabName = None) -> None:
 def expire(host: HostName, queue_id: Which, lab: LabName = None) -> None:
     """Return messages to their senders at the next queue run, as if their time were over (postsuper -e)."""
     with attach.lab(str(lab)) as running:
-        running.queue(host).expire(queue_id)
+        _met(running.queue(host).expire(queue_id), host, queue_id)
     say(f"{host} returns {_named(queue_id)} at its next queue run")
 
 
@@ -93,7 +96,7 @@ def expire(host: HostName, queue_id: Which, lab: LabName = None) -> None:
 def release(host: HostName, queue_id: Which, lab: LabName = None) -> None:
     """Let held messages be tried again (postsuper -H)."""
     with attach.lab(str(lab)) as running:
-        running.queue(host).release(queue_id)
+        _met(running.queue(host).release(queue_id), host, queue_id)
     say(f"{host} has released {_named(queue_id)}")
 
 
@@ -101,7 +104,7 @@ def release(host: HostName, queue_id: Which, lab: LabName = None) -> None:
 def delete(host: HostName, queue_id: Which, lab: LabName = None) -> None:
     """Delete messages, without a notice to anyone (postsuper -d)."""
     with attach.lab(str(lab)) as running:
-        running.queue(host).delete(queue_id)
+        _met(running.queue(host).delete(queue_id), host, queue_id)
     say(f"{host} has deleted {_named(queue_id)}")
 
 
@@ -124,3 +127,12 @@ def _row(host: str, message: QueuedMessage) -> Row:
         message.sender or "<>",
         why,
     )
+
+
+def _met(count: int, host: str, queue_id: str) -> None:
+    """Say so when no message was met. Postfix's own commands end with 0 then."""
+    if count == 0 and queue_id != "ALL":
+        raise failure.AnswerError(
+            f"no message {queue_id} in the queue of {host} is changed by that",
+            hint=f"`lab queue {host}` lists what is there",
+        )

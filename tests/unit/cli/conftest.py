@@ -104,14 +104,24 @@ class FakeQueue:
     def flush(self, queue_id: str | None = None) -> None:
         self.done.append(("flush", self.host, queue_id or ""))
 
-    def hold(self, queue_id: str) -> None:
-        self.done.append(("hold", self.host, queue_id))
+    def get(self, queue_id: str) -> QueuedMessage | None:
+        return next((message for message in self.messages if message.queue_id == queue_id), None)
 
-    def release(self, queue_id: str) -> None:
-        self.done.append(("release", self.host, queue_id))
+    def hold(self, queue_id: str) -> int:
+        return self._change("hold", queue_id)
 
-    def delete(self, queue_id: str) -> None:
-        self.done.append(("delete", self.host, queue_id))
+    def release(self, queue_id: str) -> int:
+        return self._change("release", queue_id)
+
+    def expire(self, queue_id: str) -> int:
+        return self._change("expire", queue_id)
+
+    def delete(self, queue_id: str) -> int:
+        return self._change("delete", queue_id)
+
+    def _change(self, verb: str, queue_id: str) -> int:
+        self.done.append((verb, self.host, queue_id))
+        return len(self.messages) if queue_id == "ALL" else int(self.get(queue_id) is not None)
 
 
 class FakeMailbox:

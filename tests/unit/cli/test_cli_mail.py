@@ -184,16 +184,26 @@ def test_a_long_reason_goes_on_below_itself(run: Run, fake: FakeLab) -> None:
 
 
 def test_queue_commands(run: Run, fake: FakeLab) -> None:
-    for arguments in (("flush", "mx1"), ("flush", "mx1", "4A"), ("hold", "mx1", "ALL"), ("release", "mx1", "4A")):
+    fake.queued = {"mx1": [queued(None)]}
+    for arguments in (("flush", "mx1"), ("flush", "mx1", "4ABC"), ("hold", "mx1", "ALL"), ("release", "mx1", "4ABC")):
         assert run("queue", *arguments).exit_code == codes.OK
     assert run("queue", "delete", "mx1", "ALL").stdout == "mx1 has deleted every message\n"
     assert fake.queue_commands == [
         ("flush", "mx1", ""),
-        ("flush", "mx1", "4A"),
+        ("flush", "mx1", "4ABC"),
         ("hold", "mx1", "ALL"),
-        ("release", "mx1", "4A"),
+        ("release", "mx1", "4ABC"),
         ("delete", "mx1", "ALL"),
     ]
+
+
+@pytest.mark.parametrize("verb", ["flush", "hold", "release", "expire", "delete"])
+def test_a_message_that_is_not_there_is_said_to_be_missing(run: Run, fake: FakeLab, verb: str) -> None:
+    """Postfix's own commands end with 0 then."""
+    fake.queued = {"mx1": [queued(None)]}
+    result = run("queue", verb, "mx1", "4NONE")
+    assert result.exit_code == codes.NO
+    assert "no message 4NONE in the queue of mx1" in result.stderr
 
 
 def test_mailbox(run: Run) -> None:

@@ -109,3 +109,16 @@ def test_a_host_that_is_stopped_or_paused() -> None:
         "postqueue -f cannot run on client: Container 4a5b is paused, unpause the container before exec\n"
         "  a queue can be read while its host runs; `lab status` tells"
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "count"),
+    [
+        (b"postsuper: Deleted: 1 message\n", 1),
+        (b"postsuper: Deleted: 12 messages\n", 12),
+        (b"postsuper: Deleted: 0 messages\n", 0),
+    ],
+)
+def test_a_change_says_how_many_messages_it_met(said: bytes, count: int) -> None:
+    """postsuper(1) ends with 0 even when there is no such message."""
+    assert queue(FakeContainer(Result(0, (None, said)))).delete("4ABC") == count
