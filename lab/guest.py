@@ -7,14 +7,15 @@ master.cf lines and tables. It belongs to the process that made it, and goes wit
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from lab.errors import LabError
-from lab.hosts import LABEL, OWNER, Host, find, last_lines
+from lab.hosts import LABEL, OWNER, Host, last_lines, one
 from lab.settings import SettingsError
 from lab.settings.maincf import entries
 from lab.streams import end
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from docker.types.daemon import CancellableStream
 
+UNKNOWN = re.compile(rb"unused parameter: ([^=\n]+)=")  # postconf(1), of a name in main.cf that nothing uses
 READY = b"daemon started -- version"  # master(8) says so when all its services listen
 COPIED = ("CapAdd", "CapDrop", "SecurityOpt", "LogConfig", "Init")
 TIMEOUT = 30.0
@@ -74,8 +76,8 @@ def start(
         docker.api.put_archive(container, "/etc/postfix", _archive({"guest-master.cf": master_cf, **files}))
         stream = docker.api.attach(container, stream=True, logs=True)
         docker.api.start(container)
-        _await_ready(stream)
-        return _running(docker, lab, owner, container)
+        _known(_await_ready(stream), parameters, f"{name}: main.cf")
+        return _running(docker, name, container)
     except BaseException:
         remove(docker, container)
         raise
@@ -97,8 +99,10 @@ def of_owner(docker: DockerClient, owner: str) -> list[str]:
     return [each["Id"] for each in listed]
 
 
-def _running(docker: DockerClient, lab: str, owner: str, container: str) -> Host:
-    host = next(host for host in find(docker, lab, owner).values() if host.container == container)
+def _running(docker: DockerClient, name: str, container: str) -> Host:
+    host = one(docker, container)
+    if host is None:
+        raise LabError(f"{name} is gone again", hint="did someone run `lab down`?")
     if host.state != "running":
         lines = last_lines(docker, host)
         raise LabError(
@@ -107,17 +111,27 @@ def _running(docker: DockerClient, lab: str, owner: str, container: str) -> Host
     return host
 
 
-def _await_ready(stream: CancellableStream[bytes]) -> None:
-    """Read the log until the daemon says that it has started, or has ended."""
+def _known(log: bytes, parameters: Collection[str], place: str) -> None:
+    """Raise LabError if a host's first lines tell that Postfix does not know one of *parameters*."""
+    unknown = sorted({each.decode("utf-8", "replace") for each in UNKNOWN.findall(log)} & set(parameters))
+    if unknown:
+        raise LabError(
+            "\n".join(f"{place}: Postfix has no parameter {each}, and nothing uses it" for each in unknown),
+            hint="is it misspelt? postconf(5) has the names",
+        )
+
+
+def _await_ready(stream: CancellableStream[bytes]) -> bytes:
+    """Read the log until the daemon says that it has started, or has ended; returns what it says before that."""
     timer = threading.Timer(TIMEOUT, stream.close)
     timer.start()
     seen = b""
     deadline = time.monotonic() + TIMEOUT
     try:
         for chunk in stream:
-            seen = seen[-len(READY) :] + chunk
+            seen += chunk
             if READY in seen:
-                return
+                return seen
     finally:
         timer.cancel()
         end(stream)
@@ -125,6 +139,7 @@ def _await_ready(stream: CancellableStream[bytes]) -> None:
         raise LabError(
             f"a host of this test has not started within {TIMEOUT:.0f} s", hint="is this machine overloaded?"
         )
+    return seen
 
 
 def _archive(files: Mapping[str, str]) -> bytes:

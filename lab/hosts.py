@@ -45,6 +45,12 @@ def find(docker: DockerClient, lab: str, owner: str | None = None) -> dict[str, 
     return {host.name: host for host in found}
 
 
+def one(docker: DockerClient, container: str) -> Host | None:
+    """Return the host that is the container with this id; None when it is gone."""
+    found = _inspected(docker, container)
+    return None if found is None else _host(found)
+
+
 def names(docker: DockerClient) -> Iterator[tuple[str, int]]:
     """Yield name and slot of every lab that has a network on this machine."""
     for network in docker.api.networks(filters={"label": f"{LABEL}"}):

@@ -1,0 +1,26 @@
+"""Hosts that a test brings along."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab import Lab, LabError
+
+
+def test_parameter_that_postfix_does_not_know_is_an_error(lab: Lab) -> None:
+    """Postfix itself would run on, with the default."""
+    with pytest.raises(LabError) as raised:
+        lab.host("relay", main_cf="smtpd_bannner = relay.test\nmessage_size_limit = 2000\nmy_own = 1\n")
+    text = str(raised.value)
+    assert "relay: main.cf: Postfix has no parameter my_own" in text
+    assert "relay: main.cf: Postfix has no parameter smtpd_bannner" in text
+    assert "message_size_limit" not in text
+    assert "relay" not in lab.hosts
+    names = [each["Names"][0] for each in lab.docker.api.containers(all=True)]
+    assert not [name for name in names if name.startswith(f"/mail-lab-{lab.name}-") and name.endswith("-relay")]
+
+
+def test_parameter_of_ones_own_is_fine_where_another_uses_it(lab: Lab) -> None:
+    lab.host("relay", main_cf="my_own = 2000\nmessage_size_limit = $my_own\n")
+    route = lab.send(to=f"bia@{lab.domain}", via="relay", message="x\n" * 3000).route()
+    assert (route.outcome, route.status) == ("rejected", "5.3.4")
