@@ -14,6 +14,7 @@ from dnszone.faults import KINDS as DNS_KINDS
 from dnszone.problem import did_you_mean
 from lab.fault import HOST
 from lab.plan.attempts import Kind as DepartureKind
+from lab.scenario.model import IN_QUEUE
 from lab.scenario.problem import Notes, joined
 from lab.verdict.expectation import KINDS, OUTCOMES, QUEUES
 
@@ -321,6 +322,7 @@ STEP = Table(
         "hold": Key(TEXT, "A host that keeps a message from being tried (postsuper -h)."),
         "release": Key(TEXT, "A host that lets a held message be tried (postsuper -H)."),
         "delete": Key(TEXT, "A host that throws a message away (postsuper -d)."),
+        "expire": Key(TEXT, "A host that returns a message when it is next taken up (postsuper -e)."),
         "restart": Key(TEXT, "A host to stop and to start again."),
         "run": Key(
             TEXT, "A host on which `command` runs, as root; `output` is a regular expression found in what it prints."
@@ -329,7 +331,7 @@ STEP = Table(
             Text(OUTCOMES), "Go on when the message (`message`, `to`) has this outcome, at the latest after `timeout`."
         ),
         "expect": Key(Tables(EXPECT, single=True), "What must hold now."),
-        "message": Key(TEXT, "The message meant by flush, hold, release, delete, until; default: the only one."),
+        "message": Key(TEXT, "The message meant; by default the only one."),
         "to": Key(TEXT, "The recipient meant by until; default: each."),
         "of": Key(TEXT, "The zone meant by zone: a name of the table [zones]."),
         "command": Key(TEXTS, "The words of the command."),
@@ -339,7 +341,7 @@ STEP = Table(
 )
 WITH: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("send", "talk", "apply", "heal", "restart", "expect"), ()),
-    **dict.fromkeys(("flush", "hold", "release", "delete"), ("message",)),
+    **dict.fromkeys(IN_QUEUE, ("message",)),
     "zone": ("of",),
     "run": ("command", "output"),
     "until": ("message", "to", "timeout"),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MAIN = "DOMAIN"  # the variable of the domain whose zone is ``zone``
+IN_QUEUE = ("flush", "hold", "release", "delete", "expire")  # steps that do something to a message in a queue
 TIMEOUT = 60.0  # seconds; the longest wait of the lab's own timers is shorter
 
 

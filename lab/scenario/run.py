@@ -22,7 +22,7 @@ from lab.scenario.content import content
 from lab.scenario.expect import Asked, ready
 from lab.scenario.explained import meant
 from lab.scenario.judge import Judged, judged, worst
-from lab.scenario.model import MAIN, Expected, Message, Scenario, Step
+from lab.scenario.model import IN_QUEUE, MAIN, Expected, Message, Scenario, Step
 from lab.scenario.observe import Observer, Sent
 from lab.scenario.result import Outcome, Result
 from lab.scenario.session import talk
@@ -251,7 +251,7 @@ ACTIONS: Mapping[str, Callable[[_Run, Step], None]] = {
     "apply": _Run._apply,
     "heal": _Run._heal,
     "zone": _Run._zone,
-    **dict.fromkeys(("flush", "hold", "release", "delete"), _Run._queue),
+    **dict.fromkeys(IN_QUEUE, _Run._queue),
     "restart": _Run._restart,
     "run": _Run._command,
     "until": _Run._until,

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from dnszone.problem import did_you_mean
-from lab.scenario.model import Scenario, Step
+from lab.scenario.model import IN_QUEUE, Scenario, Step
 from lab.scenario.problem import Notes, joined
 from lab.scenario.variables import MAIL, variable
 
@@ -108,7 +108,7 @@ class _Order:
         if host not in own and host not in MAIL:
             hint = did_you_mean(host, [*own, *MAIL]) or joined([*own, *MAIL])
             self._notes.note(f"{step.place}.{step.action}", f"no MTA is called {host!r}", hint)
-        if step.action in ("flush", "hold", "release", "delete"):
+        if step.action in IN_QUEUE:
             self._message(step)
         if step.action == "run":
             self._check_command(step)
