@@ -42,7 +42,7 @@ SHAPES = {  # what data of a type looks like, for whoever got it wrong
     "TLSA": "usage, selector, matching type and hexadecimal data: 3 1 1 8cb0...",
     "SOA": "name server, mailbox, serial, refresh, retry, expire, minimum: dns hostmaster 1 5 5 5 5",
 }
-WITH_CNAME = {"CNAME", "RRSIG", "NSEC", "KEY"}  # what may stand beside an alias (RFC 2181 10.1, RFC 4034 2.4)
+WITH_CNAME = {"CNAME", "RRSIG", "NSEC", "KEY"}  # what may stand beside an alias (RFC 2181 10.1, RFC 4035 2.5)
 
 
 @dataclass(frozen=True, slots=True)

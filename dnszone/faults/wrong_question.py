@@ -1,4 +1,4 @@
-"""The answer to another question: the first letter of its name differs. Clients notice (RFC 5452 4.3)."""
+"""The answer to another question: the first letter of its name differs. Clients notice (RFC 5452 4.2)."""
 
 from __future__ import annotations
 

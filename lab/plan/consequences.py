@@ -16,7 +16,7 @@ def consequences(sites: tuple[Site, ...], settings: Settings) -> tuple[Consequen
             onward,
             "RFC 5321 5.1; smtp_connect_timeout",
         ),
-        Consequence("a greeting of 4xx", onward, "RFC 5321 3.1"),
+        Consequence("a greeting of 4xx", onward, "RFC 5321 4.2.1"),
         _greeting(onward, settings),
         Consequence("4xx, a time-out or a lost connection later on", onward, "RFC 5321 4.2.1"),
         Consequence("250 for the final dot", "accepted: this host's work is done", "RFC 5321 4.2.5"),
@@ -37,7 +37,7 @@ def consequences(sites: tuple[Site, ...], settings: Settings) -> tuple[Consequen
 def _greeting(onward: str, settings: Settings) -> Consequence:
     if settings.smtp_skip_5xx_greeting:
         return Consequence("a greeting of 5xx", f"{onward}; not yet a rejection", "smtp_skip_5xx_greeting")
-    return Consequence("a greeting of 5xx", "bounced at once", "RFC 5321 3.1; smtp_skip_5xx_greeting = no")
+    return Consequence("a greeting of 5xx", "bounced at once", "RFC 5321 4.2.1; smtp_skip_5xx_greeting = no")
 
 
 def _rejection(onward: str, settings: Settings) -> Consequence:

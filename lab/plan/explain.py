@@ -19,7 +19,7 @@ from lab.plan.sites import resolve
 from lab.settings import Settings, Table
 
 # Transports that end a message's way over SMTP: delivery agents of master.cf, besides those that only answer.
-AGENT = ("The delivery agent's address; LMTP looks up no MX.", "RFC 2033")
+AGENT = ("The delivery agent's address; LMTP looks up no MX.", "lmtp(8)")
 DELIVERY_AGENTS = frozenset({"lmtp", "local", "virtual", "dovecot", "pipe", "maildrop", "cyrus", "procmail"})
 
 

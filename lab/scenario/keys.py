@@ -352,8 +352,8 @@ SCENARIO = Table(
     {
         "title": Key(TEXT, "One line: what goes wrong, and what happens then.", needed=True),
         "teaches": Key(TEXT, "What a learner takes away, in two or three sentences.", needed=True),
-        "standard": Key(ONE_OR_MORE, 'Where it is written: ["RFC 5321 5.1"].'),
-        "departs": Key(TEXT, "Where Postfix departs from the standard."),
+        "standard": Key(ONE_OR_MORE, 'Where it is written: ["RFC 5321 5.1", "smtp_fallback_relay", "transport(5)"].'),
+        "departs": Key(TEXT, "Where a server, or its setting, departs from the standard."),
         "observed": Key(TEXT, "How the real servers differ from what was expected of them."),
         "tags": Key(TEXTS, "Words to find it by."),
         "source": Key(TEXT, "The address of a public thread in which people met it."),

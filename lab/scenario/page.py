@@ -58,7 +58,7 @@ def _group(name: str, scenarios: list[Scenario]) -> Iterator[str]:
         rules = f" *{', '.join(scenario.standard)}*" if scenario.standard else ""
         yield f"### [{scenario.id}]({file})\n\n**{scenario.title}.**{rules}\n\n{_one_line(scenario.teaches)}\n\n"
         if scenario.departs:
-            yield f"Postfix departs: {_one_line(scenario.departs)}\n\n"
+            yield f"Departs from the standard: {_one_line(scenario.departs)}\n\n"
         if scenario.source:
             yield f"Met in [a public thread]({scenario.source}).\n\n"
 

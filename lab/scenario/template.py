@@ -12,7 +12,7 @@ teaches = """
 A 4xx reply is no final answer (RFC 5321 4.2.1): the sender goes on to the next mail exchanger in the same attempt.
 """
 standard = ["RFC 5321 5.1"]
-# departs = "where Postfix departs from the standard"
+# departs = "where a server departs from the standard"
 # observed = "what the real servers do otherwise than one would expect"
 # source = "https://... the thread in which somebody met it"
 tags = ["mx"]
