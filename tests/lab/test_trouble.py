@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from lab import Lab
-from lab.hosts import LABEL
+from lab.hosts import LABEL, names
 from lab.slot import Slot
 from lab.world import SERVICES
 
@@ -99,10 +99,11 @@ def test_subnet_taken_then_free(lab: Lab, run: Run) -> None:
     assert run("status").returncode == 0
 
 
-def test_slot_taken_and_no_slot(run: Run) -> None:
-    taken = run("up", LAB_SLOT="0")
+def test_slot_taken_and_no_slot(lab: Lab, run: Run) -> None:
+    number = next(number for name, number in names(lab.docker) if name == lab.name)
+    taken = run("up", LAB_SLOT=str(number))
     assert taken.returncode == 4
-    assert "slot 0 belongs to another lab" in taken.stderr
+    assert f"slot {number} belongs to another lab" in taken.stderr
     assert "LAB_SLOT=99 is no slot" in run("up", LAB_SLOT="99").stderr
 
 
