@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING
@@ -54,15 +54,16 @@ class Observer:
 
     def observe(self, asked: Asked, timeout: float) -> list[Observation]:
         """Return what there is to judge *asked* by, one for each message and route that it is about."""
-        found = []
         deadline = time.monotonic() + timeout
-        for number, each in enumerate(self._sent.get(asked.message, ())):
-            recipients = each.submission.recipients if asked.to is None else (asked.to,)
-            self.wait(each.submission, recipients, lambda route: seen(asked.judged, route), deadline)
-            wanted = {recipient.casefold() for recipient in recipients}
-            routes = [route for route in each.submission.known() if route.recipient.casefold() in wanted]
-            found += [self._observation(asked, number, each, route) for route in routes]
-        return found
+        sent = self._sent.get(asked.message, ())
+        for each in sent:
+            self.wait(each.submission, _recipients(asked, each), lambda route: seen(asked.judged, route), deadline)
+        evidence = self._evidence(asked.judged)
+        return [
+            self._observation(asked, evidence, number, each, route)
+            for number, each in enumerate(sent)
+            for route in _routes(each.submission, _recipients(asked, each))
+        ]
 
     def wait(
         self,
@@ -86,12 +87,18 @@ class Observer:
 
         return self._lab.recorder.wait(ready, max(0.0, deadline - time.monotonic()))
 
-    def _observation(self, asked: Asked, number: int, sent: Sent, route: Route) -> Observation:
-        names = self._stage.names
-        expected = asked.judged
-        evidence = Evidence(
+    def _evidence(self, expected: Expectation | None) -> Evidence:
+        """Return what is the same for each of several such messages: asked for once, however many they are."""
+        return Evidence(
             contacted=self._contacted() if expected and expected.untouched else None,
             questions=self._questions() if expected and (expected.asked or expected.not_asked) else None,
+        )
+
+    def _observation(self, asked: Asked, evidence: Evidence, number: int, sent: Sent, route: Route) -> Observation:
+        names = self._stage.names
+        expected = asked.judged
+        evidence = replace(
+            evidence,
             queues=self._queues(sent.submission, expected.queue) if expected and expected.queue else None,
             elapsed=(route.attempts[-1].at - sent.at).total_seconds() if route.attempts else None,
         )
@@ -209,6 +216,15 @@ def seen(expected: Expectation | None, route: Route) -> bool:
         and len(route.notifications) >= len(expected.notifications or ())
         and route.copies >= (expected.copies or 0)
     )
+
+
+def _recipients(asked: Asked, sent: Sent) -> tuple[str, ...]:
+    return sent.submission.recipients if asked.to is None else (asked.to,)
+
+
+def _routes(submission: Submission, recipients: Collection[str]) -> Iterator[Route]:
+    wanted = {recipient.casefold() for recipient in recipients}
+    return (route for route in submission.known() if route.recipient.casefold() in wanted)
 
 
 def _below(name: str, domains: tuple[str, ...]) -> bool:

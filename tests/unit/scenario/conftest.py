@@ -93,6 +93,7 @@ class FakeHistory:
 
     stages: list[list[Route]] = field(default_factory=list)
     settles: bool = True
+    looks: list[str] = field(default_factory=list)
 
     def settled(self, *_: object) -> bool:
         return self.settles
@@ -106,6 +107,7 @@ class FakeHistory:
             self.stages.pop(0)
 
     def contacts(self, _: datetime) -> list[Any]:
+        self.looks.append("contacts")
         return []
 
 
@@ -132,7 +134,9 @@ class FakeLab:
             script=lambda address, script: self.did.append(f"script {address} {script}"),
             messages=lambda _: [],
         )
-        self.dns = SimpleNamespace(fault=self._dns_fault, heal=lambda number: self.did.append(f"dns heal {number}"))
+        self.dns = SimpleNamespace(
+            fault=self._dns_fault, heal=lambda number: self.did.append(f"dns heal {number}"), history=self._dns_history
+        )
         self.history = FakeHistory()
         self.recorder = SimpleNamespace(wait=self._wait, read=lambda ask: ask(self.history))
         self.submissions: list[Any] = []
@@ -196,6 +200,10 @@ class FakeLab:
     def _dns_fault(self, **parameters: Any) -> str:
         self.did.append(f"dns {parameters['kind']} {parameters.get('name')}")
         return "f1"
+
+    def _dns_history(self, **_: Any) -> list[dict[str, str]]:
+        self.history.looks.append("questions")
+        return [{"type": "MX", "name": f"d{self._domains}.test.", "client": self.hosts["direct"].address}]
 
     def _values(self, domain: str) -> dict[str, str]:
         return {"DOMAIN": domain, "SCRIPTED_1": "198.18.0.130", "SCRIPTED_2": "198.18.0.131"}

@@ -172,6 +172,14 @@ def test_several_messages_are_each_judged() -> None:
     assert len([each for each in lab.did if each.startswith("send")]) == 3
 
 
+def test_what_is_the_same_for_all_of_several_messages_is_looked_at_once() -> None:
+    text = HEAD + MESSAGE + 'count = 5\n[expect]\noutcome = "delivered"\nuntouched = ["mx2"]\nasked = ["MX $DOMAIN"]\n'
+    lab = FakeLab(told(route(attempt("mx1"))))
+    found = result(text, lab)
+    assert (found.outcome, len(found.judged)) == ("pass", 5)
+    assert sorted(lab.history.looks) == ["contacts", "questions"]
+
+
 TARGET = Target("mx1", "mx1.dest.test", "198.18.0.22", 25, 10)
 PLANNED = Plan(
     "bia@d1.test",
