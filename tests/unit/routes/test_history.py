@@ -25,7 +25,7 @@ from lab.events import (
     Removed,
     Saved,
 )
-from lab.trace import History
+from lab.trace import History, Origin
 
 from .recordings import HOSTS, postfix_events, read_events
 
@@ -257,6 +257,57 @@ def test_a_message_on_hold_is_held_until_it_is_released() -> None:
         outcomes += [(route.outcome, route.reason) for route in history.routes("<hold@home.test>")]
     assert ("held", "please wait") in outcomes
     assert outcomes[-1][0] == "delivered"
+
+
+def test_a_message_that_a_rule_keeps_or_drops_as_it_comes_in_ends_so_for_every_recipient() -> None:
+    asked = ["bia@dest.test", "cai@dest.test"]
+    expected = {
+        ("hold-rcpt", Origin("direct", "4jYxCr40fxzFW0K")): (
+            "held",
+            "eva@home.test",
+            "<bia@dest.test>: Recipient address please look at it",
+            ["direct", "mx1"],
+        ),
+        ("hold-data", Origin("mx1", "4jYxCx5Z4mzFW1C")): (
+            "held",
+            "ana@home.test",
+            "<DATA>: Data command triggers HOLD action",
+            ["mx1"],
+        ),
+        ("milter-hold", Origin("mx1", "4jYxCB132YzFhdk")): ("held", "ana@home.test", "looks odd", ["mx1"]),
+        ("discard-rcpt", Origin("mx1", "4jYxD35SWqzFW1J")): (
+            "discarded",
+            "ana@home.test",
+            "<bia@dest.test>: Recipient address triggers DISCARD action",
+            ["mx1"],
+        ),
+    }
+    for (name, origin), (outcome, sender, reason, hops) in expected.items():
+        history = History(HOSTS, read_events(name))
+        found = [
+            (each.recipient, each.outcome, each.sender, each.reason, each.hops)
+            for each in history.routes(origin, asked)
+        ]
+        assert found == [(recipient, outcome, sender, reason, hops) for recipient in asked]
+        assert history.settled(origin, asked)
+
+
+def test_a_hold_without_a_queue_id_is_of_that_client_s_next_message_until_the_queue_manager_has_it() -> None:
+    hold = "NOQUEUE: hold: RCPT from a.test[198.18.77.9]: <a@x.test>: held; from=<b@y.test> to=<a@x.test> proto=SMTP"
+    came = "1 direct smtpd[30]: QQQQQQQQQQ1: client=a.test[198.18.77.9]\n1 direct cleanup[31]: QQQQQQQQQQ1: message-id=<m@y>"
+    connected = "1 direct smtpd[30]: connect from a.test[198.18.77.9]"
+    active = "2 direct qmgr[12]: QQQQQQQQQQ1: from=<b@y.test>, size=300, nrcpt=1 (queue active)"
+
+    def outcomes(*lines: str) -> list[str]:
+        history = History(HOSTS, postfix_events("\n".join(lines)))
+        return [route.outcome for route in history.routes(Origin("direct", "QQQQQQQQQQ1"), ["a@x.test"])]
+
+    assert outcomes(f"1 direct smtpd[30]: {hold}", came) == ["held"]
+    assert outcomes(f"1 direct smtpd[30]: {hold}", connected, came) == ["unknown"]
+    assert outcomes(f"1 direct smtpd[30]: {hold}", came, active) == ["unknown"]
+    assert outcomes(f"1 direct smtpd[30]: {hold}", came, "2 direct cleanup[31]: QQQQQQQQQQ1: removed (canceled)") == [
+        "unknown"
+    ]
 
 
 def test_a_thousand_recipients_are_followed_at_the_cost_of_each() -> None:
