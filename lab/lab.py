@@ -34,6 +34,7 @@ from lab.faults.site import Site
 from lab.heal import put_back, site
 from lab.hosts import Host, find, known
 from lab.lease import Lease, abandoned
+from lab.loglines import about, marks
 from lab.mailbox import Mailbox
 from lab.plan import Plan, explain_path
 from lab.queue import Queue
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from lab.watch import Watch
 
 MAIL_ROLES = ("client", "smarthost", "mx")  # Postfix hosts
+LOG_TIMEOUT = 20.0  # seconds; a line takes milliseconds from a host to Docker, and from there to us
 
 
 class Lab:
@@ -260,6 +262,22 @@ class Lab:
         wanted = {f"{name.rstrip('.').lower()}." for name in names}
         entries = self.dns.history(since=stamp(self._began))
         return [f"{each['type']} {each['name']}" for each in entries if each["name"] in wanted]
+
+    def logged(self, host: str) -> list[str]:
+        """Return the lines that *host* has logged about this test by now, in the order of its log.
+
+        They have a queue id or the Message-ID of one of its messages, or name one of its domains (:mod:`lab.loglines`);
+        of a host that the test has brought along all count.
+        """
+        found = known(self.hosts, host)
+        if not self.recorder.caught_up(found.container, LOG_TIMEOUT):
+            raise LabError(
+                f"the log of {host} cannot be read to its end", hint="hosts that have one: MTAs and the mail store"
+            )
+        own = host not in self._world
+        said = [event for each in self.submissions for event in each.events()]
+        lines = self.recorder.of(host, None if own else self._began)
+        return list(about(lines, marks(host, said), (), self.domains.texts, alone=own))
 
     def queue(self, host: str) -> Queue:
         """Return the mail queue of a Postfix host."""

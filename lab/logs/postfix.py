@@ -67,6 +67,13 @@ class Line(NamedTuple):
     text: str
 
 
+def queue_id(line: str) -> str | None:
+    """Return the queue id that *line* begins with, None for a line without one."""
+    head = LINE.fullmatch(line)
+    prefix = QUEUE_ID.fullmatch(head["text"]) if head else None
+    return prefix["id"] if prefix and prefix["id"] != "NOQUEUE" else None
+
+
 def parse(host: str, at: datetime, line: str) -> Event | None:
     """Return what *line* of *host* says."""
     head = LINE.fullmatch(line)

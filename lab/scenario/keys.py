@@ -37,6 +37,16 @@ SPREAD = Elsewhere(
 )
 
 
+PATTERN: Schema = {"type": "string", "format": "regex"}
+LINES = Elsewhere(
+    {
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": {"anyOf": [PATTERN, {"type": "array", "items": PATTERN, "minItems": 1}]},
+    }
+)
+
+
 def _or_spread(described: Schema) -> Elsewhere:
     return Elsewhere({"anyOf": [described, SPREAD.described]})
 
@@ -83,6 +93,14 @@ JUDGED: Mapping[str, Key] = {
     "queue": Key(
         Elsewhere({"type": "object", "additionalProperties": {"enum": list(QUEUES)}}),
         'The queue it lies in, by host: {direct = "deferred"}; "none" where it has left.',
+    ),
+    "logged": Key(
+        LINES,
+        'Regular expressions by host, each found in a line that the host has logged about the message: {direct = "x"}, '
+        'or {direct = ["x", "y"]}. Waited for.',
+    ),
+    "not_logged": Key(
+        LINES, "Regular expressions by host, found in no such line by the time the message is at its end."
     ),
 }
 

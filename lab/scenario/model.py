@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MAIN = "DOMAIN"  # the variable of the domain whose zone is ``zone``
+RUN = ""  # what an expectation is about where there are sessions and no message: the run itself
 TIMEOUT = 60.0  # seconds; the longest wait of the lab's own timers is shorter
 
 
@@ -68,7 +69,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What is expected of a message and its recipient (None: of each recipient). ``place`` is its path in the file."""
+    """What is expected of a message (or RUN) and its recipient (None: of each). ``place`` is its path in the file."""
 
     place: str
     message: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,6 +21,7 @@ from lab.route import Route, stamp
 from lab.scenario.expect import Asked
 from lab.scenario.explained import explained, wrong
 from lab.scenario.judge import Observation
+from lab.scenario.logs import Logs
 from lab.scenario.variables import replaced
 from lab.verdict import Evidence, Expectation
 
@@ -51,6 +52,7 @@ class Observer:
         self._sent = sent
         self._began = began
         self._alone = alone
+        self._logs = Logs(stage, began, alone)
 
     def observe(self, asked: Asked, timeout: float) -> list[Observation]:
         """Return what there is to judge *asked* by, one for each message and route that it is about."""
@@ -59,11 +61,18 @@ class Observer:
         for each in sent:
             self.wait(each.submission, _recipients(asked, each), lambda route: seen(asked.judged, route), deadline)
         evidence = self._evidence(asked.judged)
+        logged = [(each, self.logs(asked.judged, each.submission, deadline)) for each in sent]
         return [
-            self._observation(asked, evidence, number, each, route)
-            for number, each in enumerate(sent)
+            self._observation(asked, replace(evidence, logs=logs), number, each, route)
+            for number, (each, logs) in enumerate(logged)
             for route in _routes(each.submission, _recipients(asked, each))
         ]
+
+    def logs(
+        self, expected: Expectation | None, message: Submission | None, deadline: float
+    ) -> Mapping[str, Sequence[str]] | None:
+        """Return what the hosts have logged about a message, or, without one, about the run."""
+        return self._logs.of(expected, [each.submission for each in self._all()], message, deadline)
 
     def wait(
         self,

@@ -16,7 +16,7 @@ from dnszone.problem import Problem
 from lab.domains import DEFAULT
 from lab.scenario import check, faults
 from lab.scenario.keys import SCENARIO, WITH
-from lab.scenario.model import MAIN, TIMEOUT, Departs, Expected, Host, Message, Scenario, Session, Step
+from lab.scenario.model import MAIN, RUN, TIMEOUT, Departs, Expected, Host, Message, Scenario, Session, Step
 from lab.scenario.place import places
 from lab.scenario.problem import Notes, ScenarioError
 from lab.scenario.variables import variable
@@ -147,8 +147,8 @@ def _expected(value: object, place: str, messages: list[str], notes: Notes) -> t
         tables = [(f"{place}[{index}]", each) for index, each in enumerate(value) if isinstance(each, dict)]
     found = []
     for path, table in tables:
-        message = table.get("message", messages[0] if len(messages) == 1 else None)
-        if message not in messages:
+        message = table.get("message", messages[0] if len(messages) == 1 else None if messages else RUN)
+        if message not in (messages or [RUN]):
             problem = "does not say which message is meant" if message is None else f"no message is called {message!r}"
             hint = f"messages: {', '.join(messages)}" if messages else "a [[message]] is missing"
             notes.note(f"{path}.message", problem, hint)

@@ -21,8 +21,8 @@ from lab.scenario import touch
 from lab.scenario.content import content
 from lab.scenario.expect import Asked, ready
 from lab.scenario.explained import meant
-from lab.scenario.judge import Judged, judged, worst
-from lab.scenario.model import MAIN, Expected, Message, Scenario, Step
+from lab.scenario.judge import Judged, judged, judged_run, worst
+from lab.scenario.model import MAIN, RUN, Expected, Message, Scenario, Step
 from lab.scenario.observe import Observer, Sent
 from lab.scenario.result import Outcome, Result
 from lab.scenario.session import talk
@@ -239,7 +239,11 @@ class _Run:
     def _expect(self, expected: tuple[Expected, ...]) -> None:
         for each in expected:
             asked: Asked = ready(each, self._stage.values)
-            self._judged += judged(asked, self._observer.observe(asked, self._scenario.timeout))
+            if asked.message == RUN:
+                deadline = time.monotonic() + self._scenario.timeout
+                self._judged.append(judged_run(asked, self._observer.logs(asked.judged, None, deadline)))
+            else:
+                self._judged += judged(asked, self._observer.observe(asked, self._scenario.timeout))
 
     def _named(self, step: Step) -> str:
         return str(step.table.get("message", self._scenario.messages[0].name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -120,6 +121,9 @@ class FakeLab:
     refuses: Reply | None = None
     broken: Exception | None = None  # raised where a host's port is closed
     waits: int = 3  # questions until time is over
+    said: list[tuple[str, str]] = field(default_factory=list)  # lines of logs: host, line
+    later: list[tuple[str, str]] = field(default_factory=list)  # those that come as time goes by
+    unheard: tuple[str, ...] = ()  # containers whose log cannot be read
     name: str = "fake"
 
     def __post_init__(self) -> None:
@@ -138,7 +142,12 @@ class FakeLab:
             fault=self._dns_fault, heal=lambda number: self.did.append(f"dns heal {number}"), history=self._dns_history
         )
         self.history = FakeHistory()
-        self.recorder = SimpleNamespace(wait=self._wait, read=lambda ask: ask(self.history))
+        self.recorder = SimpleNamespace(
+            wait=self._wait,
+            read=lambda ask: ask(self.history),
+            of=lambda host, _: [line for name, line in self.said if name == host.partition("-")[0]],
+            caught_up=lambda container, _: container not in self.unheard,
+        )
         self.submissions: list[Any] = []
         self._domains = 0
 
@@ -174,6 +183,12 @@ class FakeLab:
             timeline=lambda: "the timeline",
         )
 
+    def connect(self, at: str) -> socket.socket:
+        self.did.append(f"connect to {at.partition('-')[0]}")
+        connected, other = socket.socketpair()
+        other.close()
+        return connected
+
     @contextmanager
     def fault(self, name: str, /, **wrong: Any) -> Iterator[None]:
         if self.broken is not None:
@@ -195,6 +210,8 @@ class FakeLab:
             if ready(self.history):
                 return True
             self.history.go_on()
+            self.said += self.later
+            self.later = []
         return False
 
     def _dns_fault(self, **parameters: Any) -> str:
