@@ -27,6 +27,8 @@ from lab.configuration import Configuration
 from lab.control import Control
 from lab.dns import STANDING, Dns
 from lab.domains import DEFAULT, Domains, fresh
+from lab.dsn import DEFAULT as NOTHING_ASKED
+from lab.dsn import Dsn
 from lab.errors import LabError
 from lab.fault import Wrong, at_host, at_scripted, scoped
 from lab.faults import KINDS
@@ -184,22 +186,27 @@ class Lab:
         message: Message = "A message through the mail-routing lab.\n",
         subject: str = "A test message",
         login: Login | None = None,
+        dsn: Dsn = NOTHING_ASKED,
         timeout: float = 30.0,
     ) -> Submission:
         """Hand a message to the host *via* ("client", "direct", "smarthost", "mx1:25" ...), as a mail program does.
 
         *message*: text, an EmailMessage, or raw bytes or a file, which are sent exactly as they are. Port 587 (the
         smarthost's default) wants TLS and a *login*: a name of the users file, or (name, password); default
-        "customer". What the host answers is in the submission's ``receipt``; a refusal is no exception.
+        "customer". *dsn*: what is asked of notices, ``Dsn(notify=("never",))``. What the host answers is in the
+        submission's ``receipt``; a refusal is no exception.
         """
         recipients = (to,) if isinstance(to, str) else tuple(to)
         if not recipients:
             raise LabError("a message needs a recipient", hint='to="bia@dest.test"')
+        wrong = [f"{key}: {problem}" for key, problem in dsn.problems()]
+        if wrong:
+            raise LabError("\n".join(wrong), hint='Dsn(notify=("success", "failure"), ret="hdrs", envid="42")')
         server = self.access.server(via, login)
         data, message_id = compose(message, sender, recipients, subject)
         self.recorder  # noqa: B018  the logs are followed before anything can be logged
         plans = {recipient: self.explain(recipient, via) for recipient in recipients}
-        receipt = submit(server, sender, recipients, data, message_id, timeout)
+        receipt = submit(server, sender, recipients, data, message_id, timeout, dsn)
         submission = Submission(self, via.partition(":")[0], receipt, plans)
         self.submissions.append(submission)
         return submission

@@ -300,7 +300,7 @@ class Walk:
         return found
 
     def _notice(self, file: QueueFile, sent: NotificationSent, last: Delivery) -> Notification:
-        kind = NOTICES.get(sent.kind) or _success(last)
+        kind = NOTICES.get(sent.kind) or self._success(file, last)
         child = self.history.file(file.host, sent.notification)
         route = None
         if child is None or child.message_id is None:
@@ -312,6 +312,18 @@ class Walk:
             self.evidence += walk.evidence
             self.awaited += walk.awaited  # the story ends where the notice does
         return Notification(kind, sent.notification, file.host, route)
+
+    def _success(self, file: QueueFile, last: Delivery) -> str:
+        """Return the kind of a success notice (RFC 3464 2.3.3), which Postfix's log does not tell."""
+        child_id = forwarded_as(last)
+        if child_id:
+            child = self.history.file(file.host, child_id)
+            # An alias with an owner is a mailing list, and its mail has arrived there (RFC 3461 5.2.7).
+            return "expanded" if child is None or child.sender == file.sender else "delivered"
+        if last.original is not None:  # a virtual alias: cleanup(8) tells of that, and asks nothing of those behind it
+            return "expanded"
+        # lmtp(8) too has relayed it: an agent that does not offer DSN says nothing of what becomes of it.
+        return "relayed" if last.agent in ("smtp", "lmtp") else "delivered"
 
 
 def _whole(file: QueueFile) -> End | None:
@@ -330,10 +342,3 @@ def forwarded_as(delivery: Delivery) -> str | None:
     """Return the queue id of the message that local(8) made of one for an alias (aliases(5))."""
     prefix, _, queue_id = delivery.text.partition("forwarded as ")
     return queue_id if delivery.status == "sent" and not prefix and queue_id.isalnum() else None
-
-
-def _success(last: Delivery) -> str:
-    """Return the kind of a success notice (RFC 3464 2.3.3), which Postfix's log does not tell."""
-    if forwarded_as(last):
-        return "expanded"
-    return "relayed" if last.agent == "smtp" else "delivered"

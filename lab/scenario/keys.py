@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import get_args
 
 from dnszone.faults import KINDS as DNS_KINDS
+from lab.dsn import NOTIFY, RET
 from lab.fault import HOST
 from lab.plan.attempts import Kind as DepartureKind
 from lab.scenario.kinds import (
@@ -24,6 +25,7 @@ from lab.scenario.kinds import (
     Table,
     Tables,
     Text,
+    Texts,
 )
 from lab.verdict.expectation import KINDS, OUTCOMES, QUEUES
 
@@ -238,6 +240,15 @@ SCENARIO = Table(
                         "raw": Key(TEXT, "Header and body, sent exactly as they stand, instead of all that."),
                         "file": Key(TEXT, "A file beside this one, sent exactly as it is, instead of all that."),
                         "login": Key(TEXT, "The user who submits."),
+                        "notify": Key(
+                            Texts(single=True, choices=NOTIFY),
+                            'When a notice is wanted (RFC 3461 4.1): ["success", "failure", "delay"], or "never".',
+                        ),
+                        "ret": Key(Text(RET), "How much of it comes back in a notice of failure (RFC 3461 4.3)."),
+                        "envid": Key(TEXT, "What notices call it (RFC 3461 4.4)."),
+                        "orcpt": Key(
+                            TEXT, 'The original recipient that notices name (RFC 3461 4.2): "rfc822;team@home.test".'
+                        ),
                         "count": Key(Number(1, whole=True), "How many such messages, one after the other. [1]"),
                     }
                 )

@@ -47,9 +47,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """A list of strings; with *single*, a string is a list of one."""
+    """A list of strings; with *single*, a string is a list of one; with *choices*, each is one of them."""
 
     single: bool = False
+    choices: tuple[str, ...] = ()
 
     def check(self, value: object, path: str, notes: Notes) -> None:
         """Note another type, and an empty list."""
@@ -60,12 +61,13 @@ class Texts:
         if not items:
             notes.note(path, "is empty")
         for index, item in enumerate(items):
-            Text().check(item, f"{path}[{index}]" if items is value else path, notes)
+            Text(self.choices).check(item, f"{path}[{index}]" if items is value else path, notes)
 
     def schema(self) -> Schema:
         """Return its JSON Schema."""
-        many = {"type": "array", "items": Text().schema(), "minItems": 1}
-        return {"anyOf": [Text().schema(), many]} if self.single else many
+        one = Text(self.choices).schema()
+        many = {"type": "array", "items": one, "minItems": 1}
+        return {"anyOf": [one, many]} if self.single else many
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lab.dsn import DEFAULT, Dsn
+
 MAIN = "DOMAIN"  # the variable of the domain whose zone is ``zone``
 RUN = ""  # what an expectation is about where there are sessions and no message: the run itself
 TIMEOUT = 60.0  # seconds; the longest wait of the lab's own timers is shorter
@@ -55,6 +57,7 @@ class Message:
     raw: str | None = None
     file: str | None = None
     login: str | None = None
+    dsn: Dsn = DEFAULT
     count: int = 1
 
 

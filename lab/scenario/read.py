@@ -14,6 +14,7 @@ from typing import Any
 
 from dnszone.problem import Problem
 from lab.domains import DEFAULT
+from lab.dsn import Dsn
 from lab.scenario import check, faults
 from lab.scenario.keys import SCENARIO, WITH
 from lab.scenario.model import MAIN, RUN, TIMEOUT, Departs, Expected, Host, Message, Scenario, Session, Step
@@ -117,6 +118,8 @@ def _messages(data: Mapping[str, Any]) -> tuple[Message, ...]:
             values[key] = int(_number(table.get(key), getattr(_DEFAULT, key)))
         for key in ("sender", "via", "subject", "body", "raw", "file", "login"):
             values[key] = value if isinstance(value := values.get(key), str) else getattr(_DEFAULT, key)
+        asked = {key: value for key in ("ret", "envid", "orcpt") if isinstance(value := table.get(key), str)}
+        values["dsn"] = Dsn(_texts(table.get("notify")), **asked)
         found.append(Message(**values))
     return tuple(found)
 

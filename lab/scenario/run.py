@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -160,6 +161,11 @@ class _Run:
             sender=sender,
             message=content(message, sender, to, values, Path(self._scenario.path).parent),
             login=message.login,
+            dsn=replace(
+                message.dsn,
+                envid=message.dsn.envid and replaced(message.dsn.envid, values),
+                orcpt=message.dsn.orcpt and replaced(message.dsn.orcpt, values),
+            ),
         )
 
     def _talk(self, step: Step) -> None:

@@ -310,6 +310,50 @@ def test_a_hold_without_a_queue_id_is_of_that_client_s_next_message_until_the_qu
     ]
 
 
+NOTICE = """
+3 {host} bounce[33]: RRRRRRRRRR1: sender delivery status notification: NNNNNNNNNN1
+3 {host} cleanup[31]: NNNNNNNNNN1: message-id=<n@mx1.dest.test>
+3 {host} qmgr[12]: RRRRRRRRRR1: removed
+"""
+
+
+@pytest.mark.parametrize(
+    ("delivered", "kind"),
+    [
+        (
+            f"2 mx1 lmtp[32]: RRRRRRRRRR1: {to('a@x.test', 'store.test[198.18.77.4]:24', 'sent', '250 Saved')}",
+            "relayed",
+        ),
+        (f"2 mx1 smtp[32]: RRRRRRRRRR1: {to('a@x.test', MX2, 'sent', '250 Ok')}", "relayed"),
+        (f"2 mx1 virtual[32]: RRRRRRRRRR1: {to('a@x.test', 'virtual', 'sent', 'delivered to mailbox')}", "delivered"),
+        (
+            "2 mx1 virtual[32]: RRRRRRRRRR1: "
+            + to("b@y.test", "virtual", "sent", "delivered to mailbox").replace(",", ", orig_to=<a@x.test>,", 1),
+            "expanded",
+        ),
+        *(
+            (
+                f"2 mx1 local[32]: RRRRRRRRRR1: {to('a@x.test', 'local', 'sent', 'forwarded as FFFFFFFFFF1')}\n"
+                f"2 mx1 qmgr[12]: FFFFFFFFFF1: from=<{sender}>, size=300, nrcpt=1 (queue active)\n"
+                f"2 mx1 virtual[32]: FFFFFFFFFF1: {to('b@x.test', 'virtual', 'sent', 'delivered to mailbox')}",
+                kind,
+            )
+            for sender, kind in (("ana@home.test", "expanded"), ("owner-a@x.test", "delivered"))
+        ),
+    ],
+)
+def test_the_kind_of_a_notice_of_success(delivered: str, kind: str) -> None:
+    history = story(f"""
+1 direct smtp[20]: QQQQQQQQQQ1: {to("a@x.test", MX1, "sent", "250 2.0.0 Ok: queued as RRRRRRRRRR1")}
+1 mx1 smtpd[30]: RRRRRRRRRR1: client={DIRECT}
+1 mx1 cleanup[31]: RRRRRRRRRR1: message-id=<m@home.test>
+1 mx1 qmgr[12]: RRRRRRRRRR1: from=<ana@home.test>, size=300, nrcpt=1 (queue active)
+{delivered}
+{NOTICE.format(host="mx1").strip()}
+""")
+    assert [each.kind for each in history.routes("<m@home.test>")[0].notifications] == [kind]
+
+
 def test_a_thousand_recipients_are_followed_at_the_cost_of_each() -> None:
     def cost(count: int) -> int:
         people = [f"u{number}@x.test" for number in range(count)]

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from dnszone.masterfile import read as read_zone
+from lab.dsn import Dsn
 from lab.hosts import Host
 from lab.route import Attempt, Notification, Route
 from lab.scenario import Scenario, ScenarioError, read
@@ -125,6 +126,7 @@ class FakeLab:
     later: list[tuple[str, str]] = field(default_factory=list)  # those that come as time goes by
     unheard: tuple[str, ...] = ()  # containers whose log cannot be read
     name: str = "fake"
+    asked: list[Dsn] = field(default_factory=list)  # of notices, with each message
 
     def __post_init__(self) -> None:
         self.hosts = {
@@ -167,8 +169,9 @@ class FakeLab:
         self.did.append(f"host {settings['like']}")
         self.hosts[name] = Host(name, "client", f"{name}.test", "198.18.0.70", "running", name, "i")
 
-    def send(self, *, to: list[str], via: str, sender: str, message: object, login: str | None) -> Any:
+    def send(self, *, to: list[str], via: str, sender: str, message: object, login: str | None, dsn: Dsn) -> Any:
         del message, login
+        self.asked.append(dsn)
         self.did.append(f"send {sender} to {', '.join(to)} via {via.split('-', maxsplit=1)[0]}")
         refused = dict.fromkeys(to, self.refuses) if self.refuses else {}
         receipt = Receipt(sender, "<1@lab.test>", tuple(to), refused, None, None if refused else "Q1")
