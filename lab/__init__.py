@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lab.dsn import Dsn
     from lab.errors import LabError
     from lab.events import Event
     from lab.lab import Lab
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _WHERE = {
     "Attempt": "route",
     "Departure": "plan",
+    "Dsn": "dsn",
     "Event": "events",
     "Expectation": "verdict",
     "Lab": "lab",
@@ -44,6 +46,7 @@ _WHERE = {
 __all__ = [
     "Attempt",
     "Departure",
+    "Dsn",
     "Event",
     "Expectation",
     "Lab",

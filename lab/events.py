@@ -188,11 +188,16 @@ class NotificationSent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held(Event):
-    """A message was put on hold, by a rule or by postsuper(1)."""
+    """A message was put on hold: by a rule or a milter as it came in, or by postsuper(1).
 
-    queue_id: str
+    ``queue_id`` is None where smtpd(8) decides at the first recipient: it is of the message that it opens next.
+    """
+
+    queue_id: str | None
     recipient: str | None  # the last one so far, where a rule did it
     reason: str
+    pid: int | None = None
+    sender: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,11 +209,16 @@ class Released(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discarded(Event):
-    """A rule threw a message away, and the client was told that it is accepted."""
+    """A rule or a milter threw a message away, and the client was told that it is accepted.
 
-    queue_id: str
+    ``queue_id`` as in :class:`Held`.
+    """
+
+    queue_id: str | None
     recipient: str | None  # the last one so far
     reason: str
+    pid: int | None = None
+    sender: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,8 @@ from lab.configuration import Configuration
 from lab.control import Control
 from lab.dns import STANDING, Dns
 from lab.domains import DEFAULT, Domains, fresh
+from lab.dsn import DEFAULT as NOTHING_ASKED
+from lab.dsn import Dsn
 from lab.errors import LabError
 from lab.fault import Wrong, at_host, at_scripted, scoped
 from lab.faults import KINDS
@@ -34,6 +36,7 @@ from lab.faults.site import Site
 from lab.heal import put_back, site
 from lab.hosts import Host, find, known
 from lab.lease import Lease, abandoned
+from lab.loglines import about, marks
 from lab.mailbox import Mailbox
 from lab.plan import Plan, explain_path
 from lab.queue import Queue
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
     from lab.watch import Watch
 
 MAIL_ROLES = ("client", "smarthost", "mx")  # Postfix hosts
+LOG_TIMEOUT = 20.0  # seconds; a line takes milliseconds from a host to Docker, and from there to us
 
 
 class Lab:
@@ -182,22 +186,27 @@ class Lab:
         message: Message = "A message through the mail-routing lab.\n",
         subject: str = "A test message",
         login: Login | None = None,
+        dsn: Dsn = NOTHING_ASKED,
         timeout: float = 30.0,
     ) -> Submission:
         """Hand a message to the host *via* ("client", "direct", "smarthost", "mx1:25" ...), as a mail program does.
 
         *message*: text, an EmailMessage, or raw bytes or a file, which are sent exactly as they are. Port 587 (the
         smarthost's default) wants TLS and a *login*: a name of the users file, or (name, password); default
-        "customer". What the host answers is in the submission's ``receipt``; a refusal is no exception.
+        "customer". *dsn*: what is asked of notices, ``Dsn(notify=("never",))``. What the host answers is in the
+        submission's ``receipt``; a refusal is no exception.
         """
         recipients = (to,) if isinstance(to, str) else tuple(to)
         if not recipients:
             raise LabError("a message needs a recipient", hint='to="bia@dest.test"')
+        wrong = [f"{key}: {problem}" for key, problem in dsn.problems()]
+        if wrong:
+            raise LabError("\n".join(wrong), hint='Dsn(notify=("success", "failure"), ret="hdrs", envid="42")')
         server = self.access.server(via, login)
         data, message_id = compose(message, sender, recipients, subject)
         self.recorder  # noqa: B018  the logs are followed before anything can be logged
         plans = {recipient: self.explain(recipient, via) for recipient in recipients}
-        receipt = submit(server, sender, recipients, data, message_id, timeout)
+        receipt = submit(server, sender, recipients, data, message_id, timeout, dsn)
         submission = Submission(self, via.partition(":")[0], receipt, plans)
         self.submissions.append(submission)
         return submission
@@ -260,6 +269,22 @@ class Lab:
         wanted = {f"{name.rstrip('.').lower()}." for name in names}
         entries = self.dns.history(since=stamp(self._began))
         return [f"{each['type']} {each['name']}" for each in entries if each["name"] in wanted]
+
+    def logged(self, host: str) -> list[str]:
+        """Return the lines that *host* has logged about this test by now, in the order of its log.
+
+        They have a queue id or the Message-ID of one of its messages, or name one of its domains (:mod:`lab.loglines`);
+        of a host that the test has brought along all count.
+        """
+        found = known(self.hosts, host)
+        if not self.recorder.caught_up(found.container, LOG_TIMEOUT):
+            raise LabError(
+                f"the log of {host} cannot be read to its end", hint="hosts that have one: MTAs and the mail store"
+            )
+        own = host not in self._world
+        said = [event for each in self.submissions for event in each.events()]
+        lines = self.recorder.of(host, None if own else self._began)
+        return list(about(lines, marks(host, said), (), self.domains.texts, alone=own))
 
     def queue(self, host: str) -> Queue:
         """Return the mail queue of a Postfix host."""

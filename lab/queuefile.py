@@ -16,6 +16,7 @@ from lab.events import (
     Active,
     AttemptFailed,
     Delivery,
+    Discarded,
     Event,
     Expired,
     Held,
@@ -69,6 +70,9 @@ class QueueFile:
                 self.was, self.sender = event.was, event.sender
             case Held():
                 self.held = event
+                self.sender = self.sender or event.sender or ""
+            case Discarded():
+                self.sender = self.sender or event.sender or ""
             case Released():
                 self.held = None
             case Expired():

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -73,7 +74,7 @@ class Recorder:
         self._changed = threading.Condition()
         self._streams: dict[Run, CancellableStream[bytes]] = {}
         self._last: dict[str, dict[Run, str]] = {}  # container id -> stamp of the last recorded line of each run
-        self._lines: list[tuple[str, datetime, str]] = []
+        self._lines: defaultdict[str, list[tuple[datetime, str]]] = defaultdict(list)  # by host
         self._closed = False
         self._failure: Exception | None = None
         self._docker_events = docker.events(
@@ -126,7 +127,31 @@ class Recorder:
     def lines(self, since: datetime) -> list[tuple[str, datetime, str]]:
         """Return the recorded raw lines from *since* on, as (host, time, line), in order of time."""
         with self._changed:
-            return sorted((line for line in self._lines if line[1] >= since), key=lambda line: line[1])
+            found = ((host, at, text) for host, own in self._lines.items() for at, text in own if at >= since)
+            return sorted(found, key=lambda line: line[1])
+
+    def of(self, host: str, since: datetime | None = None) -> list[str]:
+        """Return the recorded lines of one host, in the order of its log; with *since*, those from then on."""
+        with self._changed:
+            return [text for at, text in self._lines[host] if since is None or at >= since]
+
+    def caught_up(self, container: str, timeout: float) -> bool:
+        """Wait until all that a container has logged by now is recorded.
+
+        False after *timeout* seconds, and for a container that is gone, or not followed.
+        """
+        from docker.errors import NotFound
+
+        try:
+            last: bytes = self._docker.api.logs(container, tail=1, timestamps=True)
+        except NotFound:
+            return False
+        stamp = last.decode("utf-8", "replace").partition(" ")[0].strip()
+        if container not in self._last:
+            return False
+        if not stamp or parse_stamp(stamp).timestamp() < self._since:  # nothing that would have to be recorded
+            return True
+        return self.wait(lambda _: max(self._last[container].values(), default="") >= stamp, timeout)
 
     def _follow_starts(self) -> None:
         from docker.errors import NotFound
@@ -187,7 +212,7 @@ class Recorder:
                 if any(stamp <= recorded for other, recorded in last.items() if other != run):
                     continue
                 last[run] = stamp
-                self._lines.append((host, at, text))
+                self._lines[host].append((at, text))
                 event = parser(host, at, text)
                 if event is not None:
                     self.history.add(event)

@@ -20,6 +20,7 @@ from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
 from pathlib import Path
 
+from lab.dsn import DEFAULT, Dsn
 from lab.errors import LabError
 
 QUEUED = re.compile(r"queued as (?P<queue_id>[0-9A-Za-z]+)$")
@@ -149,6 +150,7 @@ def submit(
     data: bytes,
     message_id: str | None,
     timeout: float,
+    dsn: Dsn = DEFAULT,
 ) -> Receipt:
     """Hand *data* over; *timeout* is in seconds, for each reply.
 
@@ -165,7 +167,7 @@ def submit(
                 smtp.ehlo_or_helo_if_needed()  # what was said before does not count any more (RFC 3207 4.2)
             if server.login is not None:
                 smtp.login(*server.login)
-            final = _transaction(smtp, sender, recipients, data, refused)
+            final = _transaction(smtp, sender, recipients, data, dsn, refused)
     except smtplib.SMTPResponseException as error:  # to the greeting, EHLO, STARTTLS, AUTH or DATA
         said = error.smtp_error
         final = _reply((error.smtp_code, said if isinstance(said, bytes) else said.encode()))
@@ -224,14 +226,16 @@ def connection(server: Server, timeout: float) -> socket.socket:
 
 
 def _transaction(
-    smtp: smtplib.SMTP, sender: str, recipients: Sequence[str], data: bytes, refused: dict[str, Reply]
+    smtp: smtplib.SMTP, sender: str, recipients: Sequence[str], data: bytes, dsn: Dsn, refused: dict[str, Reply]
 ) -> Reply | None:
     """MAIL, RCPT for each, DATA (RFC 5321 3.3).
 
     Returns the reply that decided for all; None if every RCPT was refused. Addresses are said as they are: smtplib's
     own methods would take "b,c@dest.test" for a list.
     """
-    parameters = ""
+    if dsn != DEFAULT and not smtp.has_extn("dsn"):
+        raise LabError("this host does not offer DSN (RFC 3461)", hint="ask nothing of notices, or use another host")
+    parameters = dsn.mail()
     if not data.isascii() and smtp.has_extn("8bitmime"):
         parameters += " BODY=8BITMIME"  # RFC 6152
     if not "".join([sender, *recipients]).isascii():
@@ -246,7 +250,7 @@ def _transaction(
     if not mail.positive:
         return mail
     for recipient in recipients:
-        reply = _reply(smtp.docmd("RCPT", f"TO:<{recipient}>"))
+        reply = _reply(smtp.docmd("RCPT", f"TO:<{recipient}>{dsn.rcpt()}"))
         if reply.code == CLOSING:
             return reply
         if not reply.positive:

@@ -217,7 +217,7 @@ def _(event: Rejected) -> Told:
 
 @_tell.register
 def _(event: Held) -> Told:
-    return Told("queue", "wait", f"{event.queue_id}: held: {event.reason}")
+    return Told("queue", "wait", f"{event.queue_id or 'the next one'}: held: {event.reason}")
 
 
 @_tell.register
@@ -227,7 +227,7 @@ def _(event: Released) -> Told:
 
 @_tell.register
 def _(event: Discarded) -> Told:
-    return Told("queue", "bad", f"{event.queue_id}: discarded: {event.reason}")
+    return Told("queue", "bad", f"{event.queue_id or 'the next one'}: discarded: {event.reason}")
 
 
 @_tell.register

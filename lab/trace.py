@@ -19,7 +19,6 @@ from typing import NamedTuple
 
 from lab import events
 from lab.contacts import Contact, Contacts
-from lab.ends import refused_route
 from lab.events import AttemptFailed, Delivery, DnsQuery, Event, Rejected
 from lab.queuefile import QueueFile
 from lab.route import Attempt, Route
@@ -73,6 +72,8 @@ class History:
                 self._refusals[event.host, event.address].append(event)
             case events.TlsEstablished() | events.AttemptFailed(queue_id=None) | Rejected(queue_id=None):
                 self._unclaimed[event.host, event.pid].append(event)
+            case events.Held(queue_id=None, pid=int(pid)) | events.Discarded(queue_id=None, pid=int(pid)):
+                self._unclaimed[event.host, pid].append(event)
             case events.Saved() | events.Sieved():
                 self._sessions[event.session].append(event)
                 self._agents.add(event.host)
@@ -99,9 +100,7 @@ class History:
         routes = [route for file in roots for route in walk.routes(file, message_id)]
         for recipient in asked:
             if recipient.casefold() not in walk.named:
-                event = walk.refused
-                refused = event and refused_route(message_id, event.sender or "", recipient, event.reply)
-                routes.append(refused or _unseen(message_id, recipient))
+                routes.append(walk.unnamed(message_id, recipient) or _unseen(message_id, recipient))
         order = {recipient.casefold(): index for index, recipient in enumerate(asked)}
         return tuple(sorted(routes, key=lambda route: order.get(route.recipient.casefold(), len(order))))
 
@@ -116,7 +115,7 @@ class History:
             known_as = f"the Message-ID {message}" if isinstance(message, str) else str(message)
             walk.awaited.append(f"no log line has {known_as} yet")
         for recipient in recipients:
-            if recipient.casefold() not in walk.named and walk.refused is None:
+            if recipient.casefold() not in walk.named and walk.unnamed("", recipient) is None:
                 walk.awaited.append(f"no log line names {recipient} yet")
         return tuple(dict.fromkeys(walk.awaited))
 

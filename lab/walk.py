@@ -58,7 +58,8 @@ class Walk:
         self.evidence: list[Event] = []  # events of no queue file
         self.awaited: list[str] = []
         self.named: set[str] = set()  # recipients that have a route, in lower case
-        self.refused: Rejected | None = None  # why the host of submission did not take the message at all
+        self._refused: Rejected | None = None  # why the host of submission did not take the message at all
+        self._whole: tuple[QueueFile, End] | None = None  # the end of all of it at the host of submission
         self._path = set(path)
         self._read: dict[tuple[str, str], _Parts] = {}
 
@@ -72,11 +73,23 @@ class Walk:
             if event.recipient
         ]
         if refused and root.removed == "canceled":  # the whole message, for every recipient
-            self.refused = refused[-1]
+            self._refused = refused[-1]
+        whole = _whole(root)
+        if whole is not None and not self._parts(root).deliveries and self.history.requeued(root) is None:
+            self._whole = (root, whole)
         for (recipient, original), found in self._file(root, None).items():
             routes += [route_to(root, message_id, original or recipient, end) for end in found]
         self.named |= {route.recipient.casefold() for route in routes}
         return routes
+
+    def unnamed(self, message_id: str, recipient: str) -> Route | None:
+        """Return the route of a recipient whom no log line names: it ended as the whole message did, if that did."""
+        if self._refused is not None:
+            return refused_route(message_id, self._refused.sender or "", recipient, self._refused.reply)
+        if self._whole is not None:
+            root, end = self._whole
+            return route_to(root, message_id, recipient, replace(end, recipient=recipient))
+        return None
 
     def _file(self, file: QueueFile, recipient: str | None) -> dict[Key, list[End]]:
         """Return each recipient's ends, or those of the one that the host before called *recipient*."""
@@ -127,22 +140,12 @@ class Walk:
         successor = self.history.requeued(file)
         if successor is not None:
             return self._file(successor, recipient)
-        known, end = recipient, None
-        if file.removed == "deleted":
-            end = End("", "discarded", reason="deleted from the queue (postsuper -d)")
-        elif file.removed == "discarded":
-            rule = next(file.of(events.Discarded), None)
-            known = recipient or (rule.recipient if rule else None)
-            end = End("", "discarded", reason=rule.reason if rule else None)
-        elif file.held is not None:
-            known = recipient or file.held.recipient
-            end = End("", "held", reason=file.held.reason)
-        elif file.removed is None:
+        end = _whole(file)
+        if end is None and file.removed is None:
             self.awaited.append(f"{file.host} has it as {file.queue_id}; no delivery line yet")
             end = End("")
-        if end is None or known is None:
-            return {}
-        return {(known, None): [replace(end, recipient=known)]}
+        known = recipient or (end.recipient if end else "")
+        return {(known, None): [replace(end, recipient=known)]} if end and known else {}
 
     def _recipient(self, file: QueueFile, tries: list[Delivery], attempts: list[Attempt]) -> list[End]:
         """Return where one recipient's mail ended, given the delivery line of each try."""
@@ -297,7 +300,7 @@ class Walk:
         return found
 
     def _notice(self, file: QueueFile, sent: NotificationSent, last: Delivery) -> Notification:
-        kind = NOTICES.get(sent.kind) or _success(last)
+        kind = NOTICES.get(sent.kind) or self._success(file, last)
         child = self.history.file(file.host, sent.notification)
         route = None
         if child is None or child.message_id is None:
@@ -310,15 +313,32 @@ class Walk:
             self.awaited += walk.awaited  # the story ends where the notice does
         return Notification(kind, sent.notification, file.host, route)
 
+    def _success(self, file: QueueFile, last: Delivery) -> str:
+        """Return the kind of a success notice (RFC 3464 2.3.3), which Postfix's log does not tell."""
+        child_id = forwarded_as(last)
+        if child_id:
+            child = self.history.file(file.host, child_id)
+            # An alias with an owner is a mailing list, and its mail has arrived there (RFC 3461 5.2.7).
+            return "expanded" if child is None or child.sender == file.sender else "delivered"
+        if last.original is not None:  # a virtual alias: cleanup(8) tells of that, and asks nothing of those behind it
+            return "expanded"
+        # lmtp(8) too has relayed it: an agent that does not offer DSN says nothing of what becomes of it.
+        return "relayed" if last.agent in ("smtp", "lmtp") else "delivered"
+
+
+def _whole(file: QueueFile) -> End | None:
+    """Return the end of a message that no delivery agent has seen; its recipient is the one that a log line names."""
+    if file.removed == "deleted":
+        return End("", "discarded", reason="deleted from the queue (postsuper -d)")
+    if file.removed == "discarded":
+        rule = next(file.of(events.Discarded), None)
+        return End((rule and rule.recipient) or "", "discarded", reason=rule.reason if rule else None)
+    if file.held is not None and file.removed is None:
+        return End(file.held.recipient or "", "held", reason=file.held.reason)
+    return None
+
 
 def forwarded_as(delivery: Delivery) -> str | None:
     """Return the queue id of the message that local(8) made of one for an alias (aliases(5))."""
     prefix, _, queue_id = delivery.text.partition("forwarded as ")
     return queue_id if delivery.status == "sent" and not prefix and queue_id.isalnum() else None
-
-
-def _success(last: Delivery) -> str:
-    """Return the kind of a success notice (RFC 3464 2.3.3), which Postfix's log does not tell."""
-    if forwarded_as(last):
-        return "expanded"
-    return "relayed" if last.agent == "smtp" else "delivered"

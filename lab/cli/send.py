@@ -14,6 +14,7 @@ from lab.cli import attach, codes, complete, names, story
 from lab.cli.console import document, say
 from lab.cli.group import example
 from lab.cli.options import STDIN, Evidence, Json, LabName, Timeout, Via, readable
+from lab.dsn import Dsn
 
 if TYPE_CHECKING:
     from lab.route import Route
@@ -61,6 +62,14 @@ def send(  # noqa: PLR0913, PLR0917  a message is told by its options
             help="Log in, as port 587 wants it: a name of the users file, or another with its password.",
         ),
     ] = None,
+    notify: Annotated[
+        str | None,
+        typer.Option(
+            "--notify",
+            metavar="WHEN",
+            help='When a notice is wanted: "success,failure,delay", some of them, or "never" (RFC 3461).',
+        ),
+    ] = None,
     wait: Annotated[
         bool, typer.Option("--wait/--no-wait", help="Wait for the route, or end when the message is handed over.")
     ] = True,
@@ -77,7 +86,7 @@ def send(  # noqa: PLR0913, PLR0917  a message is told by its options
         raise typer.BadParameter("--body and --file cannot both be the message")
     from lab.evidence import save
 
-    message = _message(body, file)
+    message, dsn = _message(body, file), _dsn(notify)
     name, password = _login(login)
     began = datetime.now(UTC)
     with attach.lab(str(lab)) as running:
@@ -88,6 +97,7 @@ def send(  # noqa: PLR0913, PLR0917  a message is told by its options
             message=message,
             subject=subject,
             login=(name, password) if name and password else name,
+            dsn=dsn,
         )
         if not wait:
             _handed_over(submission, str(lab), json)
@@ -110,6 +120,13 @@ def _message(body: str | None, file: Path | None) -> Message:
     if file is None:
         return TEXT if body is None else body if body.endswith("\n") else f"{body}\n"
     return sys.stdin.buffer.read() if str(file) == STDIN else file
+
+
+def _dsn(notify: str | None) -> Dsn:
+    dsn = Dsn(tuple(notify.split(",")) if notify else ())
+    for _, problem in dsn.problems():
+        raise typer.BadParameter(f"--notify: {problem}")
+    return dsn
 
 
 def _login(given: str | None) -> tuple[str | None, str | None]:

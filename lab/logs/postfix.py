@@ -30,6 +30,8 @@ LOST = re.compile(rf"(?P<what>lost connection|timeout) after (?P<stage>.+?) from
 RECEIVED = re.compile(rf"client={CLIENT}(?:.*?, sasl_username=(?P<sasl>[^,]+))?.*")
 ENVELOPE = r"from=<(?P<sender>.*?)>(?: to=<(?P<recipient>.*?)>)?(?: proto=\S+)?(?: helo=<.*?>)?"
 REJECT = re.compile(rf"(?:milter-)?reject: (?P<stage>\S+) from {CLIENT}: (?P<reply>.*?); {ENVELOPE}")
+# What access(5), a policy server or a milter has done with a message that is not refused.
+ACTION = re.compile(rf"(?:milter-)?(?P<action>discard|hold): (?P<stage>\S+) from {CLIENT}: (?P<text>.*?); {ENVELOPE}")
 CONTENT = re.compile(
     rf"(?P<action>reject|discard|hold): (?P<stage>(?:header|body|mime).*?) from {CLIENT}; "
     rf"{ENVELOPE}: (?P<text>.*)"
@@ -63,6 +65,13 @@ class Line(NamedTuple):
     pid: int
     id: str | None
     text: str
+
+
+def queue_id(line: str) -> str | None:
+    """Return the queue id that *line* begins with, None for a line without one."""
+    head = LINE.fullmatch(line)
+    prefix = QUEUE_ID.fullmatch(head["text"]) if head else None
+    return prefix["id"] if prefix and prefix["id"] != "NOQUEUE" else None
 
 
 def parse(host: str, at: datetime, line: str) -> Event | None:
@@ -100,7 +109,8 @@ def _smtpd(line: Line) -> Event | None:
         )
     if found := REJECT.fullmatch(line.text):
         return events.Rejected(host=line.host, at=line.at, pid=line.pid, queue_id=line.id, **found.groupdict())
-    return None
+    found = ACTION.fullmatch(line.text)
+    return _kept(line, found) if found else None
 
 
 def _cleanup(line: Line) -> Event | None:
@@ -110,19 +120,27 @@ def _cleanup(line: Line) -> Event | None:
         return events.MessageId(host=line.host, at=line.at, queue_id=line.id, message_id=found["id"])
     if found := CONTENT.fullmatch(line.text):
         return _content(line, line.id, found)
-    return _smtpd(line) if "reject: " in line.text else _removed(line)
+    return _removed(line) or _smtpd(line)  # a milter's verdict, in the words of smtpd(8)
+
+
+def _kept(line: Line, found: re.Match[str]) -> Event:
+    """Return that a message was put on hold, or thrown away."""
+    kind = events.Held if found["action"] == "hold" else events.Discarded
+    return kind(
+        host=line.host,
+        at=line.at,
+        pid=line.pid,
+        queue_id=line.id,
+        sender=found["sender"],
+        recipient=found["recipient"],
+        reason=found["text"],
+    )
 
 
 def _content(line: Line, queue_id: str, found: re.Match[str]) -> Event:
-    """Return what header_checks, body_checks or their like did (access(5), header_checks(5))."""
-    if found["action"] == "hold":
-        return events.Held(
-            host=line.host, at=line.at, queue_id=queue_id, recipient=found["recipient"], reason=found["text"]
-        )
-    if found["action"] == "discard":
-        return events.Discarded(
-            host=line.host, at=line.at, queue_id=queue_id, recipient=found["recipient"], reason=found["text"]
-        )
+    """Return what header_checks, body_checks or their like did (header_checks(5))."""
+    if found["action"] != "reject":
+        return _kept(line, found)
     return events.Rejected(
         host=line.host,
         at=line.at,

@@ -135,6 +135,8 @@ def _strings(scenario: Scenario) -> Iterator[tuple[str, str]]:
         for key, text in (("from", message.sender), ("subject", message.subject), ("body", message.body)):
             yield f"message[{index}].{key}", text
         yield f"message[{index}].raw", message.raw or ""
+        yield f"message[{index}].envid", message.dsn.envid or ""
+        yield f"message[{index}].orcpt", message.dsn.orcpt or ""
         yield from ((f"message[{index}].headers.{name}", text) for name, text in message.headers.items())
     for index, session in enumerate(scenario.sessions):
         yield from ((f"session[{index}].lines[{number}]", line) for number, line in enumerate(session.lines))
@@ -206,6 +208,9 @@ def _check_message(message: Message, place: str, scenario: Scenario, notes: Note
         notes.note(place, "a message that is sent as it is gets no headers and no size")
     if message.file is not None and not (Path(scenario.path).parent / message.file).is_file():
         notes.note(f"{place}.file", f"there is no file {message.file!r} beside this one")
+    for key, problem in message.dsn.problems():
+        if not notes.below(f"{place}.{key}"):
+            notes.note(f"{place}.{key}", problem)
     if message.login is not None:
         _check_user(message.login, f"{place}.login", notes)
 

@@ -11,12 +11,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dnszone.problem import did_you_mean
 from lab.scenario.keys import OWN_KEYS
-from lab.scenario.model import Expected, Scenario
-from lab.scenario.problem import Notes
-from lab.scenario.variables import substitute
+from lab.scenario.model import RUN, Expected, Message, Scenario
+from lab.scenario.problem import Notes, joined
+from lab.scenario.variables import MAIL, substitute
 from lab.verdict import KEYS, Expectation, ExpectationError, parse
 
+LOGS = ("logged", "not_logged")
 SPREAD = ("accepted_by", "outcome")
 REFUSED = re.compile(r"[45]\d\d(?: [45]\.\d{1,3}\.\d{1,3})?")
 AFTER = ("attempts", "accepted_by", "delivered", "hops", "copies", "queue", "stored", "received")  # submission
@@ -45,7 +47,7 @@ class Asked:
 def ready(expected: Expected, values: Mapping[str, str], hosts: Collection[str] = ()) -> Asked:
     """Return the expectation with its variables replaced. Raises ExpectationError."""
     patterns = {name: re.escape(value) for name, value in values.items()}
-    regular = {"reply", "stored", "notice"}
+    regular = {"reply", "stored", "notice", *LOGS}
     table: dict[str, Any] = {
         key: substitute(each, patterns if key in regular else values) for key, each in expected.table.items()
     }
@@ -76,11 +78,10 @@ def check(
     expected: Expected, scenario: Scenario, hosts: Collection[str], values: Mapping[str, str], notes: Notes
 ) -> None:
     """Note what is wrong with an expectation. *hosts*: the names that a host may have in it."""
-    message = scenario.message(expected.message)
-    if expected.to is not None and expected.to not in message.to:
-        notes.note(
-            f"{expected.place}.to", f"{expected.to!r} is no recipient of it", f"it goes to {', '.join(message.to)}"
-        )
+    if expected.message == RUN:
+        _check_run(expected, notes)
+    else:
+        _check_to(expected, scenario.message(expected.message), notes)
     if any(not _is_spread(value) for key, value in expected.table.items() if key in SPREAD):
         notes.note(expected.place, "a spread is a table of pairs", "accepted_by = {mx1 = [10, 50], mx2 = [10, 50]}")
         return
@@ -93,9 +94,35 @@ def check(
         for problem in error.problems:
             notes.note(problem.path, problem.problem)
         return
+    _check_logged(asked, scenario, notes)
+    if expected.message == RUN:
+        return
     _check_own(asked, expected, notes)
     _check_spread(asked, scenario, hosts, notes)
     _check_questions(asked, scenario, values, notes)
+
+
+def _check_run(expected: Expected, notes: Notes) -> None:
+    """Where there is no message, hosts can only have logged something."""
+    for key in [*expected.table, *(["to"] if expected.to else [])]:
+        if key not in LOGS:
+            notes.note(f"{expected.place}.{key}", "is about a message, and there is none", "write a [[message]]")
+
+
+def _check_to(expected: Expected, message: Message, notes: Notes) -> None:
+    if expected.to is not None and expected.to not in message.to:
+        notes.note(
+            f"{expected.place}.to", f"{expected.to!r} is no recipient of it", f"it goes to {', '.join(message.to)}"
+        )
+
+
+def _check_logged(asked: Asked, scenario: Scenario, notes: Notes) -> None:
+    known = [*(host.name for host in scenario.hosts), *MAIL, "mailstore"]
+    for key in LOGS if asked.judged else ():
+        for host in getattr(asked.judged, key) or ():
+            if host not in known:
+                hint = did_you_mean(host, known) or f"hosts that have one: {joined(known)}"
+                notes.note(f"{asked.place}.{key}.{host}", f"{host!r} has no log of mail", hint)
 
 
 def _check_own(asked: Asked, expected: Expected, notes: Notes) -> None:

@@ -13,7 +13,8 @@ from dnszone.rules import Rules
 from lab.errors import LabError
 from lab.fault import CONNECT, WHOLE, scoped
 from lab.faults import scan_ban
-from lab.scenario.keys import SCRIPT, STAGES, Table
+from lab.scenario.keys import SCRIPT, STAGES
+from lab.scenario.kinds import Table
 from lab.scenario.model import Fault, Scenario
 from lab.scenario.problem import Notes, joined
 from lab.scenario.variables import MAIL, VARIABLE, WORLD, substitute, variable

@@ -16,7 +16,7 @@ from typing import Literal
 
 from lab.route import Route
 from lab.scenario.expect import Asked
-from lab.verdict import Difference, Evidence, Verdict, judge
+from lab.verdict import Difference, Evidence, Verdict, judge, judge_logs
 from lab.verdict.pattern import names
 
 Outcome = Literal["pass", "fail", "unknown"]
@@ -57,6 +57,12 @@ def judged(asked: Asked, observations: Sequence[Observation]) -> list[Judged]:
         outcome: Outcome = "pass" if not differences else "unknown" if open_ else "fail"
         found.append(Judged(asked.place, asked.message, None, Verdict(outcome, differences)))
     return found
+
+
+def judged_run(asked: Asked, logs: Mapping[str, Sequence[str]] | None) -> Judged:
+    """Return the verdict on what is expected of the run itself, of which only *logs* can tell."""
+    verdict = judge_logs(asked.judged, Evidence(logs=logs)) if asked.judged else Verdict("unknown")
+    return Judged(asked.place, "the run", None, verdict)
 
 
 def worst(verdicts: Sequence[Verdict]) -> Outcome:

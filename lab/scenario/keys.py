@@ -1,218 +1,51 @@
 """Every key of a scenario file: what it means, what its value is, an example. The JSON Schema is made from this too.
 
-A kind of value notes what is wrong with one, and describes itself as JSON Schema (draft 2020-12). What a value means
-beyond its type, :mod:`lab.scenario.check` looks at.
+What a value means beyond its type, :mod:`lab.scenario.check` looks at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol, get_args
+from collections.abc import Mapping
+from typing import get_args
 
 from dnszone.faults import KINDS as DNS_KINDS
-from dnszone.problem import did_you_mean
+from lab.dsn import NOTIFY, RET
 from lab.fault import HOST
 from lab.plan.attempts import Kind as DepartureKind
+from lab.scenario.kinds import (
+    ONE_OR_MORE,
+    TEXT,
+    TEXTS,
+    Elsewhere,
+    Flag,
+    Key,
+    Named,
+    Number,
+    Schema,
+    Table,
+    Tables,
+    Text,
+    Texts,
+)
 from lab.scenario.model import IN_QUEUE
-from lab.scenario.problem import Notes, joined
 from lab.verdict.expectation import KINDS, OUTCOMES, QUEUES
 
-Schema = dict[str, Any]
 STAGES = ("banner", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "body", "end-of-data", "quit")
-
-
-class Kind(Protocol):
-    """A kind of value."""
-
-    def check(self, value: object, path: str, notes: Notes) -> None:
-        """Note what is wrong with *value*."""
-
-    def schema(self) -> Schema:
-        """Return its JSON Schema."""
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A string; with *choices*, one of them."""
-
-    choices: tuple[str, ...] = ()
-
-    def check(self, value: object, path: str, notes: Notes) -> None:
-        """Note another type, an empty string, or what is none of the choices."""
-        if not isinstance(value, str):
-            notes.note(path, f"{value!r} is no text")
-        elif not value.strip():
-            notes.note(path, "is empty")
-        elif self.choices and value not in self.choices:
-            notes.note(path, f"{value!r} is none of {', '.join(self.choices)}", did_you_mean(value, self.choices))
-
-    def schema(self) -> Schema:
-        """Return its JSON Schema."""
-        return {"type": "string", **({"enum": list(self.choices)} if self.choices else {"minLength": 1})}
-
-
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """A list of strings; with *single*, a string is a list of one."""
-
-    single: bool = False
-
-    def check(self, value: object, path: str, notes: Notes) -> None:
-        """Note another type, and an empty list."""
-        items = [value] if self.single and isinstance(value, str) else value
-        if not isinstance(items, list):
-            notes.note(path, f"{value!r} is no list of texts")
-            return
-        if not items:
-            notes.note(path, "is empty")
-        for index, item in enumerate(items):
-            Text().check(item, f"{path}[{index}]" if items is value else path, notes)
-
-    def schema(self) -> Schema:
-        """Return its JSON Schema."""
-        many = {"type": "array", "items": Text().schema(), "minItems": 1}
-        return {"anyOf": [Text().schema(), many]} if self.single else many
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A number of *least* or more; with *whole*, a whole one."""
-
-    least: float = 0
-    whole: bool = False
-
-    def check(self, value: object, path: str, notes: Notes) -> None:
-        """Note another type, and a number that is too small."""
-        good = isinstance(value, int if self.whole else int | float) and not isinstance(value, bool)
-        if not good or value < self.least:  # type: ignore[operator]  # a number, if good
-            notes.note(path, f"{value!r} is no {'whole ' if self.whole else ''}number of {self.least:g} or more")
-
-    def schema(self) -> Schema:
-        """Return its JSON Schema."""
-        return {"type": "integer" if self.whole else "number", "minimum": self.least}
-
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """True or false."""
-
-    def check(self, value: object, path: str, notes: Notes) -> None:
-        """Note another type."""
-        if not isinstance(value, bool):
-            notes.note(path, f"{value!r} is neither true nor false")
-
-    def schema(self) -> Schema:
-        """Return its JSON Schema."""
-        return {"type": "boolean"}
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A table whose keys are names that the author chooses."""
-
-    values: Kind
-
-    def check(self, value: object, path: str, notes: Notes) -> None:
-        """Check each value."""
-        if not isinstance(value, dict):
-            notes.note(path, f"{value!r} is no table")
-            return
-        for name, each in value.items():
-            self.values.check(each, f"{path}.{name}", notes)
-
-    def schema(self) -> Schema:
-        """Return its JSON Schema."""
-        return {"type": "object", "additionalProperties": self.values.schema()}
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """A value that its own reader checks; *described* is its JSON Schema."""
-
-    described: Schema = field(default_factory=dict, hash=False)
-
-    def check(self, value: object, path: str, notes: Notes) -> None:
-        """Note nothing."""
-
-    def schema(self) -> Schema:
-        """Return its JSON Schema."""
-        return self.described
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One key: its kind, what it means, and whether it must be there."""
-
-    kind: Kind
-    doc: str
-    needed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table with the keys in *keys*."""
-
-    keys: Mapping[str, Key] = field(hash=False)
-
-    def check(self, value: object, path: str, notes: Notes) -> None:
-        """Note unknown and missing keys, and what is wrong with the values."""
-        if not isinstance(value, dict):
-            notes.note(path, f"{value!r} is no table", f"its keys are {', '.join(self.keys)}")
-            return
-        self.known(value, self.keys, path, notes)
-        for name, key in self.keys.items():
-            place = f"{path}.{name}" if path else name
-            if name in value:
-                key.kind.check(value[name], place, notes)
-            elif key.needed:
-                notes.note(path, f"{name} is missing", key.doc)
-
-    @staticmethod
-    def known(value: Mapping[str, object], keys: Collection[str], path: str, notes: Notes) -> None:
-        """Note each key of *value* that is none of *keys*."""
-        for name in value:
-            if name not in keys:
-                place = f"{path}.{name}" if path else name
-                notes.note(place, f"unknown key {name}", did_you_mean(name, keys) or f"known are {joined(keys)}")
-
-    def schema(self) -> Schema:
-        """Return its JSON Schema."""
-        properties = {name: {**key.kind.schema(), "description": key.doc} for name, key in self.keys.items()}
-        needed = [name for name, key in self.keys.items() if key.needed]
-        table: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
-        return {**table, "required": needed} if needed else table
-
-
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """A list of tables, written [[name]]; with *single*, one table [name] is a list of one."""
-
-    table: Kind
-    single: bool = False
-
-    def check(self, value: object, path: str, notes: Notes) -> None:
-        """Check each table."""
-        if self.single and isinstance(value, dict):
-            self.table.check(value, path, notes)
-        elif not isinstance(value, list):
-            notes.note(path, f"{value!r} is no list of tables", f"write [[{path}]]")
-        else:
-            for index, each in enumerate(value):
-                self.table.check(each, f"{path}[{index}]", notes)
-
-    def schema(self) -> Schema:
-        """Return its JSON Schema."""
-        many = {"type": "array", "items": self.table.schema()}
-        return {"anyOf": [self.table.schema(), many]} if self.single else many
-
-
-TEXT, TEXTS, ONE_OR_MORE = Text(), Texts(), Texts(single=True)
 LIST: Schema = {"type": "array"}
 SPREAD = Elsewhere(
     {
         "type": "object",
         "additionalProperties": {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2},
+    }
+)
+
+
+PATTERN: Schema = {"type": "string", "format": "regex"}
+LINES = Elsewhere(
+    {
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": {"anyOf": [PATTERN, {"type": "array", "items": PATTERN, "minItems": 1}]},
     }
 )
 
@@ -263,6 +96,14 @@ JUDGED: Mapping[str, Key] = {
     "queue": Key(
         Elsewhere({"type": "object", "additionalProperties": {"enum": list(QUEUES)}}),
         'The queue it lies in, by host: {direct = "deferred"}; "none" where it has left.',
+    ),
+    "logged": Key(
+        LINES,
+        'Regular expressions by host, each found in a line that the host has logged about the message: {direct = "x"}, '
+        'or {direct = ["x", "y"]}. Waited for.',
+    ),
+    "not_logged": Key(
+        LINES, "Regular expressions by host, found in no such line by the time the message is at its end."
     ),
 }
 
@@ -401,6 +242,15 @@ SCENARIO = Table(
                         "raw": Key(TEXT, "Header and body, sent exactly as they stand, instead of all that."),
                         "file": Key(TEXT, "A file beside this one, sent exactly as it is, instead of all that."),
                         "login": Key(TEXT, "The user who submits."),
+                        "notify": Key(
+                            Texts(single=True, choices=NOTIFY),
+                            'When a notice is wanted (RFC 3461 4.1): ["success", "failure", "delay"], or "never".',
+                        ),
+                        "ret": Key(Text(RET), "How much of it comes back in a notice of failure (RFC 3461 4.3)."),
+                        "envid": Key(TEXT, "What notices call it (RFC 3461 4.4)."),
+                        "orcpt": Key(
+                            TEXT, 'The original recipient that notices name (RFC 3461 4.2): "rfc822;team@home.test".'
+                        ),
                         "count": Key(Number(1, whole=True), "How many such messages, one after the other. [1]"),
                     }
                 )

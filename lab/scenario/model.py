@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lab.dsn import DEFAULT, Dsn
+
 MAIN = "DOMAIN"  # the variable of the domain whose zone is ``zone``
 IN_QUEUE = ("flush", "hold", "release", "delete", "expire")  # steps that do something to a message in a queue
+RUN = ""  # what an expectation is about where there are sessions and no message: the run itself
 TIMEOUT = 60.0  # seconds; the longest wait of the lab's own timers is shorter
 
 
@@ -55,6 +58,7 @@ class Message:
     raw: str | None = None
     file: str | None = None
     login: str | None = None
+    dsn: Dsn = DEFAULT
     count: int = 1
 
 
@@ -69,7 +73,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What is expected of a message and its recipient (None: of each recipient). ``place`` is its path in the file."""
+    """What is expected of a message (or RUN) and its recipient (None: of each). ``place`` is its path in the file."""
 
     place: str
     message: str

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from lab.route import Route, stamp
 from lab.scenario.expect import Asked
 from lab.scenario.explained import explained, wrong
 from lab.scenario.judge import Observation
+from lab.scenario.logs import Logs
 from lab.scenario.variables import replaced
 from lab.verdict import Evidence, Expectation
 
@@ -51,18 +52,27 @@ class Observer:
         self._sent = sent
         self._began = began
         self._alone = alone
+        self._logs = Logs(stage, began, alone)
 
     def observe(self, asked: Asked, timeout: float) -> list[Observation]:
         """Return what there is to judge *asked* by, one for each message and route that it is about."""
-        found = []
         deadline = time.monotonic() + timeout
-        for number, each in enumerate(self._sent.get(asked.message, ())):
-            recipients = each.submission.recipients if asked.to is None else (asked.to,)
-            self.wait(each.submission, recipients, lambda route: seen(asked.judged, route), deadline)
-            wanted = {recipient.casefold() for recipient in recipients}
-            routes = [route for route in each.submission.known() if route.recipient.casefold() in wanted]
-            found += [self._observation(asked, number, each, route) for route in routes]
-        return found
+        sent = self._sent.get(asked.message, ())
+        for each in sent:
+            self.wait(each.submission, _recipients(asked, each), lambda route: seen(asked.judged, route), deadline)
+        evidence = self._evidence(asked.judged)
+        logged = [(each, self.logs(asked.judged, each.submission, deadline)) for each in sent]
+        return [
+            self._observation(asked, replace(evidence, logs=logs), number, each, route)
+            for number, (each, logs) in enumerate(logged)
+            for route in _routes(each.submission, _recipients(asked, each))
+        ]
+
+    def logs(
+        self, expected: Expectation | None, message: Submission | None, deadline: float
+    ) -> Mapping[str, Sequence[str]] | None:
+        """Return what the hosts have logged about a message, or, without one, about the run."""
+        return self._logs.of(expected, [each.submission for each in self._all()], message, deadline)
 
     def wait(
         self,
@@ -86,12 +96,18 @@ class Observer:
 
         return self._lab.recorder.wait(ready, max(0.0, deadline - time.monotonic()))
 
-    def _observation(self, asked: Asked, number: int, sent: Sent, route: Route) -> Observation:
-        names = self._stage.names
-        expected = asked.judged
-        evidence = Evidence(
+    def _evidence(self, expected: Expectation | None) -> Evidence:
+        """Return what is the same for each of several such messages: asked for once, however many they are."""
+        return Evidence(
             contacted=self._contacted() if expected and expected.untouched else None,
             questions=self._questions() if expected and (expected.asked or expected.not_asked) else None,
+        )
+
+    def _observation(self, asked: Asked, evidence: Evidence, number: int, sent: Sent, route: Route) -> Observation:
+        names = self._stage.names
+        expected = asked.judged
+        evidence = replace(
+            evidence,
             queues=self._queues(sent.submission, expected.queue) if expected and expected.queue else None,
             elapsed=(route.attempts[-1].at - sent.at).total_seconds() if route.attempts else None,
         )
@@ -209,6 +225,15 @@ def seen(expected: Expectation | None, route: Route) -> bool:
         and len(route.notifications) >= len(expected.notifications or ())
         and route.copies >= (expected.copies or 0)
     )
+
+
+def _recipients(asked: Asked, sent: Sent) -> tuple[str, ...]:
+    return sent.submission.recipients if asked.to is None else (asked.to,)
+
+
+def _routes(submission: Submission, recipients: Collection[str]) -> Iterator[Route]:
+    wanted = {recipient.casefold() for recipient in recipients}
+    return (route for route in submission.known() if route.recipient.casefold() in wanted)
 
 
 def _below(name: str, domains: tuple[str, ...]) -> bool:

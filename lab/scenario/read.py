@@ -14,9 +14,10 @@ from typing import Any
 
 from dnszone.problem import Problem
 from lab.domains import DEFAULT
+from lab.dsn import Dsn
 from lab.scenario import check, faults
 from lab.scenario.keys import SCENARIO, WITH
-from lab.scenario.model import MAIN, TIMEOUT, Departs, Expected, Host, Message, Scenario, Session, Step
+from lab.scenario.model import MAIN, RUN, TIMEOUT, Departs, Expected, Host, Message, Scenario, Session, Step
 from lab.scenario.place import places
 from lab.scenario.problem import Notes, ScenarioError
 from lab.scenario.variables import variable
@@ -117,6 +118,8 @@ def _messages(data: Mapping[str, Any]) -> tuple[Message, ...]:
             values[key] = int(_number(table.get(key), getattr(_DEFAULT, key)))
         for key in ("sender", "via", "subject", "body", "raw", "file", "login"):
             values[key] = value if isinstance(value := values.get(key), str) else getattr(_DEFAULT, key)
+        asked = {key: value for key in ("ret", "envid", "orcpt") if isinstance(value := table.get(key), str)}
+        values["dsn"] = Dsn(_texts(table.get("notify")), **asked)
         found.append(Message(**values))
     return tuple(found)
 
@@ -147,8 +150,8 @@ def _expected(value: object, place: str, messages: list[str], notes: Notes) -> t
         tables = [(f"{place}[{index}]", each) for index, each in enumerate(value) if isinstance(each, dict)]
     found = []
     for path, table in tables:
-        message = table.get("message", messages[0] if len(messages) == 1 else None)
-        if message not in messages:
+        message = table.get("message", messages[0] if len(messages) == 1 else None if messages else RUN)
+        if message not in (messages or [RUN]):
             problem = "does not say which message is meant" if message is None else f"no message is called {message!r}"
             hint = f"messages: {', '.join(messages)}" if messages else "a [[message]] is missing"
             notes.note(f"{path}.message", problem, hint)

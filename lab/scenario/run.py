@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,8 +22,8 @@ from lab.scenario import touch
 from lab.scenario.content import content
 from lab.scenario.expect import Asked, ready
 from lab.scenario.explained import meant
-from lab.scenario.judge import Judged, judged, worst
-from lab.scenario.model import IN_QUEUE, MAIN, Expected, Message, Scenario, Step
+from lab.scenario.judge import Judged, judged, judged_run, worst
+from lab.scenario.model import IN_QUEUE, MAIN, RUN, Expected, Message, Scenario, Step
 from lab.scenario.observe import Observer, Sent
 from lab.scenario.result import Outcome, Result
 from lab.scenario.session import talk
@@ -160,6 +161,11 @@ class _Run:
             sender=sender,
             message=content(message, sender, to, values, Path(self._scenario.path).parent),
             login=message.login,
+            dsn=replace(
+                message.dsn,
+                envid=message.dsn.envid and replaced(message.dsn.envid, values),
+                orcpt=message.dsn.orcpt and replaced(message.dsn.orcpt, values),
+            ),
         )
 
     def _talk(self, step: Step) -> None:
@@ -239,7 +245,11 @@ class _Run:
     def _expect(self, expected: tuple[Expected, ...]) -> None:
         for each in expected:
             asked: Asked = ready(each, self._stage.values)
-            self._judged += judged(asked, self._observer.observe(asked, self._scenario.timeout))
+            if asked.message == RUN:
+                deadline = time.monotonic() + self._scenario.timeout
+                self._judged.append(judged_run(asked, self._observer.logs(asked.judged, None, deadline)))
+            else:
+                self._judged += judged(asked, self._observer.observe(asked, self._scenario.timeout))
 
     def _named(self, step: Step) -> str:
         return str(step.table.get("message", self._scenario.messages[0].name))

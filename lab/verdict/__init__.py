@@ -3,9 +3,10 @@
 ``parse`` reads an expectation from a table of TOML, ``judge`` judges it. Pure: values in, values out.
 """
 
-from lab.verdict.checks import Difference, Evidence
+from lab.verdict.checks import Evidence
+from lab.verdict.difference import Difference
 from lab.verdict.expectation import KEYS, Expectation, ExpectationError, Problem, parse
-from lab.verdict.judge import Verdict, judge
+from lab.verdict.judge import Verdict, judge, judge_logs
 
 __all__ = [
     "KEYS",
@@ -16,5 +17,6 @@ __all__ = [
     "Problem",
     "Verdict",
     "judge",
+    "judge_logs",
     "parse",
 ]

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from lab.route import Notification, Route
+from lab.verdict import logs
 from lab.verdict.align import NOTHING, align
+from lab.verdict.difference import Difference
 from lab.verdict.expectation import Expectation
 from lab.verdict.pattern import describe, like, names
 
@@ -23,26 +25,15 @@ class Evidence:
 
     ``contacted``: hosts that saw a connection for this run. ``questions``: "MX dest.test" in the order of the
     DNS log. ``queues``: host to queue ("none" where the message has left). ``elapsed``: seconds from
-    submission to the outcome.
+    submission to the outcome. ``logs``: host to the lines of its log that are about the message
+    (:mod:`lab.loglines`); a host whose log was not read to the end is not in it.
     """
 
     contacted: frozenset[str] | None = None
     questions: tuple[str, ...] | None = None
     queues: Mapping[str, str] | None = None
     elapsed: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One expectation that is not met. ``observed`` is None where there is no evidence for or against it."""
-
-    path: str  # "attempts[1]", "accepted_by"
-    expected: str
-    observed: str | None
-
-    def __str__(self) -> str:
-        """Return it as a line of a report."""
-        return f"{self.path}: expected {self.expected}, observed {self.observed or 'no evidence'}"
+    logs: Mapping[str, Sequence[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +236,10 @@ def _queue(case: Case) -> Iterator[Difference]:
             yield Difference(f"queue.{host}", expected, observed)
 
 
+def _logs(case: Case) -> Iterator[Difference]:
+    return logs.differences(case.expected, case.evidence.logs, complete=case.complete)
+
+
 CHECKS: tuple[Callable[[Case], Iterator[Difference]], ...] = (
     _attempts,
     _accepted_by,
@@ -261,4 +256,5 @@ CHECKS: tuple[Callable[[Case], Iterator[Difference]], ...] = (
     _timing,
     _intervals,
     _queue,
+    _logs,
 )

@@ -69,6 +69,8 @@ class Expectation:
     at_most: float | None = None
     intervals: tuple[tuple[float, float], ...] | None = None  # seconds between attempts: shortest, longest
     queue: Mapping[str, str] | None = None  # host to queue, "none" where it has left
+    logged: Mapping[str, tuple[str, ...]] | None = None  # host to regular expressions, each found in a line of its log
+    not_logged: Mapping[str, tuple[str, ...]] | None = None  # ... each found in no line
 
     def __post_init__(self) -> None:
         """Refuse an expectation of nothing: every route would meet it."""
@@ -126,6 +128,9 @@ class _Reader:
         for index, host in enumerate(values.get("untouched") or ()):
             if any(host in pattern.target.split("|") for pattern in _patterns(values.get("attempts") or ())):
                 self.problem(f"untouched[{index}]", f"{host!r} cannot be untouched: attempts has it")
+        for host, patterns in (values.get("not_logged") or {}).items():
+            for pattern in set(patterns) & set((values.get("logged") or {}).get(host, ())):
+                self.problem(f"not_logged.{host}", f"{pattern!r} is expected in logged")
         shortest, longest = values.get("at_least"), values.get("at_most")
         if shortest is not None and longest is not None and shortest > longest:
             self.problem("at_least", f"{shortest} s is more than at_most, {longest} s")
@@ -230,6 +235,24 @@ class _Reader:
             self._known(f"{key}.{host}", host)
         return {host: state for host, state in states.items() if state is not None}
 
+    def logged(self, key: str, value: object) -> dict[str, tuple[str, ...]] | None:
+        """Read a table of hosts and regular expressions, one or several for each."""
+        if not self._is(value, dict, key, 'a table such as {direct = "status=deferred"}'):
+            return None
+        if not value:
+            self.problem(key, "names no host")
+        found = {}
+        for host, patterns in value.items():
+            place = f"{key}.{host}"
+            self._known(place, host)
+            if patterns == []:
+                self.problem(place, "is empty")
+            several = patterns if isinstance(patterns, list) else [patterns]
+            places = [f"{place}[{index}]" if several is patterns else place for index in range(len(several))]
+            read = [self.reply(where, each) for where, each in zip(places, several, strict=True)]
+            found[host] = tuple(each for each in read if each is not None)
+        return found
+
     def _known(self, key: str, pattern: str) -> None:
         for name in pattern.split("|"):
             if self._hosts and "*" not in name and name not in self._hosts:
@@ -278,5 +301,7 @@ KEYS: Mapping[str, Callable[[_Reader, str, Any], object]] = {
     "at_most": _Reader.number,
     "intervals": _Reader.intervals,
     "queue": _Reader.queue,
+    "logged": _Reader.logged,
+    "not_logged": _Reader.logged,
 }
 """Every key and how its value is read; the keys are the fields of :class:`Expectation`."""

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lab.route import Route
-from lab.verdict.checks import CHECKS, Case, Difference, Evidence
+from lab.verdict import logs
+from lab.verdict.checks import CHECKS, Case, Evidence
+from lab.verdict.difference import Difference
 from lab.verdict.expectation import Expectation
 
 
@@ -35,6 +37,15 @@ def judge(expectation: Expectation, route: Route | None, evidence: Evidence | No
     found = [difference for check in CHECKS for difference in check(case)]
     if not case.complete and not any(difference.path == "outcome" for difference in found):
         found.append(Difference("outcome", expectation.outcome or "an outcome", None))
+    return _verdict(found)
+
+
+def judge_logs(expectation: Expectation, evidence: Evidence) -> Verdict:
+    """Return the verdict where there is no message, and hosts were only talked to: on what they have logged."""
+    return _verdict(list(logs.differences(expectation, evidence.logs, complete=True)))
+
+
+def _verdict(found: list[Difference]) -> Verdict:
     observed = tuple(difference for difference in found if difference.observed is not None)
     missing = tuple(difference for difference in found if difference.observed is None)
     outcome: Literal["pass", "fail", "unknown"] = "fail" if observed else "unknown" if missing else "pass"

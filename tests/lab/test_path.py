@@ -201,3 +201,18 @@ def test_outlet_of_the_mail_store_relays_for_nobody_else(lab: Lab) -> None:
     text = result.output.decode()
     assert "<** 554 5.7.1 <x@foreign.test>" in text, text
     assert result.exit_code != 0
+
+
+def test_what_a_host_has_logged_about_this_test_and_no_other(lab: Lab) -> None:
+    domain = lab.zone("@ MX 10 only\nonly A $SCRIPTED_1\n")
+    own = lab.host("own")
+    with lab.fault("only", connect="refuse"):
+        sent = [lab.send(to=f"bia@{domain}", via=via) for via in ("direct", "own")]
+        assert [each.route().outcome for each in sent] == ["deferred", "deferred"]
+    lines = lab.logged("direct")
+    queue_id = sent[0].receipt.queue_id or "none"
+    assert [line for line in lines if f"connect to only.{domain}[" in line]
+    assert [line for line in lines if f"{queue_id}: to=<bia@{domain}>" in line]
+    assert [line for line in lines if domain not in line and queue_id not in line] == []
+    assert [line for line in lab.logged("own") if "daemon started -- version" in line and own.name in line]
+    assert lab.logged("mx1") == []

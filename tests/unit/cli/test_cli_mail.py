@@ -16,6 +16,7 @@ from typer.testing import Result
 
 from lab.cli import codes, lookup, story
 from lab.cli.logs import moment
+from lab.dsn import Dsn
 from lab.queue import QueuedMessage
 from lab.submit import Reply
 from lab.trace import History
@@ -44,17 +45,26 @@ def test_send_gives_the_lab_what_the_user_said(run: Run, fake: FakeLab, tmp_path
     )
     run("send", "--login", "ana", "--body", "Hello", "--subject", "S")
     run("send", "--file", "-", input=MAIL)
-    first, second, third = fake.asked
+    run("send", "--notify", "success,delay")
+    first, second, third, fourth = fake.asked
     assert (first["to"], first["via"], first["sender"]) == (["a@b.test", "c@d.test"], "smarthost", "")
     assert (first["login"], first["message"]) == (("ana", "secret"), file)
     assert (second["to"], second["login"], second["message"]) == (["bia@dest.test"], "ana", "Hello\n")
     assert third["message"] == MAIL
+    assert (third["dsn"], fourth["dsn"]) == (Dsn(), Dsn(("success", "delay")))
 
 
 def test_send_as_json_is_the_contract(run: Run) -> None:
     (route,) = json.loads(run("send", "bia@refuse2.run.test", "--via", "direct", "--json").stdout)
     assert (route["schema"], route["outcome"], route["hops"]) == (1, "delivered", ["direct", "mx-b"])
     assert [attempt["target"] for attempt in route["attempts"]] == ["mx-a", "mx-b"]
+
+
+def test_send_looks_at_what_is_asked_of_notices(run: Run, fake: FakeLab) -> None:
+    result = run("send", "--notify", "success,latter")
+    assert result.exit_code == 2
+    assert "'latter' is none of success, failure, delay, never" in " ".join(result.output.split())
+    assert fake.asked == []
 
 
 def test_send_that_the_host_refuses(run: Run, fake: FakeLab) -> None:

@@ -25,7 +25,7 @@ from lab.events import (
     Removed,
     Saved,
 )
-from lab.trace import History
+from lab.trace import History, Origin
 
 from .recordings import HOSTS, postfix_events, read_events
 
@@ -257,6 +257,101 @@ def test_a_message_on_hold_is_held_until_it_is_released() -> None:
         outcomes += [(route.outcome, route.reason) for route in history.routes("<hold@home.test>")]
     assert ("held", "please wait") in outcomes
     assert outcomes[-1][0] == "delivered"
+
+
+def test_a_message_that_a_rule_keeps_or_drops_as_it_comes_in_ends_so_for_every_recipient() -> None:
+    asked = ["bia@dest.test", "cai@dest.test"]
+    expected = {
+        ("hold-rcpt", Origin("direct", "4jYxCr40fxzFW0K")): (
+            "held",
+            "eva@home.test",
+            "<bia@dest.test>: Recipient address please look at it",
+            ["direct", "mx1"],
+        ),
+        ("hold-data", Origin("mx1", "4jYxCx5Z4mzFW1C")): (
+            "held",
+            "ana@home.test",
+            "<DATA>: Data command triggers HOLD action",
+            ["mx1"],
+        ),
+        ("milter-hold", Origin("mx1", "4jYxCB132YzFhdk")): ("held", "ana@home.test", "looks odd", ["mx1"]),
+        ("discard-rcpt", Origin("mx1", "4jYxD35SWqzFW1J")): (
+            "discarded",
+            "ana@home.test",
+            "<bia@dest.test>: Recipient address triggers DISCARD action",
+            ["mx1"],
+        ),
+    }
+    for (name, origin), (outcome, sender, reason, hops) in expected.items():
+        history = History(HOSTS, read_events(name))
+        found = [
+            (each.recipient, each.outcome, each.sender, each.reason, each.hops)
+            for each in history.routes(origin, asked)
+        ]
+        assert found == [(recipient, outcome, sender, reason, hops) for recipient in asked]
+        assert history.settled(origin, asked)
+
+
+def test_a_hold_without_a_queue_id_is_of_that_client_s_next_message_until_the_queue_manager_has_it() -> None:
+    hold = "NOQUEUE: hold: RCPT from a.test[198.18.77.9]: <a@x.test>: held; from=<b@y.test> to=<a@x.test> proto=SMTP"
+    came = "1 direct smtpd[30]: QQQQQQQQQQ1: client=a.test[198.18.77.9]\n1 direct cleanup[31]: QQQQQQQQQQ1: message-id=<m@y>"
+    connected = "1 direct smtpd[30]: connect from a.test[198.18.77.9]"
+    active = "2 direct qmgr[12]: QQQQQQQQQQ1: from=<b@y.test>, size=300, nrcpt=1 (queue active)"
+
+    def outcomes(*lines: str) -> list[str]:
+        history = History(HOSTS, postfix_events("\n".join(lines)))
+        return [route.outcome for route in history.routes(Origin("direct", "QQQQQQQQQQ1"), ["a@x.test"])]
+
+    assert outcomes(f"1 direct smtpd[30]: {hold}", came) == ["held"]
+    assert outcomes(f"1 direct smtpd[30]: {hold}", connected, came) == ["unknown"]
+    assert outcomes(f"1 direct smtpd[30]: {hold}", came, active) == ["unknown"]
+    assert outcomes(f"1 direct smtpd[30]: {hold}", came, "2 direct cleanup[31]: QQQQQQQQQQ1: removed (canceled)") == [
+        "unknown"
+    ]
+
+
+NOTICE = """
+3 {host} bounce[33]: RRRRRRRRRR1: sender delivery status notification: NNNNNNNNNN1
+3 {host} cleanup[31]: NNNNNNNNNN1: message-id=<n@mx1.dest.test>
+3 {host} qmgr[12]: RRRRRRRRRR1: removed
+"""
+
+
+@pytest.mark.parametrize(
+    ("delivered", "kind"),
+    [
+        (
+            f"2 mx1 lmtp[32]: RRRRRRRRRR1: {to('a@x.test', 'store.test[198.18.77.4]:24', 'sent', '250 Saved')}",
+            "relayed",
+        ),
+        (f"2 mx1 smtp[32]: RRRRRRRRRR1: {to('a@x.test', MX2, 'sent', '250 Ok')}", "relayed"),
+        (f"2 mx1 virtual[32]: RRRRRRRRRR1: {to('a@x.test', 'virtual', 'sent', 'delivered to mailbox')}", "delivered"),
+        (
+            "2 mx1 virtual[32]: RRRRRRRRRR1: "
+            + to("b@y.test", "virtual", "sent", "delivered to mailbox").replace(",", ", orig_to=<a@x.test>,", 1),
+            "expanded",
+        ),
+        *(
+            (
+                f"2 mx1 local[32]: RRRRRRRRRR1: {to('a@x.test', 'local', 'sent', 'forwarded as FFFFFFFFFF1')}\n"
+                f"2 mx1 qmgr[12]: FFFFFFFFFF1: from=<{sender}>, size=300, nrcpt=1 (queue active)\n"
+                f"2 mx1 virtual[32]: FFFFFFFFFF1: {to('b@x.test', 'virtual', 'sent', 'delivered to mailbox')}",
+                kind,
+            )
+            for sender, kind in (("ana@home.test", "expanded"), ("owner-a@x.test", "delivered"))
+        ),
+    ],
+)
+def test_the_kind_of_a_notice_of_success(delivered: str, kind: str) -> None:
+    history = story(f"""
+1 direct smtp[20]: QQQQQQQQQQ1: {to("a@x.test", MX1, "sent", "250 2.0.0 Ok: queued as RRRRRRRRRR1")}
+1 mx1 smtpd[30]: RRRRRRRRRR1: client={DIRECT}
+1 mx1 cleanup[31]: RRRRRRRRRR1: message-id=<m@home.test>
+1 mx1 qmgr[12]: RRRRRRRRRR1: from=<ana@home.test>, size=300, nrcpt=1 (queue active)
+{delivered}
+{NOTICE.format(host="mx1").strip()}
+""")
+    assert [each.kind for each in history.routes("<m@home.test>")[0].notifications] == [kind]
 
 
 def test_a_thousand_recipients_are_followed_at_the_cost_of_each() -> None:

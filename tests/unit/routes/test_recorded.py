@@ -15,8 +15,9 @@ from lab.trace import History
 from .recordings import HOSTS, RECORDED, read_events, read_history, read_lines, tell
 
 NAMES = sorted(path.stem for path in RECORDED.glob("*.log"))
-# Postfix logs no Message-ID when it refuses a message before it has seen that header.
-WITHOUT_ROUTE = {"canceled", "lost-client", "noqueue"}
+# Postfix logs no Message-ID when it refuses or discards a message before it has seen that header, and no recipient when
+# it puts one on hold at DATA; such messages are known by their queue id and envelope.
+WITHOUT_ROUTE = {"canceled", "discard-rcpt", "hold-data", "lost-client", "noqueue"}
 
 
 def routes(history: History, name: str) -> list[Route]:

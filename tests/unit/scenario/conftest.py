@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from dnszone.masterfile import read as read_zone
+from lab.dsn import Dsn
 from lab.hosts import Host
 from lab.route import Attempt, Notification, Route
 from lab.scenario import Scenario, ScenarioError, read
@@ -93,6 +95,7 @@ class FakeHistory:
 
     stages: list[list[Route]] = field(default_factory=list)
     settles: bool = True
+    looks: list[str] = field(default_factory=list)
 
     def settled(self, *_: object) -> bool:
         return self.settles
@@ -106,6 +109,7 @@ class FakeHistory:
             self.stages.pop(0)
 
     def contacts(self, _: datetime) -> list[Any]:
+        self.looks.append("contacts")
         return []
 
 
@@ -118,7 +122,11 @@ class FakeLab:
     refuses: Reply | None = None
     broken: Exception | None = None  # raised where a host's port is closed
     waits: int = 3  # questions until time is over
+    said: list[tuple[str, str]] = field(default_factory=list)  # lines of logs: host, line
+    later: list[tuple[str, str]] = field(default_factory=list)  # those that come as time goes by
+    unheard: tuple[str, ...] = ()  # containers whose log cannot be read
     name: str = "fake"
+    asked: list[Dsn] = field(default_factory=list)  # of notices, with each message
 
     def __post_init__(self) -> None:
         self.hosts = {
@@ -132,9 +140,16 @@ class FakeLab:
             script=lambda address, script: self.did.append(f"script {address} {script}"),
             messages=lambda _: [],
         )
-        self.dns = SimpleNamespace(fault=self._dns_fault, heal=lambda number: self.did.append(f"dns heal {number}"))
+        self.dns = SimpleNamespace(
+            fault=self._dns_fault, heal=lambda number: self.did.append(f"dns heal {number}"), history=self._dns_history
+        )
         self.history = FakeHistory()
-        self.recorder = SimpleNamespace(wait=self._wait, read=lambda ask: ask(self.history))
+        self.recorder = SimpleNamespace(
+            wait=self._wait,
+            read=lambda ask: ask(self.history),
+            of=lambda host, _: [line for name, line in self.said if name == host.partition("-")[0]],
+            caught_up=lambda container, _: container not in self.unheard,
+        )
         self.submissions: list[Any] = []
         self._domains = 0
 
@@ -154,8 +169,9 @@ class FakeLab:
         self.did.append(f"host {settings['like']}")
         self.hosts[name] = Host(name, "client", f"{name}.test", "198.18.0.70", "running", name, "i")
 
-    def send(self, *, to: list[str], via: str, sender: str, message: object, login: str | None) -> Any:
+    def send(self, *, to: list[str], via: str, sender: str, message: object, login: str | None, dsn: Dsn) -> Any:
         del message, login
+        self.asked.append(dsn)
         self.did.append(f"send {sender} to {', '.join(to)} via {via.split('-', maxsplit=1)[0]}")
         refused = dict.fromkeys(to, self.refuses) if self.refuses else {}
         receipt = Receipt(sender, "<1@lab.test>", tuple(to), refused, None, None if refused else "Q1")
@@ -169,6 +185,12 @@ class FakeLab:
             events=list,
             timeline=lambda: "the timeline",
         )
+
+    def connect(self, at: str) -> socket.socket:
+        self.did.append(f"connect to {at.partition('-')[0]}")
+        connected, other = socket.socketpair()
+        other.close()
+        return connected
 
     @contextmanager
     def fault(self, name: str, /, **wrong: Any) -> Iterator[None]:
@@ -191,11 +213,17 @@ class FakeLab:
             if ready(self.history):
                 return True
             self.history.go_on()
+            self.said += self.later
+            self.later = []
         return False
 
     def _dns_fault(self, **parameters: Any) -> str:
         self.did.append(f"dns {parameters['kind']} {parameters.get('name')}")
         return "f1"
+
+    def _dns_history(self, **_: Any) -> list[dict[str, str]]:
+        self.history.looks.append("questions")
+        return [{"type": "MX", "name": f"d{self._domains}.test.", "client": self.hosts["direct"].address}]
 
     def _values(self, domain: str) -> dict[str, str]:
         return {"DOMAIN": domain, "SCRIPTED_1": "198.18.0.130", "SCRIPTED_2": "198.18.0.131"}

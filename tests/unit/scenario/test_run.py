@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lab import claims
+from lab.dsn import Dsn
 from lab.errors import LabError
 from lab.faults.site import UnsupportedError
 from lab.plan import Group, Plan, Question, Site, Target
@@ -170,6 +171,21 @@ def test_several_messages_are_each_judged() -> None:
     lab = FakeLab(told(route(attempt("mx1"))))
     assert result(text, lab).outcome == "pass"
     assert len([each for each in lab.did if each.startswith("send")]) == 3
+
+
+def test_what_is_the_same_for_all_of_several_messages_is_looked_at_once() -> None:
+    text = HEAD + MESSAGE + 'count = 5\n[expect]\noutcome = "delivered"\nuntouched = ["mx2"]\nasked = ["MX $DOMAIN"]\n'
+    lab = FakeLab(told(route(attempt("mx1"))))
+    found = result(text, lab)
+    assert (found.outcome, len(found.judged)) == ("pass", 5)
+    assert sorted(lab.history.looks) == ["contacts", "questions"]
+
+
+def test_what_a_message_asks_of_notices() -> None:
+    asked = 'notify = "never"\nret = "hdrs"\nenvid = "for $DOMAIN"\norcpt = "rfc822;team@$DOMAIN"\n'
+    lab = FakeLab(told(route(attempt("mx1"))))
+    assert result(HEAD + MESSAGE + asked + '[expect]\noutcome = "delivered"\n', lab).outcome == "pass"
+    assert lab.asked == [Dsn(("never",), "hdrs", "for d1.test", "rfc822;team@d1.test")]
 
 
 TARGET = Target("mx1", "mx1.dest.test", "198.18.0.22", 25, 10)

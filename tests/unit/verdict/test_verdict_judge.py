@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lab.route import Attempt, Notification, Route
-from lab.verdict import Evidence, Expectation, ExpectationError, Verdict, judge, parse
+from lab.verdict import Evidence, Expectation, ExpectationError, Verdict, judge, judge_logs, parse
 
 Attempts = Callable[..., Attempt]
 Routes = Callable[..., Route]
@@ -33,12 +33,21 @@ GOOD: list[dict[str, Any]] = [
     {"asked": ["MX dest.test", "A mx2.dest.test"], "not_asked": ["A dest.test"]},
     {"at_least": 1, "at_most": 4.5, "intervals": [[1.5, 2.5]]},
     {"queue": {"direct": "none"}},
+    {"logged": {"direct": ["status=sent", r"smtp\[\d+\]: Q1: "], "mx2": "connect from"}},
+    {"not_logged": {"direct": "warning", "mx2": ["reject", "fatal"]}},
 ]
+LINES = (
+    "Jan 01 direct postfix/smtp[7]: connect to mx1.dest.test[198.18.0.11]:25: Connection refused",
+    "Jan 01 direct postfix/smtp[7]: Q1: to=<bia@dest.test>, relay=mx2.dest.test[198.18.0.12]:25, status=sent",
+    "Jan 01 direct postfix/qmgr[8]: Q1: removed",
+    "Jan 01 direct postfix/smtpd[9]: disconnect from gateway.lab.test",
+)
 SEEN = Evidence(
     contacted=frozenset({"mx1", "mx2"}),
     questions=("MX Dest.test.", "A mx1.dest.test", "A mx2.dest.test"),
     queues={"direct": "none"},
     elapsed=2.1,
+    logs={"direct": LINES, "mx2": ["Jan 01 mx2 postfix/smtpd[7]: connect from direct.home.test"], "mx3": []},
 )
 
 
@@ -109,6 +118,31 @@ def test_what_differs_fails(route: Routes, expected: dict[str, Any], differences
     assert all(each[2].startswith(wanted[2]) for each, wanted in zip(shown, differences, strict=True))
 
 
+def test_lines_of_a_host_that_was_not_heard_are_unknown(route: Routes) -> None:
+    for expected in ({"logged": {"direct": "Q1", "mx1": "x"}}, {"not_logged": {"direct": "warning", "mx1": "x"}}):
+        found = verdict(expected, route(), SEEN)
+        assert (found.outcome, [each.path.partition(".")[2] for each in found.differences]) == ("unknown", ["mx1"])
+
+
+def test_a_line_that_is_missing_is_shown_beside_the_nearest(route: Routes) -> None:
+    (found,) = verdict({"logged": {"direct": [r"status=sent .*relay=mx3\.dest"]}}, route(), SEEN).differences
+    assert (found.path, (found.observed or "").splitlines()) == (
+        "logged.direct",
+        ["no such line; the nearest:", *(f"      {line}" for line in (LINES[0], LINES[1], LINES[2]))],
+    )
+    (nothing,) = verdict({"logged": {"mx3": ["x"]}}, route(), SEEN).differences
+    assert nothing.observed == "no such line"
+    open_ = route(outcome="unknown", status=None)
+    assert verdict({"logged": {"direct": "never"}}, open_, SEEN).outcome == "unknown"
+
+
+def test_where_nothing_was_sent_the_log_is_judged_alone() -> None:
+    expected = parse({"logged": {"direct": "status=sent"}, "not_logged": {"direct": "warning"}})
+    assert judge_logs(expected, SEEN) == Verdict("pass")
+    assert judge_logs(expected, Evidence()).outcome == "unknown"
+    assert judge_logs(parse({"not_logged": {"direct": "removed"}}), SEEN).outcome == "fail"
+
+
 def test_every_difference_is_listed(route: Routes) -> None:
     found = verdict(
         {
@@ -142,6 +176,8 @@ def test_no_route_is_unknown() -> None:
         {"not_asked": ["A dest.test"]},
         {"queue": {"direct": "none"}},
         {"at_most": 10},
+        {"logged": {"direct": "x"}},
+        {"not_logged": {"direct": "x"}},
     ],
     ids=str,
 )
@@ -154,7 +190,11 @@ def test_without_evidence_nothing_passes(route: Routes, expected: dict[str, Any]
 
 @pytest.mark.parametrize(
     "expected",
-    [each for each in GOOD if set(each) & {"attempts", "accepted_by", "copies", "notifications", "untouched"}],
+    [
+        each
+        for each in GOOD
+        if set(each) & {"attempts", "accepted_by", "copies", "notifications", "untouched", "not_logged"}
+    ],
     ids=str,
 )
 def test_route_that_has_no_end_yet_does_not_pass(route: Routes, expected: dict[str, Any]) -> None:

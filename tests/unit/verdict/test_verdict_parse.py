@@ -60,6 +60,17 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
         {"attempts": ["mx1 250"], "untouched": ["mx1"]},
         "expect.untouched[0]: 'mx1' cannot be untouched: attempts has it",
     ),
+    ({"logged": "x"}, "expect.logged: 'x' is not a table such as"),
+    ({"logged": {}}, "expect.logged: names no host"),
+    ({"logged": {"direct": []}}, "expect.logged.direct: is empty"),
+    ({"logged": {"direct": 3}}, "expect.logged.direct: 3 is not a regular expression"),
+    ({"logged": {"direct": ["x", "("]}}, "expect.logged.direct[1]: is no regular expression:"),
+    ({"not_logged": {"direct": "["}}, "expect.not_logged.direct: is no regular expression:"),
+    ({"not_logged": {"dirct": "x"}}, "expect.not_logged.dirct: no host is called 'dirct'; did you mean 'direct'?"),
+    (
+        {"logged": {"direct": ["x", "y"]}, "not_logged": {"direct": "y"}},
+        "expect.not_logged.direct: 'y' is expected in logged",
+    ),
     ({"at_least": 3, "at_most": 2}, "expect.at_least: 3 s is more than at_most, 2 s"),
 ]
 

@@ -88,7 +88,8 @@ class FakeDocker:
     def __init__(self, *containers: FakeContainer) -> None:
         self.all = {each.id: each for each in containers}
         self.starts = FakeStream()
-        self.containers = self
+        self.containers = self.api = self
+        self.last = b""
         self.asked: list[Any] = []
 
     def events(self, **parameters: Any) -> FakeStream:
@@ -103,6 +104,11 @@ class FakeDocker:
         if container not in self.all:
             raise NotFound("no such container")
         return self.all[container]
+
+    def logs(self, container: str, *, tail: int, timestamps: bool) -> bytes:
+        self.get(container)
+        assert (tail, timestamps) == (1, True)
+        return self.last
 
 
 def host(name: str = "mx1", role: str = "mx", owner: str | None = None, *first: object) -> FakeContainer:
@@ -138,8 +144,7 @@ def texts(recorder: Recorder) -> list[str]:
 
 def until(recorder: Recorder, count: int) -> list[str]:
     """Return the recorded lines when there are *count*."""
-    lines = recorder._lines
-    assert recorder.wait(lambda _: len(lines) >= count, DEADLINE), lines
+    assert recorder.wait(lambda _: len(texts(recorder)) >= count, DEADLINE), texts(recorder)
     return texts(recorder)
 
 
@@ -166,6 +171,43 @@ def test_lines_become_events(follow: Follow) -> None:
     assert (event.host, event.at) == ("mx1", datetime(2026, 1, 1, 0, 0, 1, 123456, tzinfo=UTC))
     since = datetime(2026, 1, 1, 0, 0, 1, 200000, tzinfo=UTC)
     assert recorder.lines(since) == [("mx1", since, "no event")]
+
+
+def test_lines_of_one_host(follow: Follow) -> None:
+    recorder = follow(FakeDocker(host("mx1", "mx", None, raw(HELLO, BYE)), host("mx2", "mx", None, raw(HELLO))))
+    until(recorder, 3)
+    assert recorder.of("mx1") == ["one", "two"]
+    assert recorder.of("mx1", datetime(2026, 1, 1, 0, 0, 2, tzinfo=UTC)) == ["two"]
+    assert recorder.of("mx9") == []
+
+
+def test_a_host_is_caught_up_when_its_last_line_is_recorded(follow: Follow) -> None:
+    one = host("mx1", "mx", None, raw(HELLO))
+    docker = FakeDocker(one, host("dns", "gateway"))
+    recorder = follow(docker)
+    until(recorder, 1)
+    docker.last = raw(HELLO)
+    assert recorder.caught_up("id-mx1", DEADLINE)
+    docker.last = raw(BYE)
+    assert not recorder.caught_up("id-mx1", 0)
+    threading.Timer(0.05, one.streams[one.started].give, [raw(BYE)]).start()
+    assert recorder.caught_up("id-mx1", DEADLINE)
+    assert recorder.of("mx1") == ["one", "two"]
+
+
+def test_what_was_logged_before_it_was_followed_is_not_waited_for(follow: Follow) -> None:
+    docker = FakeDocker(host())
+    recorder = follow(docker)
+    assert recorder.caught_up("id-mx1", 0)  # it has logged nothing
+    docker.last = b"1970-01-01T00:00:01.000000000Z before\n"
+    assert recorder.caught_up("id-mx1", 0)
+
+
+def test_a_host_that_is_gone_or_not_followed_is_never_caught_up(follow: Follow) -> None:
+    docker = FakeDocker(host("gateway", "gateway"))
+    recorder = follow(docker)
+    assert not recorder.caught_up("id-gateway", 0)
+    assert not recorder.caught_up("id-mx7", 0)
 
 
 def test_lines_of_all_hosts_in_order_of_time(follow: Follow) -> None:
@@ -333,9 +375,9 @@ def test_asked_only_when_something_is_new(follow: Follow) -> None:
     in_wait = threading.Event()
 
     def ready(_: History) -> bool:
-        asked.append(len(recorder._lines))
+        asked.append(len(texts(recorder)))
         in_wait.set()
-        return len(recorder._lines) > 1
+        return len(texts(recorder)) > 1
 
     waiter = threading.Thread(target=lambda: recorder.wait(ready, DEADLINE))
     waiter.start()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.dsn import DEFAULT, Dsn
 from lab.errors import LabError
 from lab.submit import Receipt, Reply, Server, compose, new_message_id, sent_at, submit
 
@@ -35,10 +36,11 @@ def hand_over(
     starttls: bool = False,
     beyond: tuple[str, int] | None = None,
     timeout: float = 10,
+    dsn: Dsn = DEFAULT,
 ) -> Receipt:
     with SmallServer(smtp) as server:
         where = Server("mx1:25", "127.0.0.1", server.port, login, starttls, beyond)
-        return submit(where, sender, to, data, "<one@home.test>", timeout)
+        return submit(where, sender, to, data, "<one@home.test>", timeout, dsn)
 
 
 # What is sent
@@ -336,6 +338,24 @@ def test_parameters_of_mail(keywords: tuple[str, ...], data: bytes, sender: str,
     assert hand_over(smtp, sender=sender, to=[to], data=data).queue_id == "4ABC"
     assert smtp.said[1:3] == [mail, f"RCPT TO:<{to}>"]
     assert smtp.data == [data]
+
+
+def test_what_is_asked_of_notices() -> None:
+    smtp = SmallSmtp(keywords=("DSN",))
+    hand_over(smtp, to=(BIA, CAI), dsn=Dsn(("success", "failure"), "full", "42", "rfc822;team@home.test"))
+    more = " NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;team@home.test"
+    assert smtp.said[1:4] == [
+        f"MAIL FROM:<{ANA}> RET=FULL ENVID=42",
+        f"RCPT TO:<{BIA}>{more}",
+        f"RCPT TO:<{CAI}>{more}",
+    ]
+
+
+def test_dsn_not_offered() -> None:
+    smtp = SmallSmtp()
+    with pytest.raises(LabError, match="this host does not offer DSN"):
+        hand_over(smtp, dsn=Dsn(("never",)))
+    assert not [command for command in smtp.said if command.startswith("MAIL")]
 
 
 def test_smtputf8_not_offered() -> None:
