@@ -11,7 +11,7 @@ What a :class:`Lab` changes (zones, addresses of the scripted host, faults) belo
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -28,7 +28,7 @@ from lab.control import Control
 from lab.dns import STANDING, Dns
 from lab.domains import DEFAULT, Domains, fresh
 from lab.errors import LabError
-from lab.fault import Wrong, at_host, at_scripted, scoped
+from lab.fault import Whole, Wrong, at_host, at_scripted, scoped, whole
 from lab.faults import KINDS
 from lab.faults.site import Site
 from lab.heal import put_back, site
@@ -216,11 +216,11 @@ class Lab:
 
     def stopped(self, host: str) -> AbstractContextManager[None]:
         """Stop a host while the context lasts."""
-        return self._faulty(host, "stopped")
+        return self._faulty(host, whole("host", "stopped"))
 
     def paused(self, host: str) -> AbstractContextManager[None]:
         """Freeze a host while the context lasts: connections are accepted and nothing is said."""
-        return self._faulty(host, "paused")
+        return self._faulty(host, whole("host", "paused"))
 
     def fault(self, name: str, /, **wrong: Any) -> AbstractContextManager[None]:  # noqa: ANN401  see lab.fault
         """Make something wrong at a host while the context lasts: ``lab.fault("mx1", connect="refuse")``.
@@ -322,16 +322,16 @@ class Lab:
         return {host.name: host.address for host in self.hosts.values()}
 
     @contextmanager
-    def _faulty(self, host: str, kind: str, apply: Callable[[Site], None] | None = None) -> Iterator[None]:
-        """Apply a fault, by *apply* where it has settings, and heal it."""
+    def _faulty(self, host: str, wrong: Whole) -> Iterator[None]:
+        """Make a host wrong as a whole, and heal it."""
         site = self._site(known(self.hosts, host))
         with self.holding.alone(host) if self.holding else nullcontext():
-            number = self._lease.note({"kind": kind, "host": host})
+            number = self._lease.note({"kind": wrong.kind, "host": host, "wrong": dict(wrong.said)})
             try:
-                (apply or KINDS[kind].apply)(site)
+                wrong.apply(site)
                 yield
             finally:
-                KINDS[kind].heal(site)
+                KINDS[wrong.kind].heal(site)
                 self._lease.healed(number)
 
     @contextmanager
@@ -342,8 +342,8 @@ class Lab:
                 hint="use lab.domain, or lab.zone(...), before",
             )
         with ExitStack() as standing:
-            for kind, apply in wrong.whole.items():
-                standing.enter_context(self._faulty(host.name, kind, apply))
+            if wrong.whole is not None:
+                standing.enter_context(self._faulty(host.name, wrong.whole))
             for rule in wrong.policies:
                 # A host that this test has brought along answers to nobody else.
                 for each in scoped(rule, [*self.domains.texts]) if host.name in self._world else [rule]:

@@ -22,7 +22,7 @@ from typing import Any
 from lab import ready
 from lab.doors import Door
 from lab.errors import LabError
-from lab.fault import at_host
+from lab.fault import at_host, whole
 from lab.faults import KINDS
 from lab.faults.site import Site
 from lab.lease import state_folder
@@ -47,7 +47,7 @@ class Standing:
         if not self.id.startswith("h"):
             return None
         ((key, value),) = self.wrong.items()
-        return key if key == "scan_ban" else str(value)
+        return whole(key, value).kind
 
 
 def read(name: str) -> list[Standing]:
@@ -83,12 +83,14 @@ def set_at(name: str, site: Site, wrong: Mapping[str, Any]) -> Standing:
     found = read(name)
     taken = {each.id for each in found}
     number = next(number for number in range(1, len(found) + 2) if f"h{number}" not in taken)
-    ((kind, apply),) = at_host(site.host.role, wrong).whole.items()
+    made = at_host(site.host.role, wrong).whole
+    if made is None:
+        raise AssertionError(f"{wrong} is nothing that is done to a host as a whole")
     entry = note(name, f"h{number}", site.host.name, wrong)
     try:
-        apply(site)
+        made.apply(site)
     except BaseException:
-        KINDS[kind].heal(site)
+        KINDS[made.kind].heal(site)
         drop(name, entry.id)
         raise
     return entry

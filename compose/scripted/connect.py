@@ -16,6 +16,7 @@ from scripted.script import HOUR, Connect
 
 KERNEL = ("refuse", "drop", "unreachable")
 KEYS = (*KERNEL, "close_after_accept", "limit", "delay", "loss", "first")
+EXAMPLES = {"close_after_accept": "true", "limit": "1", "delay": "2", "loss": "0.3", "first": '1, "refuse": true'}
 COUNTED = (*KERNEL, "close_after_accept", "delay")  # what can be done to the first n connections
 
 
@@ -36,6 +37,9 @@ def read_connect(check: Checker, value: object) -> tuple[Connect, ...]:
 
 
 def _rule(check: Checker, path: str, value: object) -> Connect:
+    if isinstance(value, str) and value in KEYS and value not in KERNEL:
+        check.note(path, f"{value} is said in a table", f'e.g. {{"{value}": {EXAMPLES[value]}}}')
+        return Connect()
     if not isinstance(value, dict):
         word = check.choice(path, value, KERNEL)
         return Connect() if word is None else Connect(kernel=word)

@@ -54,7 +54,7 @@ class Site:
             said = error.stderr.decode("utf-8", "replace") if isinstance(error.stderr, bytes) else error.stderr
             raise UnsupportedError(
                 f"{command[0]} failed beside {self.host.name}: {(said or '').strip()}",
-                hint="does this Docker engine allow the capability NET_ADMIN? Rootless engines may not",
+                hint="it needs an engine that allows NET_ADMIN (rootless ones may not), and a kernel with nf_tables",
             ) from error
         return printed.decode("utf-8", "replace") if isinstance(printed, bytes) else ""
 

@@ -23,6 +23,7 @@ from scripted.script import Connect
         ({"connect": "refused"}, [("connect", "'refused' is none of refuse, drop, unreachable")]),
         ({"connect": {"limit": -1}}, [("connect.limit", "must be a whole number from 0 to 10000, not -1")]),
         ({"connect": {"loss": 1.5}}, [("connect.loss", "must be a number from 0 to 1, not 1.5")]),
+        ({"connect": "loss"}, [("connect", "loss is said in a table")]),
         ({"connect": {}}, [("connect", "does nothing")]),
         ({"connect": {"refuse": False, "first": 1}}, [("connect", "does nothing")]),
         ({"connect": {"refuse": 1}}, [("connect.refuse", "must be true or false, not 1")]),
