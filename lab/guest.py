@@ -14,6 +14,7 @@ import time
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
+from lab import addresses
 from lab.errors import LabError
 from lab.hosts import LABEL, OWNER, Host, last_lines, one
 from lab.settings import SettingsError
@@ -63,15 +64,16 @@ def start(
         "mail-lab.fqdn": fqdn,
     }
     copied = {key: origin["HostConfig"][key] for key in COPIED}
-    container = docker.api.create_container(
-        image=like.image,
-        name=f"mail-lab-{lab}-{owner}-{name}",
-        hostname=fqdn,
-        environment=environment,
-        labels=labels,
-        host_config={**copied, "NetworkMode": network},
-        networking_config={"EndpointsConfig": {network: {}}},
-    )["Id"]
+    with addresses.reserved(docker, lab, network) as address:
+        container = docker.api.create_container(
+            image=like.image,
+            name=f"mail-lab-{lab}-{owner}-{name}",
+            hostname=fqdn,
+            environment=environment,
+            labels=labels,
+            host_config={**copied, "NetworkMode": network},
+            networking_config={"EndpointsConfig": {network: {"IPAMConfig": {"IPv4Address": address}}}},
+        )["Id"]
     try:
         docker.api.put_archive(container, "/etc/postfix", _archive({"guest-master.cf": master_cf, **files}))
         stream = docker.api.attach(container, stream=True, logs=True)

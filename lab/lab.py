@@ -39,7 +39,7 @@ from lab.plan import Plan, explain_path
 from lab.queue import Queue
 from lab.route import stamp
 from lab.scripted import Scripted
-from lab.standing import await_ready
+from lab.standing import READY_TIMEOUT, await_ready
 from lab.submission import Submission
 from lab.submit import Message, compose, connection, submit
 from lab.trace import History
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from lab.recorder import Recorder
     from lab.watch import Watch
 
+PROBE_TIMEOUT = 2.0  # seconds for a greeting
 MAIL_ROLES = ("client", "smarthost", "mx")  # Postfix hosts
 
 
@@ -373,7 +374,13 @@ class Lab:
         return site(self.docker, {**self._world, host.name: host}, host.name, self._await_ready)
 
     def _await_ready(self, host: Host) -> None:
-        await_ready(self.access.ports, [host.name])
+        if host.name in self._world:
+            await_ready(self.access.ports, [host.name])
+        else:
+            server = self.access.server(f"{host.name}:25", None)
+            problem = ready.greets(lambda: connection(server, PROBE_TIMEOUT), READY_TIMEOUT)
+            if problem is not None:
+                raise LabError(f"{host.name} does not come back: {problem}", hint=f"see `docker logs {host.container}`")
 
     def heal(self) -> None:
         """Put back what processes that are gone have left; done at the start already."""
