@@ -2,7 +2,7 @@
 
 Left to Docker, a container gets its address when it starts, and loses it to the next one when it stops.
 
-In: the lab's network, whose ip_range they come from (compose.yaml). Out: an address. Errors: LabError: all are taken.
+In: the lab's network, whose ip_range they come from (compose.yaml). Out: an address. Errors: MachineError.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 
-from lab.errors import LabError
+from lab.errors import MachineError
 from lab.hosts import LABEL
 from lab.lease import state_folder
 
@@ -48,7 +48,7 @@ def following(range_: IPv4Network, last: str, taken: Collection[str]) -> str:
     for address in addresses[begin:] + addresses[:begin]:
         if address not in taken:
             return address
-    raise LabError(
+    raise MachineError(
         f"all {len(addresses)} addresses for hosts that tests bring along are taken",
         hint="`docker ps --all --filter label=mail-lab.owner` lists who has them; run fewer at a time",
     )

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from lab.errors import LabError
+from lab.errors import MachineError
 from lab.lease import state_folder
 
 TIMEOUT = 900.0  # seconds: the other command may be installing Docker and building images
@@ -27,7 +27,7 @@ def alone(report: Callable[[str], None]) -> Iterator[None]:
             pause = threading.Event()
             while not _locked(file.fileno()):
                 if time.monotonic() > deadline:
-                    raise LabError(
+                    raise MachineError(
                         f"another lab command has been at work for {TIMEOUT / 60:.0f} minutes",
                         hint=f"`fuser {path}` tells which process it is",
                     )

@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
-from lab.errors import LabError
+from lab.errors import MachineError
 from lab.lease import state_folder
 
 TIMEOUT = 600.0  # seconds; more than the runs before it need, however many
@@ -93,7 +93,7 @@ def _lock(file: IO[str], kind: int, place: Path, deadline: float, timeout: float
             fcntl.flock(file, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= deadline:
-                raise LabError(
+                raise MachineError(
                     f"another run has had the host {place.name} for {timeout:g} s",
                     hint=f"`fuser {place}.host` tells which process it is",
                 ) from None

@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from lab import addresses
-from lab.errors import LabError
+from lab.errors import LabError, MachineError
 from lab.hosts import LABEL, OWNER, Host, last_lines, one
 from lab.settings import SettingsError
 from lab.settings.maincf import entries
@@ -104,7 +104,7 @@ def of_owner(docker: DockerClient, owner: str) -> list[str]:
 def _running(docker: DockerClient, name: str, container: str) -> Host:
     host = one(docker, container)
     if host is None:
-        raise LabError(f"{name} is gone again", hint="did someone run `lab down`?")
+        raise MachineError(f"{name} is gone again", hint="did someone run `lab down`?")
     if host.state != "running":
         lines = last_lines(docker, host)
         raise LabError(
@@ -138,7 +138,7 @@ def _await_ready(stream: CancellableStream[bytes]) -> bytes:
         timer.cancel()
         end(stream)
     if time.monotonic() >= deadline:
-        raise LabError(
+        raise MachineError(
             f"a host of this test has not started within {TIMEOUT:.0f} s", hint="is this machine overloaded?"
         )
     return seen

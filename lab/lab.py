@@ -27,7 +27,7 @@ from lab.configuration import Configuration
 from lab.control import Control
 from lab.dns import STANDING, Dns
 from lab.domains import DEFAULT, Domains, fresh
-from lab.errors import LabError
+from lab.errors import LabError, MachineError
 from lab.fault import Whole, Wrong, at_host, at_scripted, scoped, whole
 from lab.faults import KINDS
 from lab.faults.site import Site
@@ -380,7 +380,9 @@ class Lab:
             server = self.access.server(f"{host.name}:25", None)
             problem = ready.greets(lambda: connection(server, PROBE_TIMEOUT), READY_TIMEOUT)
             if problem is not None:
-                raise LabError(f"{host.name} does not come back: {problem}", hint=f"see `docker logs {host.container}`")
+                raise MachineError(
+                    f"{host.name} does not come back: {problem}", hint=f"see `docker logs {host.container}`"
+                )
 
     def heal(self) -> None:
         """Put back what processes that are gone have left; done at the start already."""

@@ -21,7 +21,7 @@ from typing import Any
 
 from lab import ready
 from lab.doors import Door
-from lab.errors import LabError
+from lab.errors import LabError, MachineError
 from lab.fault import at_host, whole
 from lab.faults import KINDS
 from lab.faults.site import Site
@@ -110,7 +110,9 @@ def await_ready(ports: Mapping[Door, int], hosts: Iterable[str]) -> None:
     problems = ready.wait(doors, lambda _: None, lambda: None, READY_TIMEOUT)
     if problems:
         lines = [f"{door} does not come back: {problem}" for door, problem in problems.items()]
-        raise LabError("\n".join(lines), hint="`lab fault list` tells what else is wrong, `lab logs HOST` shows more")
+        raise MachineError(
+            "\n".join(lines), hint="`lab fault list` tells what else is wrong, `lab logs HOST` shows more"
+        )
 
 
 def _write(name: str, entries: list[Standing]) -> None:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lab.cli import attach, complete, failure, inforce, names, words
+from lab.cli import attach, complete, inforce, names, words
 from lab.cli.console import Row, document, err, say, table
 from lab.cli.group import example
 from lab.cli.inforce import Entry
 from lab.cli.options import Json, LabName
-from lab.errors import LabError
+from lab.errors import LabError, MachineError
 
 if TYPE_CHECKING:
     from lab.hosts import Host
@@ -143,7 +143,7 @@ def clear(
     if not own and not silent:
         say(f"Nothing stands in the lab {lab}.")
     if everything and silent:
-        raise failure.MachineError("\n".join(silent), hint="faults may stand there: try again when it answers")
+        raise MachineError("\n".join(silent), hint="faults may stand there: try again when it answers")
 
 
 def _add_to_dns(running: Lab, what: list[str]) -> list[Entry]:

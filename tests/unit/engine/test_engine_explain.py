@@ -4,7 +4,7 @@ import pytest
 
 from lab.engine import explain
 from lab.engine.explain import StoppedError, UnreachableError
-from lab.errors import LabError
+from lab.errors import MachineError
 
 # the words of Docker Engine 20.10 to 28, Compose 2 and Docker Desktop
 MEANINGS = [
@@ -81,7 +81,7 @@ def test_each_text_has_its_cause_and_a_next_step(text: str, cause: str) -> None:
     error = explain(text)
     assert cause in str(error.args[0])
     assert error.hint
-    assert type(error) is LabError
+    assert type(error) is MachineError
 
 
 @pytest.mark.parametrize("text", STOPPED)
@@ -125,5 +125,5 @@ def test_an_error_without_a_text_says_its_name() -> None:
 
 
 def test_a_lab_error_stays_as_it_is() -> None:
-    error = LabError("cause")
+    error = MachineError("cause")
     assert explain(error) is error
