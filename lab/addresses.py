@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from lab.errors import MachineError
 from lab.hosts import LABEL
-from lab.lease import state_folder
+from lab.lease import state_file
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -28,10 +28,8 @@ def reserved(docker: DockerClient, lab: str, network: str) -> Iterator[str]:
     The container that is created meanwhile keeps it. One that was given back waits until the others had their turn, so
     that what was on its way to an old host does not come to a new one.
     """
-    folder = state_folder() / lab
-    folder.mkdir(parents=True, exist_ok=True)
     range_ = IPv4Network(docker.api.inspect_network(network)["IPAM"]["Config"][0]["IPRange"])
-    with (folder / "addresses").open("a+") as file:
+    with state_file(lab, "addresses") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
         found = following(range_, file.read().strip(), _taken(docker, lab, network))

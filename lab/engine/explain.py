@@ -92,6 +92,20 @@ def _context(match: Match) -> MachineError:
     )
 
 
+def _address(match: Match) -> MachineError:
+    return MachineError(
+        f"{match['address']} is no address of a Docker engine",
+        hint="set DOCKER_HOST to one (unix:///var/run/docker.sock, tcp://HOST:PORT), or unset it for this machine's",
+    )
+
+
+def _paramiko() -> MachineError:
+    return MachineError(
+        "the Docker engine is at an ssh:// address, and the Python package paramiko is missing",
+        hint="install it where the lab is installed: `pip install paramiko`",
+    )
+
+
 def _mirror(match: Match) -> MachineError:
     host = match["host"] or match["name"]
     return MachineError(
@@ -140,7 +154,7 @@ _ADDRESS = r"(?:\[\S+?\]|[\d.]+)"
 _MEANINGS: tuple[tuple[re.Pattern[str], Callable[[Match], MachineError]], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), meaning)
     for pattern, meaning in (
-        (r"no space left on device|disk quota exceeded", _disk),
+        (r"no space left on device|disk quota exceeded|don't have enough free space", _disk),  # the last is apt-get's
         (r"yaml: (?:unmarshal errors:\s*)?line (?P<line>\d+): (?P<what>[^\n]*)", _yaml),
         (rf"{_ADDRESS}:(?P<port>\d+) failed: port is already allocated", _port),
         (rf"exposing port \w+ {_ADDRESS}:(?P<port>\d+) ->", _port),
@@ -155,6 +169,8 @@ _MEANINGS: tuple[tuple[re.Pattern[str], Callable[[Match], MachineError]], ...] =
         (r"context \"?(?P<context>[^\"\s:]+)\"?: context not found", _context),
         (r"permission denied[^\n]*docker[^\n]*sock|docker[^\n]*sock[^\n]*permission denied", lambda _: forbidden()),
         (r"api version: [^\n]*PermissionError\(13", lambda _: forbidden()),
+        (r"invalid bind address \w+: (?P<address>\S+)", _address),
+        (r"install paramiko package", lambda _: _paramiko()),
         (r"API versions below[^\n]*", _old),
         (
             r"cannot connect to the docker daemon|is the docker daemon running|error during connect"
