@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from lab.errors import LabError
-from lab.lease import state_folder
+from lab.errors import MachineError
+from lab.lease import state_file
 
 TIMEOUT = 900.0  # seconds: the other command may be installing Docker and building images
 PAUSE = 0.1
@@ -18,18 +18,16 @@ PAUSE = 0.1
 @contextmanager
 def alone(report: Callable[[str], None]) -> Iterator[None]:
     """Hold the machine's lock; wait for whoever has it. The kernel drops it with the process, however that ends."""
-    path = state_folder() / "lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
+    with state_file("lock") as file:
         if not _locked(file.fileno()):
             report("waiting for another lab command on this machine to finish")
             deadline = time.monotonic() + TIMEOUT
             pause = threading.Event()
             while not _locked(file.fileno()):
                 if time.monotonic() > deadline:
-                    raise LabError(
+                    raise MachineError(
                         f"another lab command has been at work for {TIMEOUT / 60:.0f} minutes",
-                        hint=f"`fuser {path}` tells which process it is",
+                        hint=f"`fuser {file.name}` tells which process it is",
                     )
                 pause.wait(PAUSE)
         yield

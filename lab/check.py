@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterable
 
 from lab import doors, ready, users
-from lab.errors import LabError
+from lab.errors import LabError, MachineError
 from lab.zonefiles import WORLD_VARIABLES, world_zones
 
 
@@ -25,11 +25,11 @@ def files() -> None:
 
 
 def ports_free(ports: Iterable[int]) -> None:
-    """Check that nobody listens on the loopback *ports*. Raises LabError that names those that are taken."""
+    """Check that nobody listens on the loopback *ports*. Raises MachineError that names those that are taken."""
     taken = [port for port in ports if not _free(port)]
     if taken:
         shown = ", ".join(str(port) for port in taken)
-        raise LabError(
+        raise MachineError(
             f"taken on {ready.LOOPBACK}: port {shown}",
             hint=f"`ss -ltnp 'sport = :{taken[0]}'` tells by whom; end it, or choose other ports with LAB_SLOT=N",
         )

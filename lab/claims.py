@@ -18,8 +18,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
-from lab.errors import LabError
-from lab.lease import state_folder
+from lab.errors import MachineError
+from lab.lease import state_file, state_folder
 
 TIMEOUT = 600.0  # seconds; more than the runs before it need, however many
 PAUSE = 0.02  # seconds between two looks at a lock that somebody else has
@@ -32,12 +32,11 @@ def claim(lab: str, shared: Collection[str], alone: Collection[str] = (), timeou
     Raises LabError when somebody else has one of them for longer than *timeout* seconds.
     """
     folder = state_folder() / lab / "claims"
-    folder.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + timeout
     with ExitStack() as held:
         for host in sorted({*shared, *alone}):
-            gate = held.enter_context((folder / f"{host}.gate").open("a"))
-            file = held.enter_context((folder / f"{host}.host").open("a"))
+            gate = held.enter_context(state_file(lab, "claims", f"{host}.gate"))
+            file = held.enter_context(state_file(lab, "claims", f"{host}.host"))
             _lock(gate, fcntl.LOCK_EX, folder / host, deadline, timeout)
             _lock(file, fcntl.LOCK_EX if host in alone else fcntl.LOCK_SH, folder / host, deadline, timeout)
             gate.close()
@@ -93,7 +92,7 @@ def _lock(file: IO[str], kind: int, place: Path, deadline: float, timeout: float
             fcntl.flock(file, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= deadline:
-                raise LabError(
+                raise MachineError(
                     f"another run has had the host {place.name} for {timeout:g} s",
                     hint=f"`fuser {place}.host` tells which process it is",
                 ) from None

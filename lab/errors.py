@@ -1,6 +1,9 @@
 """What the lab raises: every error says its cause, and what to do next.
 
 LabError
+ |- MachineError                       Docker, this machine or a host of the lab is in the way
+ |   |- lab.engine.explain: StoppedError, UnreachableError
+ |   `- lab.faults.site.UnsupportedError
  |- lab.settings.SettingsError       a main.cf with mistakes
  `- lab.verdict.ExpectationError     an expectation that cannot be judged
 """
@@ -20,3 +23,7 @@ class LabError(Exception):
         """Return cause and next step."""
         cause = str(self.args[0])
         return f"{cause}\n  {self.hint}" if self.hint else cause
+
+
+class MachineError(LabError):
+    """Docker, this machine or a host of the lab is in the way: what the user gave is right."""

@@ -1,6 +1,7 @@
 """What can be made wrong at one name, and what that means: a host of the lab, or a name at a scripted address.
 
-    connect     "refuse", "drop", "unreachable": port 25 is closed, filtered, or behind a router that says so
+    connect     "refuse", "drop", "unreachable": port 25 is closed, filtered, or behind a router that says so;
+                {"loss": 0.3}, {"delay": 2}, {"limit": 1}, {"close_after_accept": true}: see docs/faults.md
     host        "stopped", "killed", "paused", "cut" (off the network), "disk-full"
     scan_ban    {"after": 5, "for": 300, "verdict": "reset"}: see lab.faults.scan_ban
     rcpt, data, end_of_data
@@ -16,23 +17,31 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dnszone.problem import did_you_mean
+from dnszone.problem import Problem, did_you_mean
 from lab import faults
 from lab.errors import LabError
 from lab.faults.site import Site
-from lab.script import RULE_KEYS, STATES, policy_problems, rules
+from lab.script import RULE_KEYS, STATES, policy_problems, rules, script_problems
 
-CONNECT = ("refuse", "drop", "unreachable")
 HOST = ("stopped", "killed", "paused", "cut", "disk-full")
 WHOLE = ("connect", "host", "scan_ban")  # what is done to a host as a whole, one of them at a time
 KEYS = (*WHOLE, *STATES)
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
-    """One fault, taken apart. ``whole`` maps kinds of :mod:`lab.faults` to what applies each to the host."""
+class Whole:
+    """One thing that is wrong with a host as a whole: a kind of :mod:`lab.faults`, and what applies it."""
 
-    whole: Mapping[str, Callable[[Site], None]] = field(default_factory=dict)
+    kind: str
+    apply: Callable[[Site], None]
+    said: Mapping[str, Any]  # the table that says so
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """One fault, taken apart."""
+
+    whole: Whole | None = None
     policies: tuple[dict[str, Any], ...] = ()  # rules of the policy service, without owner, host and recipients
     script: Mapping[str, Any] = field(default_factory=dict)  # of a scripted address
 
@@ -43,12 +52,19 @@ def at_host(role: str, table: Mapping[str, Any]) -> Wrong:
     problems = list(host_problems(role, table))
     if problems:
         raise LabError("\n".join(problems), hint=f"keys are {', '.join(KEYS)}; a scripted address can do more")
-    kinds = [str(table[key]) for key in ("connect", "host") if key in table]
-    whole = {kind: faults.KINDS[kind].apply for kind in kinds}
-    if "scan_ban" in table:
-        ban = faults.scan_ban.read(table["scan_ban"])
-        whole["scan_ban"] = lambda site: faults.scan_ban.apply(site, ban)
-    return Wrong(whole, tuple(rule for key in STATES if key in table for rule in rules(key, table[key])))
+    found = next((whole(key, table[key]) for key in WHOLE if key in table), None)
+    return Wrong(found, tuple(rule for key in STATES if key in table for rule in rules(key, table[key])))
+
+
+def whole(key: str, value: Any) -> Whole:  # noqa: ANN401  whatever the key takes
+    """Return what one of the keys WHOLE means with a value that is right."""
+    said = {key: value}
+    if key == "scan_ban":
+        ban = faults.scan_ban.read(value)
+        return Whole(key, lambda site: faults.scan_ban.apply(site, ban), said)
+    kind, setting = next(iter(value.items())) if isinstance(value, Mapping) else (value, True)
+    apply = faults.KINDS[kind].apply
+    return Whole(kind, apply if setting is True else lambda site: apply(site, setting), said)
 
 
 def at_scripted(table: Mapping[str, Any]) -> Wrong:
@@ -90,14 +106,33 @@ def host_problems(role: str, table: Mapping[str, Any]) -> Iterator[str]:
             yield " ".join(filter(None, (f"{key} cannot be made wrong at a host;", did_you_mean(key, KEYS))))
         elif key == "scan_ban":
             yield from (f"scan_ban: {each}" for each in faults.scan_ban.problems(value))
-        elif key in ("connect", "host"):
-            allowed = CONNECT if key == "connect" else HOST
-            if value not in allowed:
-                yield f"{key}={value!r} is none of {', '.join(allowed)}"
+        elif key == "connect":
+            yield from map(str, connect_problems(value))
+        elif key == "host":
+            if value not in HOST:
+                yield f"host={value!r} is none of {', '.join(HOST)}"
         elif role != "mx":
             yield f"{key}: only an MX can be told what to answer"
         else:
             yield from (f"{key}: {each}" for each in _rule_problems(key, value))
+
+
+def connect_problems(value: object) -> Iterator[Problem]:
+    """Yield what is wrong with ``connect`` at a real host: the grammar is a scripted address's, which can do more."""
+    path = "connect"
+    found = script_problems({path: value})
+    yield from found
+    if found:
+        return
+    if isinstance(value, list):
+        yield Problem("is a list", "a real host has one rule; a scripted address can have several", path=path)
+    elif isinstance(value, Mapping):
+        if "first" in value:
+            yield Problem("counts no connections at a real host", "a scripted address does", path=f"{path}.first")
+        elif len(value) > 1:
+            yield Problem(f"has {' and '.join(value)}", "a real host has one of these at a time", path=path)
+        elif 0 in (value.get("loss"), value.get("delay")):
+            yield Problem("does nothing", "leave it out, or give more than 0", path=path)
 
 
 def _rule_problems(stage: str, value: object) -> Iterator[str]:

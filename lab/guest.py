@@ -14,7 +14,8 @@ import time
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from lab.errors import LabError
+from lab import addresses
+from lab.errors import LabError, MachineError
 from lab.hosts import LABEL, OWNER, Host, last_lines, one
 from lab.settings import SettingsError
 from lab.settings.maincf import entries
@@ -63,15 +64,16 @@ def start(
         "mail-lab.fqdn": fqdn,
     }
     copied = {key: origin["HostConfig"][key] for key in COPIED}
-    container = docker.api.create_container(
-        image=like.image,
-        name=f"mail-lab-{lab}-{owner}-{name}",
-        hostname=fqdn,
-        environment=environment,
-        labels=labels,
-        host_config={**copied, "NetworkMode": network},
-        networking_config={"EndpointsConfig": {network: {}}},
-    )["Id"]
+    with addresses.reserved(docker, lab, network) as address:
+        container = docker.api.create_container(
+            image=like.image,
+            name=f"mail-lab-{lab}-{owner}-{name}",
+            hostname=fqdn,
+            environment=environment,
+            labels=labels,
+            host_config={**copied, "NetworkMode": network},
+            networking_config={"EndpointsConfig": {network: {"IPAMConfig": {"IPv4Address": address}}}},
+        )["Id"]
     try:
         docker.api.put_archive(container, "/etc/postfix", _archive({"guest-master.cf": master_cf, **files}))
         stream = docker.api.attach(container, stream=True, logs=True)
@@ -102,7 +104,7 @@ def of_owner(docker: DockerClient, owner: str) -> list[str]:
 def _running(docker: DockerClient, name: str, container: str) -> Host:
     host = one(docker, container)
     if host is None:
-        raise LabError(f"{name} is gone again", hint="did someone run `lab down`?")
+        raise MachineError(f"{name} is gone again", hint="did someone run `lab down`?")
     if host.state != "running":
         lines = last_lines(docker, host)
         raise LabError(
@@ -136,7 +138,7 @@ def _await_ready(stream: CancellableStream[bytes]) -> bytes:
         timer.cancel()
         end(stream)
     if time.monotonic() >= deadline:
-        raise LabError(
+        raise MachineError(
             f"a host of this test has not started within {TIMEOUT:.0f} s", hint="is this machine overloaded?"
         )
     return seen

@@ -11,7 +11,7 @@ What a :class:`Lab` changes (zones, addresses of the scripted host, faults) belo
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -29,8 +29,8 @@ from lab.dns import STANDING, Dns
 from lab.domains import DEFAULT, Domains, fresh
 from lab.dsn import DEFAULT as NOTHING_ASKED
 from lab.dsn import Dsn
-from lab.errors import LabError
-from lab.fault import Wrong, at_host, at_scripted, scoped
+from lab.errors import LabError, MachineError
+from lab.fault import Whole, Wrong, at_host, at_scripted, scoped, whole
 from lab.faults import KINDS
 from lab.faults.site import Site
 from lab.heal import put_back, site
@@ -42,7 +42,7 @@ from lab.plan import Plan, explain_path
 from lab.queue import Queue
 from lab.route import stamp
 from lab.scripted import Scripted
-from lab.standing import await_ready
+from lab.standing import READY_TIMEOUT, await_ready
 from lab.submission import Submission
 from lab.submit import Message, compose, connection, submit
 from lab.trace import History
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from lab.recorder import Recorder
     from lab.watch import Watch
 
+PROBE_TIMEOUT = 2.0  # seconds for a greeting
 MAIL_ROLES = ("client", "smarthost", "mx")  # Postfix hosts
 LOG_TIMEOUT = 20.0  # seconds; a line takes milliseconds from a host to Docker, and from there to us
 
@@ -225,11 +226,11 @@ class Lab:
 
     def stopped(self, host: str) -> AbstractContextManager[None]:
         """Stop a host while the context lasts."""
-        return self._faulty(host, "stopped")
+        return self._faulty(host, whole("host", "stopped"))
 
     def paused(self, host: str) -> AbstractContextManager[None]:
         """Freeze a host while the context lasts: connections are accepted and nothing is said."""
-        return self._faulty(host, "paused")
+        return self._faulty(host, whole("host", "paused"))
 
     def fault(self, name: str, /, **wrong: Any) -> AbstractContextManager[None]:  # noqa: ANN401  see lab.fault
         """Make something wrong at a host while the context lasts: ``lab.fault("mx1", connect="refuse")``.
@@ -347,16 +348,16 @@ class Lab:
         return {host.name: host.address for host in self.hosts.values()}
 
     @contextmanager
-    def _faulty(self, host: str, kind: str, apply: Callable[[Site], None] | None = None) -> Iterator[None]:
-        """Apply a fault, by *apply* where it has settings, and heal it."""
+    def _faulty(self, host: str, wrong: Whole) -> Iterator[None]:
+        """Make a host wrong as a whole, and heal it."""
         site = self._site(known(self.hosts, host))
         with self.holding.alone(host) if self.holding else nullcontext():
-            number = self._lease.note({"kind": kind, "host": host})
+            number = self._lease.note({"kind": wrong.kind, "host": host, "wrong": dict(wrong.said)})
             try:
-                (apply or KINDS[kind].apply)(site)
+                wrong.apply(site)
                 yield
             finally:
-                KINDS[kind].heal(site)
+                KINDS[wrong.kind].heal(site)
                 self._lease.healed(number)
 
     @contextmanager
@@ -367,8 +368,8 @@ class Lab:
                 hint="use lab.domain, or lab.zone(...), before",
             )
         with ExitStack() as standing:
-            for kind, apply in wrong.whole.items():
-                standing.enter_context(self._faulty(host.name, kind, apply))
+            if wrong.whole is not None:
+                standing.enter_context(self._faulty(host.name, wrong.whole))
             for rule in wrong.policies:
                 # A host that this test has brought along answers to nobody else.
                 for each in scoped(rule, [*self.domains.texts]) if host.name in self._world else [rule]:
@@ -398,7 +399,15 @@ class Lab:
         return site(self.docker, {**self._world, host.name: host}, host.name, self._await_ready)
 
     def _await_ready(self, host: Host) -> None:
-        await_ready(self.access.ports, [host.name])
+        if host.name in self._world:
+            await_ready(self.access.ports, [host.name])
+        else:
+            server = self.access.server(f"{host.name}:25", None)
+            problem = ready.greets(lambda: connection(server, PROBE_TIMEOUT), READY_TIMEOUT)
+            if problem is not None:
+                raise MachineError(
+                    f"{host.name} does not come back: {problem}", hint=f"see `docker logs {host.container}`"
+                )
 
     def heal(self) -> None:
         """Put back what processes that are gone have left; done at the start already."""

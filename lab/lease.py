@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from lab.errors import LabError
+from lab.errors import LabError, MachineError
 
 Noted = dict[str, Any]
 
@@ -29,6 +29,19 @@ def state_folder() -> Path:
     """Return the folder for leases and locks (XDG Base Directory: state)."""
     base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(base) / "mail-lab"
+
+
+def state_file(*parts: str) -> IO[str]:
+    """Open the file *parts* below the state folder, for a lock. Raises MachineError when it cannot be written."""
+    path = state_folder().joinpath(*parts)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("a+")
+    except OSError as error:
+        raise MachineError(
+            f"cannot write {path}: {error.strerror}",
+            hint="make room, or set XDG_STATE_HOME to a folder that can be written",
+        ) from error
 
 
 class Lease:

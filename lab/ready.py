@@ -26,21 +26,23 @@ LOOPBACK = "127.0.0.1"
 
 def greeting(expected: bytes, goodbye: bytes) -> Probe:
     """Return a probe that wants *expected* at the beginning of the greeting, and says *goodbye*."""
+    return lambda host, port, timeout: _greeted(
+        lambda: socket.create_connection((host, port), timeout), expected, goodbye
+    )
 
-    def probe(host: str, port: int, timeout: float) -> str | None:
-        try:
-            with socket.create_connection((host, port), timeout) as connection, connection.makefile("rb") as stream:
-                line = stream.readline(512)
-                if line.startswith(expected):
-                    with suppress(OSError):  # a polite end, for the host's log
-                        connection.sendall(goodbye)
-                        stream.readline(512)
-                    return None
-        except OSError as error:
-            return str(error)
-        return f"greets with {line.decode('utf-8', 'replace').strip()!r}" if line else "no greeting yet"
 
-    return probe
+def _greeted(connect: Callable[[], socket.socket], expected: bytes, goodbye: bytes) -> str | None:
+    try:
+        with connect() as connection, connection.makefile("rb") as stream:
+            line = stream.readline(512)
+            if line.startswith(expected):
+                with suppress(OSError):  # a polite end, for the host's log
+                    connection.sendall(goodbye)
+                    stream.readline(512)
+                return None
+    except OSError as error:
+        return str(error)
+    return f"greets with {line.decode('utf-8', 'replace').strip()!r}" if line else "no greeting yet"
 
 
 def answered_query(host: str, port: int, timeout: float) -> str | None:
@@ -81,6 +83,14 @@ PROBES: Mapping[int, Probe] = {
     8053: healthy,
 }
 """Port of a host to the probe for what listens there."""
+
+
+def greets(connect: Callable[[], socket.socket], timeout: float) -> str | None:
+    """Wait until an SMTP server that has no door greets, at most *timeout* seconds; returns what is wrong then."""
+    deadline, pause = monotonic() + timeout, threading.Event()
+    while (problem := _greeted(connect, b"220", b"QUIT\r\n")) is not None and monotonic() < deadline:
+        pause.wait(PAUSE)
+    return problem
 
 
 def missing(ports: Mapping[Door, int], timeout: float = 2) -> dict[Door, str]:

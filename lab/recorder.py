@@ -2,7 +2,7 @@
 
 In: the lab's Docker containers (label ``mail-lab.name``), as they start and stop.
 Out: a :class:`lab.trace.History` that grows while the lab works; :meth:`Recorder.wait` sleeps until it says what is
-awaited. Errors: LabError from :meth:`Recorder.wait` when Docker, or a parser, has failed.
+awaited. Errors: MachineError from :meth:`Recorder.wait` when Docker, or a parser, has failed.
 
 One thread reads one container's log stream, with Docker's own time stamps: one clock for all hosts. Another listens to
 Docker's events, so that a host that is started again, or joins later, is followed from its first line.
@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from lab.errors import LabError
+from lab.errors import MachineError
 from lab.events import Event
 from lab.hosts import LABEL, OWNER
 from lab.logs import dns, dovecot, postfix, scripted
@@ -109,7 +109,7 @@ class Recorder:
         with self._changed:
             while not ready(self.history):
                 if self._failure is not None:
-                    raise LabError(
+                    raise MachineError(
                         f"the lab's logs can no longer be followed: {self._failure}",
                         hint="is the Docker engine still running? `lab status` tells",
                     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from lab.errors import LabError
+from lab.errors import LabError, MachineError
 
 SLOTS = 64  # labs side by side: ports 25001 to 31399, below the range that systems hand out by themselves
 
@@ -44,16 +44,17 @@ class Slot:
 def choose(name: str, taken: Collection[int], wanted: str | None) -> Slot:
     """Return the slot for a new lab: *wanted* (LAB_SLOT) if given, 0 for "main", else the lowest free one.
 
-    *taken* are the slots of the machine's other labs. Raises LabError.
+    *taken* are the slots of the machine's other labs. Raises LabError for a *wanted* one that
+    is none, MachineError for one that is taken, and when all are.
     """
     if wanted:
         if not wanted.isdecimal() or int(wanted) >= SLOTS:
             raise LabError(f"LAB_SLOT={wanted} is no slot", hint=f"give a number from 0 to {SLOTS - 1}")
         if int(wanted) in taken:
-            raise LabError(f"slot {wanted} belongs to another lab", hint="`lab status --all` lists them")
+            raise MachineError(f"slot {wanted} belongs to another lab", hint="`lab status --all` lists them")
         return Slot(int(wanted))
     free = (number for number in range(SLOTS) if number not in taken and (number or name == "main"))
     number = next(free, None)
     if number is None:
-        raise LabError(f"all {SLOTS} slots are taken by other labs", hint="`lab down --lab NAME` frees one")
+        raise MachineError(f"all {SLOTS} slots are taken by other labs", hint="`lab down --lab NAME` frees one")
     return Slot(number)

@@ -21,8 +21,8 @@ from typing import Any
 
 from lab import ready
 from lab.doors import Door
-from lab.errors import LabError
-from lab.fault import at_host
+from lab.errors import LabError, MachineError
+from lab.fault import at_host, whole
 from lab.faults import KINDS
 from lab.faults.site import Site
 from lab.lease import state_folder
@@ -47,7 +47,7 @@ class Standing:
         if not self.id.startswith("h"):
             return None
         ((key, value),) = self.wrong.items()
-        return key if key == "scan_ban" else str(value)
+        return whole(key, value).kind
 
 
 def read(name: str) -> list[Standing]:
@@ -83,12 +83,14 @@ def set_at(name: str, site: Site, wrong: Mapping[str, Any]) -> Standing:
     found = read(name)
     taken = {each.id for each in found}
     number = next(number for number in range(1, len(found) + 2) if f"h{number}" not in taken)
-    ((kind, apply),) = at_host(site.host.role, wrong).whole.items()
+    made = at_host(site.host.role, wrong).whole
+    if made is None:
+        raise AssertionError(f"{wrong} is nothing that is done to a host as a whole")
     entry = note(name, f"h{number}", site.host.name, wrong)
     try:
-        apply(site)
+        made.apply(site)
     except BaseException:
-        KINDS[kind].heal(site)
+        KINDS[made.kind].heal(site)
         drop(name, entry.id)
         raise
     return entry
@@ -108,7 +110,9 @@ def await_ready(ports: Mapping[Door, int], hosts: Iterable[str]) -> None:
     problems = ready.wait(doors, lambda _: None, lambda: None, READY_TIMEOUT)
     if problems:
         lines = [f"{door} does not come back: {problem}" for door, problem in problems.items()]
-        raise LabError("\n".join(lines), hint="`lab fault list` tells what else is wrong, `lab logs HOST` shows more")
+        raise MachineError(
+            "\n".join(lines), hint="`lab fault list` tells what else is wrong, `lab logs HOST` shows more"
+        )
 
 
 def _write(name: str, entries: list[Standing]) -> None:

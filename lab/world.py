@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from lab import bundle, check, hosts, images, ready, standing
 from lab.alone import alone
 from lab.doors import Door, doors
-from lab.errors import LabError
+from lab.errors import MachineError
 from lab.hosts import Host
 from lab.lease import abandoned
 from lab.slot import Slot, choose
@@ -104,7 +104,7 @@ class World:
             self._wait(report)
         status = self.status()
         if status is None:  # taken down in the meantime
-            raise LabError("the lab is gone again", hint="did someone run `lab down`?")
+            raise MachineError("the lab is gone again", hint="did someone run `lab down`?")
         return status, True
 
     def down(self, report: Report) -> bool:
@@ -177,7 +177,7 @@ class World:
             logs = [
                 hosts.last_lines(self.docker, found[name]) for name in dict.fromkeys(door.host for door in problems)
             ]
-            raise LabError(
+            raise MachineError(
                 "\n".join([*lines, *logs]),
                 hint="`lab down`, then `lab up`; `lab logs HOST` has the whole log",
             )
@@ -202,14 +202,14 @@ class World:
                 self.docker.api.unpause(host.container)
 
     def _alive(self, found: Mapping[str, Host]) -> None:
-        """Raise LabError with the last log lines of a host that has died."""
+        """Raise MachineError with the last log lines of a host that has died."""
         dead = [host for host in found.values() if host.state in ("exited", "dead")]
         if dead:
             lines: list[str] = []
             for host in dead:
                 lines += [f"{host.name} ended with exit code {host.exit_code}; its last lines:"]
                 lines += [hosts.last_lines(self.docker, host) or "  (it said nothing)"]
-            raise LabError("\n".join(lines), hint="mend the cause under compose/ or dnszone/, then `lab up` again")
+            raise MachineError("\n".join(lines), hint="mend the cause under compose/ or dnszone/, then `lab up` again")
 
     def _remove(self) -> bool:
         label = {"label": f"{hosts.LABEL}={self.name}"}

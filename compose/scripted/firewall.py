@@ -6,7 +6,7 @@ SMTP clients then see the real errno: Connection refused, a time-out, No route t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Protocol
 
@@ -16,45 +16,90 @@ from scripted.script import Connect
 # A SYN alone: sessions that are open already go on, as with a server that only closed its port.
 SYN = "tcp flags & (fin | syn | rst | ack) == syn"
 VERDICTS = {
-    "refuse": f"{SYN} reject with tcp reset",
-    "drop": f"{SYN} drop",
+    "refuse": "reject with tcp reset",
+    "drop": "drop",
     # Host unreachable, code 1 of RFC 792: a client's connect(2) fails with EHOSTUNREACH, "No route to host".
-    "unreachable": f"{SYN} reject with icmp host-unreachable",
+    "unreachable": "reject with icmpx type host-unreachable",
 }
+TABLE = "inet scripted"
+Rules = Mapping[str, tuple[Connect, ...]]
 
 
 class Firewall(Protocol):
     """Whoever carries out the connect rules."""
 
-    async def apply(self, rules: Mapping[str, Connect]) -> None:
-        """Make *rules* (by address) the only ones. RefusedError if that fails; the rules before stand then."""
+    async def apply(self, rules: Rules) -> None:
+        """Make *rules* (by address) the only ones; those that are the same object as before have counted on.
+
+        RefusedError if that fails; the rules before stand then.
+        """
 
 
-def ruleset(rules: Mapping[str, Connect], port: int) -> str:
-    """Return the whole table as nft(8) reads it. It replaces the one before in one transaction."""
-    sets, chain = [], []  # a set cannot be called "drop", a word of nft
-    for name, verdict in VERDICTS.items():
-        addresses = ", ".join(address for address, connect in rules.items() if connect.kernel == name)
-        elements = f" elements = {{ {addresses} }};" if addresses else ""
-        sets.append(f"  set {name}_these {{ type ipv4_addr;{elements} }}")
-        chain.append(f"    ip daddr @{name}_these tcp dport {port} {verdict}")
-    for address, connect in rules.items():
-        if connect.loss:
-            share = f"numgen random mod 1000 < {round(connect.loss * 1000)}"
-            which = f"ip daddr {address} tcp dport {port}"
-            chain.append(f"    {which} drop" if connect.loss > 0.999 else f"    {which} {share} drop")
-    lines = [
-        "table inet scripted",  # so that there is one to delete
-        "delete table inet scripted",
-        "table inet scripted {",
-        *sets,
-        "  chain input {",
-        "    type filter hook input priority 0; policy accept;",
-        *chain,
-        "  }",
-        "}",
-    ]
-    return "\n".join(lines) + "\n"
+def by_kernel(rule: Connect) -> bool:
+    """Return whether the kernel carries out *rule*; others are the server's."""
+    return rule.kernel is not None or rule.loss > 0
+
+
+def empty(port: int) -> str:
+    """Return the table without rules, as nft(8) reads it, for connections to *port*; one from before is gone."""
+    return f"""
+table {TABLE}
+delete table {TABLE}
+table {TABLE} {{
+  map rules {{ type ipv4_addr : verdict; }}
+  chain input {{
+    type filter hook input priority 0; policy accept;
+    tcp dport {port} ip daddr vmap @rules
+  }}
+}}
+"""
+
+
+def change(before: Rules, after: Rules) -> str:
+    """Return what makes *after* of the table with the rules *before*; "" if nothing does."""
+    lines: list[str] = []
+    for address, rules in before.items():
+        if after.get(address) is not rules:
+            chain = _chain(address)
+            lines += [f"delete element {TABLE} rules {{ {address} }}"]
+            lines += [f"flush chain {TABLE} {chain}", f"delete chain {TABLE} {chain}"]
+            lines += [f"delete set {TABLE} {met}" for met, _ in _counted(chain, rules)]
+    for address, rules in after.items():
+        if before.get(address) is not rules:
+            chain = _chain(address)
+            lines += [f"add chain {TABLE} {chain}"]
+            lines += [
+                f"add set {TABLE} {met} {{ typeof tcp sport . tcp sequence; size {first}; flags dynamic; }}"
+                for met, first in _counted(chain, rules)
+            ]
+            lines += [f"add rule {TABLE} {chain} {each}" for each in _lines(chain, rules)]
+            lines += [f"add element {TABLE} rules {{ {address} : jump {chain} }}"]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _chain(address: str) -> str:
+    return f"at_{address.replace('.', '_')}"
+
+
+def _counted(chain: str, rules: tuple[Connect, ...]) -> Iterator[tuple[str, int]]:
+    """Yield the set that has the connections which a rule has met, and how many those may be."""
+    for index, rule in enumerate(rules):
+        if rule.first is not None:
+            yield f"{chain}_met_{index}", rule.first
+
+
+def _lines(chain: str, rules: tuple[Connect, ...]) -> Iterator[str]:
+    """Yield what each rule is in a chain.
+
+    A SYN that is sent again has the same port and sequence number (RFC 9293 3.8.1), so it is the same connection. A set
+    that is full takes no other: its rule does not match any more. What a rule of the server is for is let through.
+    """
+    for index, rule in enumerate(rules):
+        met = "" if rule.first is None else f" add @{chain}_met_{index} {{ tcp sport . tcp sequence }}"
+        if rule.loss:
+            yield "drop" if rule.loss > 0.999 else f"numgen random mod 1000 < {round(rule.loss * 1000)} drop"
+        else:
+            yield f"{SYN}{met} {VERDICTS[rule.kernel] if rule.kernel else 'accept'}"
 
 
 class Nftables:
@@ -63,10 +108,16 @@ class Nftables:
     def __init__(self, port: int) -> None:
         """Rules are about connections to *port*."""
         self._port = port
+        self._standing: Rules | None = None  # None: nobody knows what an earlier process left
 
-    async def apply(self, rules: Mapping[str, Connect]) -> None:
-        """Load the rules; see :class:`Firewall`."""
-        await _run(["nft", "-f", "-"], ruleset(rules, self._port))
+    async def apply(self, rules: Rules) -> None:
+        """Load the rules in one transaction; see :class:`Firewall`."""
+        text = change(self._standing or {}, rules)
+        if self._standing is None:
+            text = empty(self._port) + text
+        if text:
+            await _run(["nft", "-f", "-"], text)
+        self._standing = rules
 
 
 async def answer_at(network: IPv4Network) -> None:

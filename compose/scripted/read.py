@@ -13,13 +13,13 @@ from __future__ import annotations
 import binascii
 import re
 from base64 import b64decode
-from typing import Any, Literal, cast
+from typing import Any
 
 from scripted.check import Checker, join, kind
+from scripted.connect import read_connect
 from scripted.reply import Reply
-from scripted.script import OFFERED, STAGES, Connect, Extensions, Rule, Script
+from scripted.script import HOUR, OFFERED, STAGES, Extensions, Rule, Script
 
-HOUR = 3600.0  # seconds; longer than any SMTP timeout (RFC 5321 4.5.3.2)
 LARGEST = 64 * 1024 * 1024  # bytes of a message that the host can hold
 ENDINGS = ("close", "reset", "hang")
 REPLYING = ("first", "reply", "delay", "dribble", "garbage", *ENDINGS)
@@ -31,8 +31,6 @@ KEYS: dict[str, tuple[str, ...]] = {
     "body": (*ENVELOPE, "first", "after_bytes", "delay", *ENDINGS),
     "end-of-data": (*ENVELOPE, *REPLYING, "vanish"),
 }
-KERNEL = ("refuse", "drop", "unreachable")
-CONNECT = ("close_after_accept", "limit", "delay", "loss")
 EHLO_LINE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(?: [!-~]+)*")  # RFC 5321 4.1.1.1, ehlo-line
 
 
@@ -41,30 +39,13 @@ def read_script(source: object) -> Script:
     check = Checker()
     table = check.table("", source, ("connect", *STAGES, "extensions"))
     script = Script(
-        connect=_connect(check, table["connect"]) if "connect" in table else Connect(),
+        connect=read_connect(check, table["connect"]) if "connect" in table else (),
         extensions=_extensions(check, table["extensions"]) if "extensions" in table else Extensions(),
         rules={stage: _rules(check, stage, table[stage]) for stage in STAGES if stage in table},
         source=table,
     )
     check.finish()
     return script
-
-
-def _connect(check: Checker, value: object) -> Connect:
-    if not isinstance(value, dict):
-        word = check.choice("connect", value, KERNEL)
-        return Connect(kernel=cast(Literal["refuse", "drop", "unreachable"] | None, word))
-    table = check.table("connect", value, CONNECT)
-    known: dict[str, Any] = {}
-    if "close_after_accept" in table:
-        known["close_after_accept"] = check.flag("connect.close_after_accept", table["close_after_accept"])
-    if "limit" in table:
-        known["limit"] = check.count("connect.limit", table["limit"], 0, 10_000)
-    if "delay" in table:
-        known["delay"] = check.number("connect.delay", table["delay"], HOUR) or 0.0
-    if "loss" in table:
-        known["loss"] = check.number("connect.loss", table["loss"], 1) or 0.0
-    return Connect(**known)
 
 
 def _extensions(check: Checker, value: object) -> Extensions:

@@ -22,6 +22,7 @@ OFFERED = (
     "CHUNKING",
     "HELP",
 )
+HOUR = 3600.0  # seconds, the longest delay; longer than any SMTP timeout (RFC 5321 4.5.3.2)
 SIZE = 10_240_000  # bytes; Postfix's default message_size_limit
 
 
@@ -55,13 +56,14 @@ def _glob(address: str, pattern: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """What happens to a connection before the greeting."""
+    """What happens to a connection before the greeting, for those that the rule is for."""
 
-    kernel: Literal["refuse", "drop", "unreachable"] | None = None  # for every SYN
+    kernel: str | None = None  # "refuse", "drop", "unreachable": the connection fails so
     loss: float = 0.0  # share of incoming packets that are lost, 0 to 1
     close_after_accept: bool = False
     limit: int | None = None  # sessions at one time
     delay: float = 0.0  # seconds before the greeting; the kernel has accepted the connection by then
+    first: int | None = None  # for so many connections only
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class Extensions:
 class Script:
     """Everything that is said about one address; ``source`` is the JSON it was read from."""
 
-    connect: Connect = Connect()
+    connect: tuple[Connect, ...] = ()
     extensions: Extensions = Extensions()
     rules: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)  # by stage
     source: Mapping[str, Any] = field(default_factory=dict)
@@ -106,8 +108,20 @@ class Playbook:
     def rule(self, stage: str, sender: str | None = None, recipients: Sequence[str] = ()) -> Rule | None:
         """Return the rule that fires now, None for normal behaviour. It counts as fired."""
         for index, rule in enumerate(self.script.rules.get(stage, ())):
-            fired = self._fired.get((stage, index), 0)
-            if rule.matches(sender, recipients) and (rule.first is None or fired < rule.first):
-                self._fired[stage, index] = fired + 1
+            if rule.matches(sender, recipients) and self._fires((stage, index), rule.first):
                 return rule
         return None
+
+    def connect(self) -> Connect:
+        """Return the rule for a connection that has come through the kernel, where others have failed already."""
+        for index, rule in enumerate(self.script.connect):
+            if rule.kernel is None and self._fires(("connect", index), rule.first):
+                return rule
+        return Connect()
+
+    def _fires(self, rule: tuple[str, int], first: int | None) -> bool:
+        fired = self._fired.get(rule, 0)
+        if first is not None and fired >= first:
+            return False
+        self._fired[rule] = fired + 1
+        return True

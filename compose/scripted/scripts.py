@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from scripted.firewall import Firewall
-from scripted.script import Connect, Playbook, Script
+from scripted.firewall import Firewall, by_kernel
+from scripted.script import Playbook, Script
 
 GOOD = Playbook(Script())  # it has no rules, so nothing in it changes
 
@@ -40,12 +40,6 @@ class Scripts:
             await self._change({each: book for each, book in self._playbooks.items() if each not in gone})
 
     async def _change(self, playbooks: dict[str, Playbook]) -> None:
-        before, after = _kernel_rules(self._playbooks), _kernel_rules(playbooks)
-        if before != after:
-            await self._firewall.apply(after)
+        rules = {address: playbook.script.connect for address, playbook in playbooks.items()}
+        await self._firewall.apply({address: each for address, each in rules.items() if any(map(by_kernel, each))})
         self._playbooks = playbooks
-
-
-def _kernel_rules(playbooks: dict[str, Playbook]) -> dict[str, Connect]:
-    connects = {address: playbook.script.connect for address, playbook in playbooks.items()}
-    return {address: connect for address, connect in connects.items() if connect.kernel or connect.loss}

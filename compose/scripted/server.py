@@ -75,7 +75,7 @@ class Server:
     async def _serve(self, wire: Wire, transcript: Transcript) -> None:
         server = transcript.server
         dialogue = Dialogue(wire, lambda: self._playbook(server), self._store, transcript)
-        connect = self._playbook(server).script.connect
+        connect = self._playbook(server).connect()
         if connect.close_after_accept:
             raise OverError("closed by script", stage="connect", fault="connect")
         if connect.limit is not None and self._open[server] > connect.limit:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lab.cli import failure, names
+from lab.errors import MachineError
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -21,9 +22,8 @@ def engine() -> Engine:
     """Return the Docker engine. Raises MachineError when none answers."""
     from lab.engine.engine import Engine, address, connect
 
-    with failure.machine():
-        where = address()
-        return Engine(where, version="", compose_version="", docker=connect(where))  # versions matter to `up` only
+    where = address()
+    return Engine(where, version="", compose_version="", docker=connect(where))  # versions matter to `up` only
 
 
 def world(name: str) -> World:
@@ -59,7 +59,7 @@ def dns(name: str) -> Iterator[tuple[Lab, Dns]]:
         port = running.access.ports.get(Door("dns", 8053))
         if port is None:
             hint = f"`{names.command('status', name)}` tells how the gateway is"
-            raise failure.MachineError("the DNS cannot be reached: its port is not published", hint=hint)
+            raise MachineError("the DNS cannot be reached: its port is not published", hint=hint)
         control = Control("dns", f"http://127.0.0.1:{port}")
         try:
             yield running, Dns(control, STANDING)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lab.cli import attach, failure
+from lab.cli import attach
 from lab.cli.console import err, say
 from lab.cli.group import example
 from lab.cli.options import LabName
@@ -34,17 +34,16 @@ def down(
 ) -> None:
     """Remove all containers, networks and volumes of the lab."""
     world = attach.world(str(lab))
-    with failure.machine():
-        found = attach.labs(world.docker) if everything else [world.name]
-        for each in found:
-            _down(type(world)(each, world.engine))
-        if not found:
-            say("There is no lab on this machine.")
-        if images:
-            from lab.images import remove
+    found = attach.labs(world.docker) if everything else [world.name]
+    for each in found:
+        _down(type(world)(each, world.engine))
+    if not found:
+        say("There is no lab on this machine.")
+    if images:
+        from lab.images import remove
 
-            remove(world.docker)
-            say("The labs' images are removed, but for those in use.")
+        remove(world.docker)
+        say("The labs' images are removed, but for those in use.")
 
 
 def _down(world: World) -> None:

@@ -5,7 +5,7 @@
 
 LabError
  |- NotUpError      3  the lab is not up
- |- MachineError    4  Docker, the machine or a host is in the way
+ |- MachineError    4  Docker, the machine or a host is in the way (lab.errors)
  `- AnswerError     1  the answer is no
 Any other LabError is bad input, 2, unless another program's or the network's failure caused it, 4.
 """
@@ -14,22 +14,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from lab.cli import codes
 from lab.cli.console import err
-from lab.errors import LabError
+from lab.errors import LabError, MachineError
 
 DEBUG = "LAB_DEBUG"
 
 
 class NotUpError(LabError):
     """The lab is not up."""
-
-
-class MachineError(LabError):
-    """Docker, the machine or a host that does not answer is in the way."""
 
 
 class AnswerError(LabError):
@@ -43,15 +37,6 @@ CODES: dict[type[LabError], int] = {
 }
 
 
-@contextmanager
-def machine() -> Iterator[None]:
-    """Say of a LabError that Docker or the machine is in the way."""
-    try:
-        yield
-    except LabError as error:
-        raise MachineError(str(error.args[0]), hint=error.hint) from error
-
-
 def debug() -> bool:
     """Whether the user wants tracebacks."""
     return os.environ.get(DEBUG, "") not in ("", "0")
@@ -63,7 +48,8 @@ def code(error: LabError) -> int:
 
     if isinstance(error, RouteTimeoutError):
         return codes.NO
-    return CODES.get(type(error), codes.MACHINE if error.__cause__ is not None else codes.USAGE)
+    of_its_kind = next((found for kind, found in CODES.items() if isinstance(error, kind)), None)
+    return of_its_kind or (codes.MACHINE if error.__cause__ is not None else codes.USAGE)
 
 
 def show(error: LabError) -> None:
@@ -83,8 +69,7 @@ def understood(error: Exception) -> LabError:
         from lab.engine import explain
 
         if isinstance(error, DockerException):
-            cause = explain(error)
-            return MachineError(str(cause.args[0]), hint=cause.hint)
+            return explain(error)
     text = " ".join(str(error).split())
     return MachineError(
         f"unexpected {type(error).__name__}: {text}",

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lab.cli import attach, complete, failure, inforce, names, words
+from lab.cli import attach, complete, inforce, names, words
 from lab.cli.console import Row, document, err, say, table
 from lab.cli.group import example
 from lab.cli.inforce import Entry
 from lab.cli.options import Json, LabName
-from lab.errors import LabError
+from lab.errors import LabError, MachineError
 
 if TYPE_CHECKING:
     from lab.hosts import Host
@@ -44,6 +44,7 @@ def register(app: typer.Typer) -> None:
 @group.command(
     epilog=example(
         "$ lab fault add mx1 host=cut",
+        "$ lab fault add mx1 connect='{\"loss\": 0.3}'",
         "$ lab fault add mx2 rcpt='450 4.2.0 later'",
         '$ lab fault add mx3 rcpt=\'{"reply": "550 5.1.1 no", "recipient": "bia@*", "first": 2}\'',
         '$ lab fault add mx1 scan_ban=\'{"after": 5, "for": 60}\'',
@@ -68,9 +69,10 @@ def add(
 ) -> None:
     """Make something wrong.
 
-    At a host: connect (refuse, drop, unreachable), host (stopped, killed, paused, cut, disk-full) or scan_ban; at an
-    MX also what it answers: rcpt, data, end_of_data, to all recipients unless a rule names them. In the DNS: kind,
-    its parameters, and the questions that it meets. All mistakes are told at once, and nothing is done then.
+    At a host: connect (refuse, drop, unreachable, or a table with loss, delay, limit or close_after_accept), host
+    (stopped, killed, paused, cut, disk-full) or scan_ban; at an MX also what it answers: rcpt, data, end_of_data, to
+    all recipients unless a rule names them. In the DNS: kind, its parameters, and the questions that it meets. All
+    mistakes are told at once, and nothing is done then.
     """
     from lab.fault import WHOLE
 
@@ -141,7 +143,7 @@ def clear(
     if not own and not silent:
         say(f"Nothing stands in the lab {lab}.")
     if everything and silent:
-        raise failure.MachineError("\n".join(silent), hint="faults may stand there: try again when it answers")
+        raise MachineError("\n".join(silent), hint="faults may stand there: try again when it answers")
 
 
 def _add_to_dns(running: Lab, what: list[str]) -> list[Entry]:

@@ -58,7 +58,7 @@ def at_hosts(name: str) -> list[Entry]:
 
     own = [entry(each) for each in read(name) if each.kind]
     held = ((owner, fault) for owner, faults in in_force(name).items() for fault in faults)
-    return own + [Entry(None, fault["host"], _table(fault["kind"]), None, owner) for owner, fault in held]
+    return own + [Entry(None, fault["host"], fault["wrong"], None, owner) for owner, fault in held]
 
 
 def policies(name: str, hosts: Mapping[str, Host], ports: Mapping[Door, int]) -> list[Entry]:
@@ -153,13 +153,6 @@ def _since(name: str) -> dict[str, str]:
     from lab.standing import read
 
     return {each.id: each.since for each in read(name)}
-
-
-def _table(kind: str) -> dict[str, Any]:
-    """Return the table that a kind of lab.faults was set by; the settings of a scan ban are not in a lease."""
-    from lab.fault import CONNECT, HOST
-
-    return {"connect": kind} if kind in CONNECT else {"host": kind} if kind in HOST else {kind: None}
 
 
 def _reply(policy: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from lab.cli import attach, failure, names
+from lab.cli import attach, names
 from lab.cli.group import example
 from lab.cli.options import HostName, LabName
+from lab.errors import MachineError
 
 EXAMPLE = example(
     "$ lab shell mx1 postconf smtp_connect_timeout",
@@ -40,7 +41,7 @@ def shell(
     with attach.lab(str(lab)) as running:
         found = known(running.hosts, host)
     if found.state != "running":
-        raise failure.MachineError(f"{host} is {found.state}", hint=f"`{names.command('up', str(lab))}` starts it")
+        raise MachineError(f"{host} is {found.state}", hint=f"`{names.command('up', str(lab))}` starts it")
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     sys.stdout.flush()
     os.execvp("docker", ["docker", "exec", "-it" if terminal else "-i", found.container, *(command or ["bash"])])  # noqa: S606  the arguments are the user's own

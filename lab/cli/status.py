@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lab.cli import attach, codes, failure, inforce, names, words
+from lab.cli import attach, codes, inforce, names, words
 from lab.cli.console import Row, document, say, table
 from lab.cli.group import example
 from lab.cli.options import Json, LabName
@@ -42,8 +42,7 @@ def status(
     if everything:
         _all(json)
         return
-    with failure.machine():
-        found = attach.world(str(lab)).status()
+    found = attach.world(str(lab)).status()
     if found is None:
         raise attach.not_up(str(lab))
     faults = attach.faults(found)
@@ -84,10 +83,9 @@ def to_json(status: Status) -> dict[str, Any]:
 
 
 def _all(json: bool) -> None:
-    with failure.machine():
-        world = attach.world(names.DEFAULT)
-        worlds = [type(world)(name, world.engine) for name in attach.labs(world.docker)]
-        found = {each.name: each.status() for each in worlds}
+    world = attach.world(names.DEFAULT)
+    worlds = [type(world)(name, world.engine) for name in attach.labs(world.docker)]
+    found = {each.name: each.status() for each in worlds}
     if json:
         document(
             [to_json(each) if each else {"schema": 1, "lab": name, "ready": False} for name, each in found.items()]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from lab.cli import codes, failure, names, picture
+from lab.cli import codes, names, picture
 from lab.cli.checklist import checklist
 from lab.cli.console import document, err, say
 from lab.cli.group import example
@@ -54,19 +54,10 @@ def up(lab: LabName = None, json: Json = False) -> None:
 
 
 def _up(name: str, report: Checklist) -> tuple[Status, bool]:
-    """Bring it up. What fails is Docker's or the machine's fault, unless a file of the lab is broken."""
-    from lab import check, engine
-    from lab.errors import LabError
+    from lab import engine
     from lab.world import World
 
-    with failure.machine():
-        world = World(name, engine.ensure(report))
-    try:
-        return world.up(report)
-    except LabError:
-        check.files()
-        with failure.machine():
-            raise
+    return World(name, engine.ensure(report)).up(report)
 
 
 def _summary(status: Status, seconds: float) -> None:

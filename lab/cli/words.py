@@ -68,8 +68,8 @@ def read(words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
 
 
 def write(table: Mapping[str, Any]) -> str:
-    """Return the words that make *table*, quoted for a shell; a value that is not known is left out."""
-    return " ".join(f"{key}={_text(value)}" if value is not None else key for key, value in table.items())
+    """Return the words that make *table*, quoted for a shell."""
+    return " ".join(f"{key}={_text(value)}" for key, value in table.items())
 
 
 def _value(text: str) -> Any:  # noqa: ANN401  whatever JSON has

@@ -2,9 +2,9 @@
 
     engine = ensure(report)       the engine: found, else installed and started where we may
     base_image(engine, report)    the image that the lab's own are made from: pulled, else made here
-    explain(error)                what Docker or Compose said, as a LabError with the next step
+    explain(error)                what Docker or Compose said, as a MachineError with the next step
 
-*report* is called with one sentence for each step that changes the machine. What cannot be is a LabError;
+*report* is called with one sentence for each step that changes the machine. What cannot be is a MachineError;
 StoppedError (no engine answers) and UnreachableError (no registry does) are the two that something
 follows from.
 """

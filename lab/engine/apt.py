@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.engine.machine import Machine, Result
-from lab.errors import LabError
+from lab.errors import MachineError
 
 SUITE = "trixie"  # Debian 13: what the lab's images are made from
 TIMEOUT = 900.0  # seconds for one apt command; a slow mirror is slow for a hundred megabytes
@@ -36,12 +36,12 @@ class Source:
 
 
 def update(machine: Machine) -> None:
-    """Fetch the package lists. Raises LabError."""
+    """Fetch the package lists. Raises MachineError."""
     _checked(machine.run("apt-get", "-q", "update", timeout=TIMEOUT), "apt-get update")
 
 
 def install(machine: Machine, *packages: str) -> None:
-    """Install *packages* and what they need. Raises LabError."""
+    """Install *packages* and what they need. Raises MachineError."""
     command = ("apt-get", *WAIT, "-q", "-y", "--no-install-recommends", "install", *packages)
     # dpkg stopped half-way would refuse to go on before `dpkg --configure -a`
     result = machine.run(*command, timeout=TIMEOUT, variables=QUIET, whole=True)
@@ -75,12 +75,12 @@ def unpack(machine: Machine, package: str, source: Source, folder: Path) -> Path
     """Fetch *package* of Debian 13 from *source*, unpack it below *folder*, and return where.
 
     apt lets a user of its own fetch files (APT::Sandbox::User): *folder* must be open to others.
-    Raises LabError.
+    Raises MachineError.
     """
     list_file, content = folder / "sources.list", folder / "content"
     keyring = next((path for name in KEYRINGS if (path := machine.path(f"/usr/share/keyrings/{name}")).exists()), None)
     if keyring is None:
-        raise LabError("Debian's keyring is missing", hint="apt-get install debian-archive-keyring")
+        raise MachineError("Debian's keyring is missing", hint="apt-get install debian-archive-keyring")
     list_file.write_text(source.line(keyring) + "\n", encoding="utf-8")
     for each in ("state/lists/partial", "cache/archives/partial", "content"):
         (folder / each).mkdir(parents=True)
@@ -119,7 +119,7 @@ def _mirror(machine: Machine, uri: str) -> str | None:
 
 def _checked(result: Result, what: str) -> None:
     if result.code != 0:
-        raise LabError(
+        raise MachineError(
             f"`{what}` failed; its last lines:\n{result.last_lines}",
             hint="mend what it says (the network, a source in /etc/apt, the disk), then try again",
         )

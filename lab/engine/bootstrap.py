@@ -15,7 +15,7 @@ from pathlib import Path
 from lab.engine import apt
 from lab.engine.explain import explain
 from lab.engine.machine import Machine, allow
-from lab.errors import LabError
+from lab.errors import MachineError
 
 TIMEOUT = 900.0  # seconds for mmdebstrap; it takes ten with a near mirror
 FOLDER = "/var/cache"  # on a disk: /tmp may be in memory, or forbid the device files of a system
@@ -31,10 +31,10 @@ SLIM = (  # what the registry's slim image leaves out too: the lab's images must
 )
 
 
-def make(machine: Machine, report: Callable[[str], None], image: str, unreachable: LabError) -> None:
+def make(machine: Machine, report: Callable[[str], None], image: str, unreachable: MachineError) -> None:
     """Make *image*, which is *unreachable* at its registry.
 
-    Raises LabError: that, and why it cannot be made here either, or what went wrong in making it.
+    Raises MachineError: that, and why it cannot be made here either, or what went wrong in making it.
     """
     if not machine.root:
         raise _impossible(unreachable, "only root can make it here")
@@ -74,7 +74,7 @@ def _sources(machine: Machine) -> list[apt.Source]:
 
 
 def _system(machine: Machine, sources: list[apt.Source], folder: Path) -> Path:
-    """Make the system in an archive below *folder*; returns the archive. Raises LabError."""
+    """Make the system in an archive below *folder*; returns the archive. Raises MachineError."""
     archive, list_file = folder / "system.tar", folder / "sources.list"
     list_file.write_text("".join(f"{source.line()}\n" for source in sources), encoding="utf-8")
     command = ["mmdebstrap", "--variant=minbase", *(f"--dpkgopt={option}" for option in SLIM)]
@@ -86,7 +86,7 @@ def _system(machine: Machine, sources: list[apt.Source], folder: Path) -> Path:
         raise (
             explain(result.stderr)
             if "No space left" in result.stderr
-            else LabError(
+            else MachineError(
                 f"mmdebstrap failed; its last lines:\n{result.last_lines}",
                 hint="mend what it says (the network, a source in /etc/apt), then try again",
             )
@@ -100,5 +100,5 @@ def _clear(machine: Machine) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def _impossible(unreachable: LabError, why: str) -> LabError:
-    return LabError(f"{unreachable.args[0]}; {why}", hint=unreachable.hint)
+def _impossible(unreachable: MachineError, why: str) -> MachineError:
+    return MachineError(f"{unreachable.args[0]}; {why}", hint=unreachable.hint)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from lab.engine import apt
 from lab.engine.machine import Machine
-from lab.errors import LabError
+from lab.errors import MachineError
 
 MINIMUM = (2, 20)
 COMMAND = ("docker", "compose")
@@ -29,24 +29,24 @@ HINT = "install the Compose plugin (docker-compose-plugin, or as docs.docker.com
 
 
 def version(machine: Machine) -> str:
-    """Return the version of Compose. Raises LabError when it is missing or older than MINIMUM."""
+    """Return the version of Compose. Raises MachineError when it is missing or older than MINIMUM."""
     found = machine.run(*COMMAND, "version", "--short", timeout=30).stdout.strip().removeprefix("v")
     if numbers(found) is None:
         if machine.which("docker-compose"):
-            raise LabError(
+            raise MachineError(
                 "Docker Compose v2 is missing: `docker-compose` alone is v1, or no plugin of docker",
                 hint=HINT,
             )
-        raise LabError("Docker Compose is missing: `docker compose version` does not work", hint=HINT)
+        raise MachineError("Docker Compose is missing: `docker compose version` does not work", hint=HINT)
     if not enough(found):
-        raise LabError(f"Docker Compose {found} is too old: the lab needs 2.20 or later", hint=HINT)
+        raise MachineError(f"Docker Compose {found} is too old: the lab needs 2.20 or later", hint=HINT)
     return found
 
 
 def install(machine: Machine, report: Callable[[str], None]) -> None:
     """Install Compose from the machine's own package sources, or else Debian 13's plugin from their mirror.
 
-    Nothing is half-installed after a failure. Raises LabError.
+    Nothing is half-installed after a failure. Raises MachineError.
     """
     apt.update(machine)
     for package in PACKAGES:
@@ -57,7 +57,7 @@ def install(machine: Machine, report: Callable[[str], None]) -> None:
             return
     source = next((each for each in apt.sources(machine) if each.suite == apt.SUITE), None)
     if source is None:
-        raise LabError("this machine's package sources have no Docker Compose 2.20 or later", hint=HINT)
+        raise MachineError("this machine's package sources have no Docker Compose 2.20 or later", hint=HINT)
     report("installing the Docker Compose plugin of Debian 13 from this machine's Debian mirror")
     with tempfile.TemporaryDirectory(prefix="mail-lab-") as name:
         folder = Path(name)
@@ -65,7 +65,7 @@ def install(machine: Machine, report: Callable[[str], None]) -> None:
         content = apt.unpack(machine, "docker-compose", source, folder)
         program = next((path for path in content.rglob("cli-plugins/docker-compose") if path.is_file()), None)
         if program is None:
-            raise LabError("Debian 13's package docker-compose has no plugin any more", hint=HINT)
+            raise MachineError("Debian 13's package docker-compose has no plugin any more", hint=HINT)
         _place(program, machine.path(PLUGINS) / "docker-compose")
 
 

@@ -13,7 +13,7 @@ from time import monotonic
 
 from lab.engine import apt
 from lab.engine.machine import LAST_LINES, Machine, Result
-from lab.errors import LabError
+from lab.errors import MachineError
 
 DAEMON = "/usr/sbin/dockerd"
 LOG = "/var/log/docker.log"  # where Debian's own init script has it
@@ -30,11 +30,11 @@ def installed(machine: Machine) -> bool:
 
 
 def install(machine: Machine, report: Callable[[str], None]) -> None:
-    """Install Docker Engine and its command from the machine's package mirror. Raises LabError."""
+    """Install Docker Engine and its command from the machine's package mirror. Raises MachineError."""
     apt.update(machine)
     packages = [package for package in PACKAGES if apt.candidate(machine, package)]
     if PACKAGES[0] not in packages:
-        raise LabError(
+        raise MachineError(
             "this machine's package sources have no docker.io",
             hint="install Docker Engine as docs.docker.com/engine/install says",
         )
@@ -43,7 +43,7 @@ def install(machine: Machine, report: Callable[[str], None]) -> None:
 
 
 def start(machine: Machine, report: Callable[[str], None], answers: Callable[[], bool]) -> None:
-    """Start the daemon, and wait until it *answers*. Raises LabError with its last log lines."""
+    """Start the daemon, and wait until it *answers*. Raises MachineError with its last log lines."""
     report("starting the Docker daemon")
     if machine.path("/run/systemd/system").is_dir():  # sd_booted(3)
         _start(machine, _Systemd(machine), answers)
@@ -87,8 +87,8 @@ class _Alone:
 
 
 def _start(machine: Machine, daemon: _Systemd | _Alone, answers: Callable[[], bool]) -> None:
-    def failed(what: str) -> LabError:
-        return LabError(
+    def failed(what: str) -> MachineError:
+        return MachineError(
             f"the Docker daemon {what}; its last lines:\n{daemon.log().last_lines}",
             hint="mend what it says, then try again; `sudo dockerd` in a terminal shows all of it",
         )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from lab.engine import compose, daemon
 from lab.engine.explain import StoppedError, explain, forbidden
 from lab.engine.machine import SWITCH, Machine, allow
-from lab.errors import LabError
+from lab.errors import MachineError
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -54,23 +54,23 @@ def ensure(report: Callable[[str], None], machine: Machine | None = None) -> Eng
     """Return the engine; install and start what is missing, where we may, with a *report* of each step.
 
     We may install where we are root and apt-get is there, and start what is installed where we are root,
-    unless LAB_INSTALL_DOCKER is 0. Raises LabError for everything else.
+    unless LAB_INSTALL_DOCKER is 0. Raises MachineError for everything else.
     """
     machine = machine or Machine()
     where = address()
     if machine.which("docker") is None:
-        allow(machine, LabError("the docker command is missing", hint=GET_DOCKER))
+        allow(machine, MachineError("the docker command is missing", hint=GET_DOCKER))
         daemon.install(machine, report)
     client = _answering(machine, where, report)
     version = str(client.version()["Version"])
     found = compose.numbers(version)
     if found is None or found < MINIMUM:
-        raise LabError(f"Docker Engine {version} is too old: the lab needs 20.10 or later", hint=GET_DOCKER)
+        raise MachineError(f"Docker Engine {version} is too old: the lab needs 20.10 or later", hint=GET_DOCKER)
     return Engine(where, version, _composed(machine, report), client)
 
 
 def address() -> str:
-    """Return where the docker command looks for its engine. Raises LabError when its context is missing."""
+    """Return where the docker command looks for its engine. Raises MachineError when its context is missing."""
     from docker.context import ContextAPI
     from docker.context.config import get_current_context_name
 
@@ -87,7 +87,7 @@ def address() -> str:
 def connect(where: str, timeout: int = 60) -> DockerClient:
     """Return a client of the engine, which is at *where* (`address`); each call may take *timeout* seconds.
 
-    Raises LabError, which is a StoppedError when no engine answers.
+    Raises MachineError, which is a StoppedError when no engine answers.
     """
     import docker
     from docker.errors import DockerException
@@ -101,7 +101,7 @@ def connect(where: str, timeout: int = 60) -> DockerClient:
 
 
 def _knock(where: str) -> None:
-    """Raise LabError when nobody listens at a Unix socket: the SDK would leave its own socket open then."""
+    """Raise MachineError when nobody listens at a Unix socket: the SDK would leave its own socket open then."""
     if not where.startswith("unix://"):
         return
     with socket.socket(socket.AF_UNIX) as knocking:
@@ -122,7 +122,7 @@ def _answering(machine: Machine, where: str, report: Callable[[str], None]) -> D
         if where not in SOCKETS or not machine.root or machine.variable(SWITCH) == "0":
             raise
         if not daemon.installed(machine):
-            allow(machine, LabError(f"{error.args[0]}: the Docker daemon is missing", hint=GET_DOCKER))
+            allow(machine, MachineError(f"{error.args[0]}: the Docker daemon is missing", hint=GET_DOCKER))
             daemon.install(machine, report)
 
     def answers() -> bool:
@@ -140,7 +140,7 @@ def _composed(machine: Machine, report: Callable[[str], None]) -> str:
     """Return the version of Compose, installed before where we may."""
     try:
         return compose.version(machine)
-    except LabError as error:
+    except MachineError as error:
         allow(machine, error)
     compose.install(machine, report)
     return compose.version(machine)

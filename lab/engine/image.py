@@ -27,7 +27,7 @@ def base_image(
 ) -> None:
     """Make sure that the engine has the base image, with a *report* of each step.
 
-    One at a time on a machine: the caller has the lock. Raises LabError when the image cannot be got.
+    One at a time on a machine: the caller has the lock. Raises MachineError when the image cannot be got.
     """
     machine = machine or Machine()
     if _there(engine.client()):

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.errors import LabError
+from lab.errors import MachineError
 
 SWITCH = "LAB_INSTALL_DOCKER"  # "0": the lab installs nothing on this machine and starts no daemon
 LAST_LINES = 8  # of a failed command's output, in an error
@@ -73,7 +73,7 @@ class Machine:
         """Run *command* in *folder* with *variables* set, at most *timeout* seconds; it speaks English.
 
         *whole*: it must not be stopped half-way, so it goes on to its end when we are interrupted, or killed; its
-        output is all in ``stdout``. Raises LabError when there is no such command, or when it does not end in time.
+        output is all in ``stdout``. Raises MachineError when there is no such command, or when it does not end in time.
         """
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as file:
             try:
@@ -89,7 +89,7 @@ class Machine:
                     start_new_session=True,  # a terminal's Ctrl-C reaches us alone
                 )
             except OSError as error:
-                raise LabError(
+                raise MachineError(
                     f"cannot run {command[0]}: {error.strerror}", hint=f"is {command[0]} on your PATH?"
                 ) from error
             with process:
@@ -97,7 +97,7 @@ class Machine:
                     stdout, stderr = process.communicate(timeout=timeout)
                 except subprocess.TimeoutExpired as error:
                     _end(process)
-                    raise LabError(
+                    raise MachineError(
                         f"`{' '.join(command)}` has not ended after {timeout:.0f} s",
                         hint="run it by hand to see what it waits for",
                     ) from error
@@ -113,7 +113,7 @@ class Machine:
         return Result(process.returncode, stdout or "", stderr or "")
 
 
-def allow(machine: Machine, missing: LabError) -> None:
+def allow(machine: Machine, missing: MachineError) -> None:
     """Return when we may install what is *missing*; when not, raise it, and why we may not."""
     if machine.variable(SWITCH) == "0":
         reason = f"{SWITCH}=0 forbids installing it"
@@ -123,7 +123,7 @@ def allow(machine: Machine, missing: LabError) -> None:
         reason = "only root can install it"
     else:
         return
-    raise LabError(f"{missing.args[0]}, and {reason}", hint=missing.hint)
+    raise MachineError(f"{missing.args[0]}, and {reason}", hint=missing.hint)
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -1,33 +1,54 @@
 """Things made wrong on a real host, each in one small module: ``apply(site)``, ``heal(site)``.
 
+One with a setting takes it after the site: ``loss.apply(site, 0.3)``.
+
 A fault is noted in the process's lease before it is applied, so that the next command heals what a killed process
 left (:mod:`lab.lease`). ``heal`` does no harm where the fault is not, or only half, in force.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from lab.faults import cut, disk_full, drop, killed, paused, refuse, scan_ban, stopped, unreachable
+from lab.faults import (
+    close_after_accept,
+    cut,
+    delay,
+    disk_full,
+    drop,
+    killed,
+    limit,
+    loss,
+    paused,
+    refuse,
+    scan_ban,
+    stopped,
+    unreachable,
+)
 from lab.faults.site import Site
 
 
 class Kind(Protocol):
     """A module of this package."""
 
-    def apply(self, site: Site) -> None:
-        """Make it wrong."""
+    @property
+    def apply(self) -> Callable[..., None]:
+        """Make it wrong: at a site, with the kind's setting if it has one."""
 
     def heal(self, site: Site) -> None:
         """Put it right, and return when the host works again."""
 
 
 KINDS: Mapping[str, Kind] = {
+    "close_after_accept": close_after_accept,
     "cut": cut,
+    "delay": delay,
     "disk-full": disk_full,
     "drop": drop,
     "killed": killed,
+    "limit": limit,
+    "loss": loss,
     "paused": paused,
     "refuse": refuse,
     "scan_ban": scan_ban,

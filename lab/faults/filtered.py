@@ -1,24 +1,32 @@
-"""A packet filter for port 25 in the network namespace of one host (nftables). Used by refuse, drop and unreachable."""
+"""A packet filter for port 25 in the network namespace of one host (nftables), for every fault of its connections.
+
+Rules hold for IPv4 and IPv6. They go in as one transaction: nft(8) fails, and nothing has changed, where the kernel
+cannot do what one of them asks for, so a filter that has been loaded is in force.
+"""
 
 from __future__ import annotations
 
 from lab.faults.site import Site
 
 TABLE = "lab_port25"
+OPENS = "tcp dport 25 tcp flags & (syn | ack) == syn"  # a packet that opens a connection
 
 
 def set_rule(site: Site, verdict: str) -> None:
     """Give packets that open a connection to port 25 a *verdict*; sessions that are open go on."""
-    rules = f"""
-        table inet {TABLE} {{}}
-        flush table inet {TABLE}
-        table inet {TABLE} {{
-            chain input {{
-                type filter hook input priority filter; policy accept;
-                tcp dport 25 tcp flags & (syn | ack) == syn {verdict}
-            }}
-        }}"""
-    site.nft(rules)
+    load(site, chain("input", f"{OPENS} {verdict}"))
+
+
+def load(site: Site, *parts: str) -> None:
+    """Make *parts* (chains and sets) the filter, instead of the one before."""
+    content = "\n".join(parts)
+    site.nft(f"table inet {TABLE} {{}}\ndelete table inet {TABLE}\ntable inet {TABLE} {{\n{content}\n}}")
+
+
+def chain(hook: str, *rules: str) -> str:
+    """Return the chain of *rules* at the hook "input" or "output"."""
+    head = f"type filter hook {hook} priority filter; policy accept;"
+    return "\n".join([f"chain {hook} {{", head, *rules, "}"])
 
 
 def clear(site: Site) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lab.errors import LabError
+from lab.errors import MachineError
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lab.hosts import Host
 
 
-class UnsupportedError(LabError):
+class UnsupportedError(MachineError):
     """This Docker engine does not allow what a fault needs."""
 
 
@@ -54,7 +54,7 @@ class Site:
             said = error.stderr.decode("utf-8", "replace") if isinstance(error.stderr, bytes) else error.stderr
             raise UnsupportedError(
                 f"{command[0]} failed beside {self.host.name}: {(said or '').strip()}",
-                hint="does this Docker engine allow the capability NET_ADMIN? Rootless engines may not",
+                hint="it needs an engine that allows NET_ADMIN (rootless ones may not), and a kernel with nf_tables",
             ) from error
         return printed.decode("utf-8", "replace") if isinstance(printed, bytes) else ""
 
@@ -63,6 +63,6 @@ class Site:
         result = self.container.exec_run(list(command))
         if result.exit_code != 0:
             said = result.output.decode("utf-8", "replace").strip() if isinstance(result.output, bytes) else ""
-            raise LabError(
+            raise MachineError(
                 f"{command[0]} failed at {self.host.name}: {said}", hint=f"`lab logs {self.host.name}` shows more"
             )

@@ -10,4 +10,4 @@ heal = filtered.clear
 
 def apply(site: Site) -> None:
     """Answer every new connection with host unreachable."""
-    filtered.set_rule(site, "reject with icmp type host-unreachable")
+    filtered.set_rule(site, "reject with icmpx type host-unreachable")

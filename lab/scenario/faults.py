@@ -11,7 +11,7 @@ from typing import Any
 from dnszone.problem import InvalidError
 from dnszone.rules import Rules
 from lab.errors import LabError
-from lab.fault import CONNECT, WHOLE, scoped
+from lab.fault import WHOLE, connect_problems, scoped
 from lab.faults import scan_ban
 from lab.scenario.keys import SCRIPT, STAGES
 from lab.scenario.kinds import Table
@@ -109,13 +109,8 @@ def _check_scripted(fault: Fault, scripted: Collection[str] | None, values: Mapp
 
 
 def _check_host(fault: Fault, notes: Notes) -> None:
-    connect = fault.table.get("connect")
-    if connect is not None and connect not in CONNECT:
-        notes.note(
-            f"{fault.place}.connect",
-            f"{connect!r} cannot be done to a real host, only {' or '.join(CONNECT)}",
-            "a scripted address can do more",
-        )
+    for problem in connect_problems(fault.table["connect"]) if "connect" in fault.table else ():
+        notes.note(f"{fault.place}.{problem.path}", problem.problem, problem.hint)
     for problem in scan_ban.problems(fault.table["scan_ban"]) if "scan_ban" in fault.table else ():
         place = f"{fault.place}.scan_ban"
         notes.note(f"{place}.{problem.path}" if problem.path else place, problem.problem, problem.hint)

@@ -117,9 +117,9 @@ EXPECT = Table(
 )
 SCRIPT: Mapping[str, Key] = {
     "connect": Key(
-        Elsewhere({"anyOf": [{"type": "string"}, {"type": "object"}]}),
-        '"refuse", "drop", "unreachable"; at a scripted address also {limit = 1}, {delay = 2}, {loss = 0.3}, '
-        "{close_after_accept = true}.",
+        Elsewhere({"anyOf": [{"type": "string"}, {"type": "object"}, {"type": "array"}]}),
+        'What happens to connections: "refuse", "drop", "unreachable", {delay = 2}, {loss = 0.3}, {limit = 1}, '
+        "{close_after_accept = true}. At a scripted address also {refuse = true, first = 2}, or a list of such rules.",
     ),
     **{
         stage: Key(

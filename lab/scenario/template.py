@@ -38,7 +38,7 @@ mx-a   A  $SCRIPTED_1
 # """
 
 # What goes wrong. NAME is a name in the zone at a scripted address, or a real host: mx1, or one of [hosts].
-#   connect = "refuse" | "drop" | "unreachable"                       TCP
+#   connect = "refuse" | "drop" | "unreachable" | {loss = 0.3}        TCP; also delay, limit, close_after_accept
 #   banner, ehlo, mail, rcpt, data, end-of-data = "450 4.2.0 later"   a reply then; a real MX: at the last three
 #   host = "stopped" | "killed" | "paused" | "cut" | "disk-full"      a real host
 #   later = true                                                      not from the start: a step applies it

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,11 +22,16 @@ from .story import answers
 from .test_scan import probe
 
 AWAY = ("No route to host", "Connection timed out")  # which of them depends on what the neighbour still knows
+LOST = ("lost connection while receiving the initial server greeting",)
 SEEN: dict[str, tuple[dict[str, Any], str, tuple[str, ...]]] = {
+    "close_after_accept": ({"connect": {"close_after_accept": True}}, "failed banner", LOST),
     "cut": ({"host": "cut"}, "failed connect", AWAY),
+    "delay": ({"connect": {"delay": 5}}, "failed banner", ("timed out while receiving the initial server greeting",)),
     "disk-full": ({"host": "disk-full"}, "deferred mail", ("452 4.3.1 Insufficient system storage",)),
     "drop": ({"connect": "drop"}, "failed connect", ("Connection timed out",)),
     "killed": ({"host": "killed"}, "failed connect", AWAY),
+    "limit": ({"connect": {"limit": 0}}, "failed connect", ("Connection refused",)),
+    "loss": ({"connect": {"loss": 1}}, "failed connect", ("Connection timed out",)),
     "paused": ({"host": "paused"}, "failed banner", ("timed out while receiving the initial server greeting",)),
     "refuse": ({"connect": "refuse"}, "failed connect", ("Connection refused",)),
     "scan_ban": ({"scan_ban": {"after": 1, "for": 60}}, "failed connect", ("Connection refused",)),
@@ -83,6 +89,33 @@ def test_kind_is_seen_by_a_message_and_heals(lab: Lab, kind: str) -> None:
     KINDS[kind].heal(site(lab.docker, lab.hosts, "mx1", lambda _: None))  # once more does no harm
     assert find(lab.docker, lab.name)["mx1"].state == "running"
     assert delivered_by(lab) == ["mx1 accepted end-of-data"]
+
+
+def test_one_connection_more_than_the_limit_is_refused(lab: Lab) -> None:
+    with lab.fault("mx1", connect={"limit": 1}):
+        assert delivered_by(lab) == ["mx1 accepted end-of-data"]
+    with lab.fault("mx1", connect={"limit": 1}), lab.connect("mx1") as held:
+        assert held.recv(4) == b"220 "
+        route = lab.send(to=f"bia@{lab.domain}", via="direct").route()
+        assert answers(route) == ["mx1 failed connect", "mx2 accepted end-of-data"]
+        assert route.attempts[0].reason == "Connection refused"
+
+
+def test_greeting_that_comes_late_is_waited_for(lab: Lab) -> None:
+    """All that is said for 1 s is lost, and TCP says it again; smtp_helo_timeout is 3 s (timers.cf)."""
+    with lab.fault("mx1", connect={"delay": 1}):
+        began = datetime.now(UTC)
+        route = lab.send(to=f"bia@{lab.domain}", via="direct").route()
+        assert answers(route) == ["mx1 accepted end-of-data"]
+        assert route.attempts[0].at - began >= timedelta(seconds=1)
+
+
+def test_lossy_line_of_the_command_line(lab: Lab) -> None:
+    with standing(lab, "mx1", 'connect={"loss": 1}') as (id_,):
+        assert delivered_by(lab) == ["mx1 failed connect", "mx2 accepted end-of-data"]
+        assert {"connect": {"loss": 1}} in [each["what"] for each in listed(lab) if each["id"] == id_]
+        assert command(lab, "fault", "clear", id_).stdout == f"{id_}  mx1  connect='{{\"loss\": 1}}'  healed\n"
+        assert delivered_by(lab) == ["mx1 accepted end-of-data"]
 
 
 @pytest.mark.parametrize("stage", STATES)

@@ -79,6 +79,25 @@ def test_message_that_is_made_to_expire_goes_back_to_its_sender(lab: Lab) -> Non
     assert (notice.kind, notice.route and notice.route.recipient) == ("failed", "ana@home.test")
 
 
+def test_first_connections_to_a_scripted_address_fail_and_the_next_is_normal(lab: Lab) -> None:
+    """A connection that is dropped counts once, though its SYN comes again (timers.cf: at 0 and 1 s of 2 s)."""
+    domain = lab.zone("@ MX 10 odd\n@ MX 20 good\nodd A $SCRIPTED_1\ngood A $SCRIPTED_2\n")
+    rules = [{"drop": True, "first": 1}, {"close_after_accept": True, "first": 1}, {"refuse": True, "first": 1}]
+    seen = []
+    with lab.fault("odd", connect=rules):
+        for _ in range(4):
+            seen.append(lab.send(to=f"bia@{domain}", via="direct").route().attempts[0])
+            with lab.fault("good", connect="refuse"):  # what is put elsewhere meanwhile changes no count
+                pass
+    assert [(each.stage, each.outcome) for each in seen] == [
+        ("connect", "failed"),
+        ("banner", "failed"),
+        ("connect", "failed"),
+        ("end-of-data", "accepted"),
+    ]
+    assert [seen[0].reason, seen[2].reason] == ["Connection timed out", "Connection refused"]
+
+
 def test_timeout_says_what_is_awaited_and_what_was_seen(lab: Lab) -> None:
     with lab.fault("mx1", connect="refuse"), lab.fault("mx2", connect="refuse"), lab.fault("mx3", connect="refuse"):
         sent = lab.send(to=f"bia@{lab.domain}", via="direct")

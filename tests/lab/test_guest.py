@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lab import Lab, LabError
+from lab.hosts import one
+
+from .story import answers
 
 
 def test_parameter_that_postfix_does_not_know_is_an_error(lab: Lab) -> None:
@@ -24,3 +27,17 @@ def test_parameter_of_ones_own_is_fine_where_another_uses_it(lab: Lab) -> None:
     lab.host("relay", main_cf="my_own = 2000\nmessage_size_limit = $my_own\n")
     route = lab.send(to=f"bia@{lab.domain}", via="relay", message="x\n" * 3000).route()
     assert (route.outcome, route.status) == ("rejected", "5.3.4")
+
+
+def test_stopped_host_keeps_its_address_and_is_waited_for_when_it_comes_back(lab: Lab) -> None:
+    domain = lab.new_domain()
+    own = lab.host("own", like="mx1", domain=domain)
+    lab.zone("@ MX 10 own\n@ MX 20 mx2.dest.test.\nown A $OWN\n", domain)
+    with lab.fault("own", host="stopped"):
+        assert lab.host("other").address != own.address
+        route = lab.send(to=f"bia@{domain}", via="direct").route()
+        assert answers(route) == ["own failed connect", "mx2 accepted end-of-data"]
+    back = one(lab.docker, own.container)
+    assert back is not None
+    assert (back.state, back.address) == ("running", own.address)
+    assert answers(lab.send(to=f"bia@{domain}", via="direct").route()) == ["own accepted end-of-data"]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from lab.cli import attach, complete, lookup, names
-from lab.cli.failure import MachineError, NotUpError
+from lab.cli.failure import NotUpError
 from lab.doors import Door
-from lab.errors import LabError
+from lab.errors import LabError, MachineError
 
 from .conftest import FakeLab, FakeWorld, make_status
 
@@ -23,15 +24,14 @@ def test_a_lab_without_hosts_is_not_up(monkeypatch: pytest.MonkeyPatch) -> None:
         pass
 
 
-def test_an_engine_that_does_not_answer_is_the_machine_in_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    def connect(_: str) -> None:
-        raise LabError("the Docker engine does not answer", hint="start it")
-
-    monkeypatch.setattr("lab.engine.engine.address", lambda: "unix:///x")
-    monkeypatch.setattr("lab.engine.engine.connect", connect)
+def test_an_engine_that_does_not_answer_is_the_machine_in_the_way(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
     with pytest.raises(MachineError) as raised:
         attach.engine()
-    assert (raised.value.args[0], raised.value.hint) == ("the Docker engine does not answer", "start it")
+    assert raised.value.args[0] == f"the Docker engine does not answer at unix://{tmp_path}/none.sock"
+    assert raised.value.hint
 
 
 def test_a_dns_that_is_not_published(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,8 @@ import pytest
 from typer.testing import Result
 
 from lab.cli import attach, codes, failure
-from lab.errors import LabError
+from lab.engine.explain import StoppedError
+from lab.errors import LabError, MachineError
 from lab.submission import RouteTimeoutError
 
 from .conftest import FakeLab
@@ -26,7 +27,8 @@ def caused(error: LabError, cause: Exception) -> LabError:
     [
         (LabError("bad"), codes.USAGE),
         (caused(LabError("mx1 took no message"), ConnectionRefusedError()), codes.MACHINE),
-        (failure.MachineError("no Docker"), codes.MACHINE),
+        (MachineError("no Docker"), codes.MACHINE),
+        (StoppedError("tcp://other:2375"), codes.MACHINE),
         (failure.NotUpError("down"), codes.DOWN),
         (failure.AnswerError("no"), codes.NO),
         (RouteTimeoutError("late"), codes.NO),

@@ -121,7 +121,7 @@ def test_all_mistakes_at_a_host_are_told_and_nothing_is_done(run: Run, done: lis
     assert result.exit_code == codes.USAGE
     for part in (
         "conect cannot be made wrong at a host; did you mean connect?",
-        "connect='close' is none of refuse, drop, unreachable",
+        "connect: 'close' is none of refuse, drop, unreachable",
         "host is given twice",
         "'word' is no KEY=VALUE",
         "scan_ban: '{' is no JSON",
@@ -163,7 +163,7 @@ def test_one_thing_at_a_time_is_wrong_at_a_host(run: Run, fake: FakeLab, done: l
     assert again.stderr == "lab: mx1 has connect=refuse already\n  `lab fault clear h1` takes it back\n"
     lease = Lease("main")
     try:
-        lease.note({"kind": "paused", "host": "mx2"})
+        lease.note({"kind": "paused", "host": "mx2", "wrong": {"host": "paused"}})
         held = run("fault", "add", "mx2", "connect=drop")
     finally:
         lease.close()
@@ -179,13 +179,13 @@ def test_what_processes_have_in_force_is_listed_as_theirs(run: Run, fake: FakeLa
     fake.scripted.standing.append({"id": "P4", "owner": "vm-1-a", **policy})
     lease = Lease("main")
     try:
-        lease.note({"kind": "scan_ban", "host": "mx1"})
+        lease.note({"kind": "loss", "host": "mx1", "wrong": {"connect": {"loss": 0.3}}})
         found = json.loads(run("fault", "list", "--json").stdout)
         shown = run("fault", "list").stdout
     finally:
         lease.close()
     assert [(each["where"], each["owner"], each["what"]) for each in found] == [
-        ("mx1", lease.owner, {"scan_ban": None}),
+        ("mx1", lease.owner, {"connect": {"loss": 0.3}}),
         ("mx1", "vm-1-a", {"rcpt": {"reply": "450 4.2.0 x", "recipient": "*@x.test"}}),
         ("dns", "vm-1-a", {"kind": "drop", "name": "x.test."}),
     ]
@@ -278,4 +278,4 @@ def test_values_are_read_as_json_where_they_are_json(word: str, value: object) -
 
 
 def test_words_are_written_as_a_shell_takes_them() -> None:
-    assert words.write({"rcpt": "450 it's", "first": 2, "scan_ban": None}) == "rcpt='450 it'\"'\"'s' first=2 scan_ban"
+    assert words.write({"rcpt": "450 it's", "first": 2}) == "rcpt='450 it'\"'\"'s' first=2"

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from lab import check, engine, world
+from lab import engine, world
 from lab.cli import codes, lookup, picture
 from lab.cli.checklist import Checklist
 from lab.cli.console import err
 from lab.doors import Door
-from lab.errors import LabError
+from lab.errors import LabError, MachineError
 from lab.world import Status
 
 from .conftest import FakeLab, FakeWorld, make_hosts, make_status
@@ -134,21 +134,15 @@ def test_up_interrupted_says_how_to_go_on(run: Run, up: Callable[[], list[Any]])
     assert result.stderr == ("lab: interrupted\n  `lab up` completes what has begun, `lab down` removes it\n")
 
 
-def test_up_tells_broken_files_from_a_machine_in_the_way(
-    run: Run, up: Callable[[], list[Any]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    up().append(LabError("port 25011 on 127.0.0.1 is taken", hint="stop it"))
-    monkeypatch.setattr(check, "files", lambda: None)
+def test_up_tells_what_is_wrong_from_what_is_in_the_way(run: Run, up: Callable[[], list[Any]]) -> None:
+    wrong = up()
+    wrong.append(MachineError("port 25011 on 127.0.0.1 is taken", hint="stop it"))
     result = run("up")
     assert (result.exit_code, result.stderr) == (
         codes.MACHINE,
         "lab: port 25011 on 127.0.0.1 is taken\n  stop it\n",
     )
-
-    def broken() -> None:
-        raise LabError("users:3: no colon in 'x'")
-
-    monkeypatch.setattr(check, "files", broken)
+    wrong[:] = [LabError("users:3: no colon in 'x'")]
     assert run("up").exit_code == codes.USAGE
 
 

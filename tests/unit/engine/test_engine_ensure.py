@@ -13,7 +13,8 @@ from lab.engine import daemon
 from lab.engine import engine as module
 from lab.engine.explain import StoppedError, forbidden
 from lab.engine.machine import Result
-from lab.errors import LabError
+from lab.errors import LabError, MachineError
+from tests.unit.lab.left.small_servers import SmallHttp, SmallServer
 
 from .conftest import SOCKET, FakeDocker, FakeMachine, Reports, parts
 
@@ -220,13 +221,6 @@ def test_a_socket_that_we_may_not_open(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert "usermod -aG docker" in hint
 
 
-def test_what_the_sdk_raises_becomes_a_lab_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOCKER_HOST", "gopher://mail.example")
-    with pytest.raises(LabError) as error:
-        module.connect(module.address())
-    assert "gopher" in parts(error)[0]
-
-
 def test_the_address_is_the_one_of_the_docker_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert module.address() == SOCKET
     config = tmp_path / "docker-config"
@@ -249,3 +243,28 @@ def test_a_context_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     cause, hint = parts(error)
     assert cause == "there is no Docker context 'nope'"
     assert "docker context ls" in hint
+
+
+@pytest.mark.parametrize(
+    ("where", "cause"),
+    [
+        ("ftp://x", "ftp://x is no address of a Docker engine"),
+        ("tcp://", "tcp:// is no address of a Docker engine"),
+    ],
+)
+def test_address_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch, where: str, cause: str) -> None:
+    monkeypatch.setenv("DOCKER_HOST", where)
+    with pytest.raises(MachineError) as raised:
+        module.connect(module.address())
+    assert raised.value.args[0] == cause
+    assert raised.value.hint
+
+
+def test_engine_whose_api_is_too_old_for_the_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
+    old = SmallHttp({"GET /version": (200, {"Version": "1.11.0", "ApiVersion": "1.23"})})
+    with SmallServer(old) as server:
+        monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{server.port}")
+        with pytest.raises(MachineError) as raised:
+            module.connect(module.address())
+    assert str(raised.value.args[0]).startswith("this Docker engine is too old (API versions below 1.24")
+    assert raised.value.hint == "install Docker Engine 20.10 or later"

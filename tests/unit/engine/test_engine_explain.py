@@ -4,7 +4,7 @@ import pytest
 
 from lab.engine import explain
 from lab.engine.explain import StoppedError, UnreachableError
-from lab.errors import LabError
+from lab.errors import MachineError
 
 # the words of Docker Engine 20.10 to 28, Compose 2 and Docker Desktop
 MEANINGS = [
@@ -53,6 +53,15 @@ MEANINGS = [
     ("Err:1 http://mirror.example trixie InRelease\n  Could not connect to mirror.example:80", "mirror mirror.example"),
     ("pull access denied for nosuch/image, repository does not exist or may require", "no image nosuch/image,"),
     ("manifest for debian:nope not found: manifest unknown", "there is no image debian:nope,"),
+    ("E: You don't have enough free space in /var/cache/apt/archives/.", "no space left on the disk"),
+    (
+        "#5 ERROR: executor failed running [/bin/sh -c dd of=x]: exit code: 1\n------\n"
+        "error writing 'x': No space left on device\n0.6 65+0 records in\n------\nfailed to solve: executor failed",
+        "no space left on the disk",
+    ),
+    ("Invalid bind address protocol: ftp://x", "ftp://x is no address of a Docker engine"),
+    ("Invalid bind address format: tcp://", "tcp:// is no address of a Docker engine"),
+    ("Install paramiko package to enable ssh:// support", "the Python package paramiko is missing"),
     ("Error: No such image: debian:trixie-slim", "there is no image debian:trixie-slim,"),
     (
         "failed to resolve source metadata for some.example/debian:nope: some.example/debian:nope: not found",
@@ -81,7 +90,7 @@ def test_each_text_has_its_cause_and_a_next_step(text: str, cause: str) -> None:
     error = explain(text)
     assert cause in str(error.args[0])
     assert error.hint
-    assert type(error) is LabError
+    assert type(error) is MachineError
 
 
 @pytest.mark.parametrize("text", STOPPED)
@@ -125,5 +134,5 @@ def test_an_error_without_a_text_says_its_name() -> None:
 
 
 def test_a_lab_error_stays_as_it_is() -> None:
-    error = LabError("cause")
+    error = MachineError("cause")
     assert explain(error) is error

@@ -7,9 +7,19 @@ from typing import Any
 
 import pytest
 
+from lab.fault import at_host
 from lab.faults import KINDS
 
-BESIDE = ("refuse", "drop", "unreachable", "cut")  # what a container in the host's network namespace does
+BESIDE = (
+    "refuse",
+    "drop",
+    "unreachable",
+    "loss",
+    "delay",
+    "limit",
+    "close_after_accept",
+    "cut",
+)  # what a container in the host's network namespace does
 
 
 @dataclass
@@ -70,7 +80,7 @@ def site(status: str = "running") -> Any:
     [
         ("refuse", "reject with tcp reset"),
         ("drop", "drop"),
-        ("unreachable", "reject with icmp type host-unreachable"),
+        ("unreachable", "reject with icmpx type host-unreachable"),
     ],
 )
 def test_port_25_is_filtered_for_new_connections_only(kind: str, verdict: str) -> None:
@@ -78,7 +88,31 @@ def test_port_25_is_filtered_for_new_connections_only(kind: str, verdict: str) -
     KINDS[kind].apply(host)
     (command,) = host.done
     assert f"tcp dport 25 tcp flags & (syn | ack) == syn {verdict} }}" in command
-    assert "flush table inet lab_port25" in command  # twice is as good as once
+    assert "delete table inet lab_port25" in command  # twice is as good as once
+
+
+@pytest.mark.parametrize(
+    ("connect", "rule"),
+    [
+        ({"loss": 0.3}, "tcp dport 25 numgen random mod 1000 < 300 drop }"),
+        ({"loss": 0.0001}, "tcp dport 25 numgen random mod 1000 < 1 drop }"),
+        ({"loss": 1}, "policy accept; tcp dport 25 drop }"),  # nft refuses "< 1000": always true
+        ({"limit": 2}, "tcp flags & (syn | ack) == syn ct count over 2 reject with tcp reset }"),
+        ({"delay": 0.5}, "timeout 500ms;"),
+        ({"delay": 0.5}, "tcp sport 25 tcp flags & syn == 0 ct id @waiting drop }"),
+        ({"close_after_accept": True}, "tcp dport 25 ct mark 25 tcp flags & rst == 0 reject with tcp reset }"),
+        ({"refuse": True}, "tcp flags & (syn | ack) == syn reject with tcp reset }"),
+    ],
+)
+def test_settings_of_connections_are_in_the_filter(connect: dict[str, Any], rule: str) -> None:
+    host = site()
+    made = at_host("dns", {"connect": connect}).whole
+    assert made is not None
+    made.apply(host)
+    (command,) = host.done
+    assert command.startswith("nft table inet lab_port25 {} delete table inet lab_port25 table inet lab_port25 { ")
+    assert rule in command
+    assert made.said == {"connect": connect}
 
 
 @pytest.mark.parametrize(("kind", "status"), [("stopped", "exited"), ("killed", "exited"), ("paused", "paused")])

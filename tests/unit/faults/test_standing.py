@@ -108,6 +108,8 @@ def test_kinds_are_those_of_the_faults_package() -> None:
         ({"connect": "drop"}, "drop"),
         ({"host": "disk-full"}, "disk-full"),
         ({"scan_ban": {"after": 5}}, "scan_ban"),
+        ({"connect": {"loss": 0.3}}, "loss"),
+        ({"connect": {"close_after_accept": True}}, "close_after_accept"),
     ):
         assert Standing("h1", "mx1", wrong, "").kind == kind
         assert kind in faults.KINDS

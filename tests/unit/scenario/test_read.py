@@ -124,8 +124,22 @@ def test_every_comment_of_the_new_file_is_right_too() -> None:
         (RIGHT + "[faults.mx-a]\nconnect = 'refuse'\n", "7: faults.mx-a: there is nothing called 'mx-a' to make wrong"),
         (
             RIGHT + "[faults.mx1]\nconnect = 'lose'\n",
-            "8: faults.mx1.connect: 'lose' cannot be done to a real",
+            "8: faults.mx1.connect: 'lose' is none of refuse, drop, unreachable",
         ),
+        (
+            RIGHT + "[faults.mx1]\nconnect = {loss = 2}\n",
+            "8: faults.mx1.connect.loss: must be a number from 0 to 1, not 2",
+        ),
+        (RIGHT + "[faults.mx1]\nconnect = {delay = 0}\n", "8: faults.mx1.connect: does nothing"),
+        (
+            RIGHT + "[faults.mx1]\nconnect = {loss = 0.1, delay = 1}\n",
+            "8: faults.mx1.connect: has loss and delay (a real host has one of these at a time)",
+        ),
+        (
+            RIGHT + "[faults.mx1]\nconnect = {refuse = true, first = 1}\n",
+            "8: faults.mx1.connect.first: counts no connections at a real host (a scripted address does)",
+        ),
+        (RIGHT + "[faults.mx1]\nconnect = ['drop']\n", "8: faults.mx1.connect: is a list (a real host has one rule"),
         (
             RIGHT + "[faults.mx1]\nhost = 'stoped'\n",
             "8: faults.mx1.host: 'stoped' is none of stopped, killed, paused, cut, disk-full",

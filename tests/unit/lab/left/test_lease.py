@@ -14,8 +14,8 @@ from typing import IO
 
 import pytest
 
-from lab.errors import LabError
-from lab.lease import Lease, abandoned, living, state_folder
+from lab.errors import LabError, MachineError
+from lab.lease import Lease, abandoned, living, state_file, state_folder
 
 STOP = {"kind": "stopped", "host": "mx1"}
 REFUSE = {"kind": "refuse", "host": "mx2"}
@@ -199,3 +199,10 @@ def test_where_the_state_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("XDG_STATE_HOME", "")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert state_folder() == tmp_path / "home" / ".local" / "state" / "mail-lab"
+
+
+def test_a_folder_of_somebody_else_is_told_with_its_cause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    with pytest.raises(MachineError, match=r"(?s)cannot write .*/file/mail-lab/lock: Not a directory.*XDG_STATE_HOME"):
+        state_file("lock")

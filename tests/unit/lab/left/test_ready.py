@@ -185,3 +185,23 @@ def test_waiting_ends_when_it_has_no_point() -> None:
 
 def test_waiting_for_nothing() -> None:
     assert ready.wait({}, print, lambda: None, DEADLINE) == {}
+
+
+def test_server_without_a_door_is_waited_for_until_it_greets() -> None:
+    turns = itertools.count()
+
+    def talk(connection: socket.socket) -> None:
+        if next(turns) >= 2:
+            connection.sendall(b"220 own.test ESMTP\r\n")
+            connection.recv(512)
+
+    with SmallServer(talk) as server:
+        problem = ready.greets(lambda: socket.create_connection(("127.0.0.1", server.port), DEADLINE), DEADLINE)
+    assert problem is None
+    assert next(turns) == 3
+
+
+def test_server_without_a_door_that_does_not_greet_in_time_is_told() -> None:
+    with SmallServer(says(b"554 5.3.2 no\r\n")) as server:
+        problem = ready.greets(lambda: socket.create_connection(("127.0.0.1", server.port), DEADLINE), 0)
+    assert problem == "greets with '554 5.3.2 no'"

@@ -7,12 +7,12 @@ import json
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Self, TypeVar
 
+from scripted.firewall import Rules
 from scripted.host import Ports
 from scripted.problem import RefusedError
-from scripted.script import Connect
 
 from lab.control import Control
 from lab.scripted import Scripted
@@ -26,13 +26,13 @@ class FakeFirewall:
     """Remembers what the kernel was told last; ``broken`` makes it refuse."""
 
     def __init__(self) -> None:
-        self.rules: dict[str, Connect] = {}
+        self.rules: Rules = {}
         self.broken = False
 
-    async def apply(self, rules: Mapping[str, Connect]) -> None:
+    async def apply(self, rules: Rules) -> None:
         if self.broken:
             raise RefusedError(500, "no nf_tables", "load it")
-        self.rules = dict(rules)
+        self.rules = rules
 
 
 class Host:

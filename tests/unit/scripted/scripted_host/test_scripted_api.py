@@ -10,7 +10,7 @@ from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
-from scripted.firewall import ruleset
+from scripted.firewall import SYN, change, empty
 from scripted.leases import Leases
 from scripted.log import Log
 from scripted.problem import RefusedError
@@ -67,7 +67,7 @@ def test_a_new_lease_knows_nothing_of_the_old(host: Host, client: Client) -> Non
 
 def test_scripts(host: Host) -> None:
     host.script(connect={"loss": 0.5}, rcpt="450 4.2.0 later")
-    assert host.firewall.rules == {ADDRESS: Connect(loss=0.5)}
+    assert host.firewall.rules == {ADDRESS: (Connect(loss=0.5),)}
     shown = host.control.call("GET", f"/scripts/{ADDRESS}")
     assert shown == {"connect": {"loss": 0.5}, "rcpt": "450 4.2.0 later"}
     with pytest.raises(LabError, match=r'rctp: unknown key "rctp" \(did you mean "rcpt"\?\)'):
@@ -182,14 +182,50 @@ def test_the_store_is_bounded() -> None:
 
 
 def test_the_rules_of_the_kernel() -> None:
-    rules = {
-        "198.18.0.129": Connect(kernel="refuse"),
-        "198.18.0.130": Connect(kernel="refuse"),
-        "198.18.0.131": Connect(loss=0.25),
-        "198.18.0.132": Connect(loss=1),
-    }
-    text = ruleset(rules, 25)
-    assert "set refuse_these { type ipv4_addr; elements = { 198.18.0.129, 198.18.0.130 }; }" in text
-    assert "set drop_these { type ipv4_addr; }" in text
-    assert "ip daddr 198.18.0.131 tcp dport 25 numgen random mod 1000 < 250 drop\n" in text
-    assert "ip daddr 198.18.0.132 tcp dport 25 drop\n" in text  # nft refuses "< 1000": always true
+    assert "tcp dport 2525 ip daddr vmap @rules" in empty(2525)
+    text = change(
+        {},
+        {
+            "198.18.0.129": (Connect(kernel="refuse"),),
+            "198.18.0.130": (Connect(kernel="drop", first=2), Connect(delay=1, first=1), Connect(kernel="unreachable")),
+            "198.18.0.131": (Connect(loss=0.25),),
+            "198.18.0.132": (Connect(loss=1),),
+        },
+    )
+    met = "at_198_18_0_130_met"
+    assert text.splitlines() == [
+        "add chain inet scripted at_198_18_0_129",
+        f"add rule inet scripted at_198_18_0_129 {SYN} reject with tcp reset",
+        "add element inet scripted rules { 198.18.0.129 : jump at_198_18_0_129 }",
+        "add chain inet scripted at_198_18_0_130",
+        f"add set inet scripted {met}_0 {{ typeof tcp sport . tcp sequence; size 2; flags dynamic; }}",
+        f"add set inet scripted {met}_1 {{ typeof tcp sport . tcp sequence; size 1; flags dynamic; }}",
+        f"add rule inet scripted at_198_18_0_130 {SYN} add @{met}_0 {{ tcp sport . tcp sequence }} drop",
+        f"add rule inet scripted at_198_18_0_130 {SYN} add @{met}_1 {{ tcp sport . tcp sequence }} accept",
+        f"add rule inet scripted at_198_18_0_130 {SYN} reject with icmpx type host-unreachable",
+        "add element inet scripted rules { 198.18.0.130 : jump at_198_18_0_130 }",
+        "add chain inet scripted at_198_18_0_131",
+        "add rule inet scripted at_198_18_0_131 numgen random mod 1000 < 250 drop",
+        "add element inet scripted rules { 198.18.0.131 : jump at_198_18_0_131 }",
+        "add chain inet scripted at_198_18_0_132",
+        "add rule inet scripted at_198_18_0_132 drop",  # nft refuses "< 1000": always true
+        "add element inet scripted rules { 198.18.0.132 : jump at_198_18_0_132 }",
+    ]
+
+
+def test_rules_that_stay_count_on_and_the_same_put_again_begin_anew() -> None:
+    stays, goes = (Connect(kernel="refuse", first=1),), (Connect(kernel="drop", first=1),)
+    again = (Connect(kernel="drop", first=1),)
+    assert again == goes
+    before = {"198.18.0.129": stays, "198.18.0.130": goes}
+    assert change(before, dict(before)) == ""
+    chain = "at_198_18_0_130"
+    lines = change(before, {"198.18.0.129": stays, "198.18.0.130": again}).splitlines()
+    assert lines[:5] == [
+        "delete element inet scripted rules { 198.18.0.130 }",
+        f"flush chain inet scripted {chain}",
+        f"delete chain inet scripted {chain}",
+        f"delete set inet scripted {chain}_met_0",
+        f"add chain inet scripted {chain}",
+    ]
+    assert not [line for line in lines if "198_18_0_129" in line]

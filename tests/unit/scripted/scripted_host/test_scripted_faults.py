@@ -335,6 +335,24 @@ def test_the_greeting_waits(host: Host) -> None:
         assert client.reply() == "220 scripted.test ESMTP"
 
 
+def test_the_first_connections_fail_and_the_next_is_normal(host: Host) -> None:
+    """What the kernel does is not the server's: of its own rules the first that is not used up counts."""
+    host.script(
+        connect=[
+            {"close_after_accept": True, "first": 2},
+            {"refuse": True, "first": 1},
+            {"delay": 0.01, "first": 1},
+        ]
+    )
+    said = []
+    for _ in range(4):
+        with Client(host.ports.smtp) as client:
+            said.append(client.reply())
+    greeting = "220 scripted.test ESMTP"
+    assert said == ["", "", greeting, greeting]
+    assert [len(rules) for rules in host.firewall.rules.values()] == [3]
+
+
 def test_what_heals_does_so_for_open_sessions(host: Host, client: Client) -> None:
     host.script(rcpt="450 4.2.0 later")
     client.start("MAIL FROM:<>")

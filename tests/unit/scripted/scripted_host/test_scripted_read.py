@@ -9,6 +9,7 @@ from scripted.check import InvalidError
 from scripted.policies import read_policy
 from scripted.read import read_script
 from scripted.reply import Reply
+from scripted.script import Connect
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,23 @@ from scripted.reply import Reply
         ({"connect": "refused"}, [("connect", "'refused' is none of refuse, drop, unreachable")]),
         ({"connect": {"limit": -1}}, [("connect.limit", "must be a whole number from 0 to 10000, not -1")]),
         ({"connect": {"loss": 1.5}}, [("connect.loss", "must be a number from 0 to 1, not 1.5")]),
+        ({"connect": "loss"}, [("connect", "loss is said in a table")]),
+        ({"connect": {}}, [("connect", "does nothing")]),
+        ({"connect": {"refuse": False, "first": 1}}, [("connect", "does nothing")]),
+        ({"connect": {"refuse": 1}}, [("connect.refuse", "must be true or false, not 1")]),
+        ({"connect": {"refuse": True, "delay": 1}}, [("connect", "has refuse and delay")]),
+        ({"connect": {"loss": 0.5, "first": 1}}, [("connect", "has first and loss")]),
+        ({"connect": {"delay": 1, "first": 0}}, [("connect.first", "must be a whole number from 1 to 1000000, not 0")]),
+        ({"connect": []}, [("connect", "has no rule")]),
+        ({"connect": ["refuse", {"delay": 1}]}, [("connect[1]", "never has its turn")]),
+        (
+            {"connect": [{"refuse": True, "first": 1}, {"loss": 0.1}, "dropp"]},
+            [
+                ("connect[2]", "'dropp' is none of refuse, drop, unreachable"),
+                ("connect[1]", "has loss, in a list"),
+                ("connect[2]", "never has its turn"),
+            ],
+        ),
         ({"rcpt": "later"}, [("rcpt.reply", '"later" does not begin with a reply code from 200 to 599')]),
         ({"rcpt": 450}, [("rcpt", "must be an object, not a number")]),
         (
@@ -69,6 +87,11 @@ def test_a_mistake_comes_with_what_was_meant() -> None:
 
 def test_shorthand_is_a_reply() -> None:
     assert read_script({"rcpt": "450 4.2.0 x"}).rules == read_script({"rcpt": [{"reply": ["450 4.2.0 x"]}]}).rules
+
+
+def test_shorthand_of_connections() -> None:
+    assert read_script({"connect": "drop"}).connect == read_script({"connect": [{"drop": True}]}).connect
+    assert read_script({"connect": {"drop": False, "delay": 1}}).connect == (Connect(delay=1.0),)
 
 
 def test_lines_of_a_reply() -> None:
