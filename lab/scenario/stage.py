@@ -17,7 +17,6 @@ from lab.scenario.check import apex, label
 from lab.scenario.model import MAIN, Fault, Scenario
 from lab.scenario.names import Names
 from lab.scenario.variables import VARIABLE, replaced, substitute
-from lab.sieve import Sieve
 
 if TYPE_CHECKING:
     from lab.lab import Lab
@@ -111,7 +110,7 @@ class Stage:
         for name, text in self.scenario.zones.items():
             self.zone(name, text)
         if self.scenario.sieve:
-            store = Sieve(self.lab.docker.containers.get(self.lab.hosts["mailstore"].container))
+            store = self.lab.sieve()
             for user, script in self.scenario.sieve.items():
                 address = f"{user}@{self.domains[MAIN]}"
                 self._open.callback(store.remove, address)
