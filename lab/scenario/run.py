@@ -186,7 +186,7 @@ class _Run:
     def _zone(self, step: Step) -> None:
         name = variable(str(step.table.get("of", MAIN)))
         self._stage.zone(name, str(step.table["zone"]))
-        self._stage.changed.add(self._stage.domains[name])
+        self._plan_again()
 
     def _queue(self, step: Step) -> None:
         """Do to the message what the action says, with Postfix's own commands."""
@@ -215,11 +215,20 @@ class _Run:
         command = [replaced(word, self._stage.values) for word in step.table["command"]]
         result = self._lab.docker.containers.get(host.container).exec_run(command)
         output = result.output.decode("utf-8", "replace") if isinstance(result.output, bytes) else ""
+        if self._lab.reread(host.name):
+            self._plan_again()
         pattern = step.table.get("output")
         if pattern is None and result.exit_code != 0:
             self._differences.append(Difference(step.place, "exit code 0", f"{result.exit_code}: {output.strip()}"))
         if pattern is not None and not re.search(str(pattern), output):
             self._differences.append(Difference(step.place, str(pattern), output.strip() or "no output"))
+
+    def _plan_again(self) -> None:
+        """Make the plans of all messages anew, from the zones and settings as they are now."""
+        at = datetime.now(UTC)
+        for sent in (each for several in self._sent.values() for each in several):
+            receipt = sent.submission.receipt
+            sent.later.append((at, self._lab.plans(receipt.recipients, sent.submission.via, receipt.sender)))
 
     def _until(self, step: Step) -> None:
         outcome, name = str(step.table["until"]), self._named(step)

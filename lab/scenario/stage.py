@@ -33,7 +33,6 @@ class Stage:
         own = {host.name: f"{host.name}-{tag}" for host in scenario.hosts}
         apexes = {domain.partition(".")[0]: apex(name) for name, domain in self.domains.items()}
         self.names = Names(own, apexes)
-        self.changed: set[str] = set()  # domains whose zone a step has replaced
         self.ever: dict[str, Fault] = {}  # every fault that was in force, by place and kind
         self._active: dict[str, ExitStack] = {}
         self._open = ExitStack()

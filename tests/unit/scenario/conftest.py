@@ -118,6 +118,7 @@ class FakeLab:
     refuses: Reply | None = None
     broken: Exception | None = None  # raised where a host's port is closed
     waits: int = 3  # questions until time is over
+    changes: tuple[str, ...] = ()  # hosts whose settings are others each time they are read
     name: str = "fake"
 
     def __post_init__(self) -> None:
@@ -168,7 +169,16 @@ class FakeLab:
             known=lambda: history.stages[0],
             events=list,
             timeline=lambda: "the timeline",
+            via=via,
         )
+
+    def plans(self, recipients: tuple[str, ...], via: str, sender: str | None) -> dict[str, Any]:
+        del sender
+        self.did.append(f"plan {', '.join(recipients)} via {via}")
+        return dict.fromkeys(recipients)
+
+    def reread(self, host: str) -> bool:
+        return host in self.changes
 
     @contextmanager
     def fault(self, name: str, /, **wrong: Any) -> Iterator[None]:
