@@ -18,9 +18,7 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from dnszone.masterfile import read
 from dnszone.zone import WORLD
-from dnszone.zones import Zones
 from lab import faults, guest, ready
 from lab.access import Access, Login, password
 from lab.claims import Holding
@@ -333,17 +331,10 @@ class Lab:
     def _lease(self) -> Lease:
         return Lease(self.name)
 
-    def _zones(self) -> Zones:
-        """Return the world's zones and this test's own, as the DNS has them."""
-        owners = {WORLD, STANDING, self._lease.owner}
-        served = [each for each in self.dns.zones() if each["owner"] in owners]
-        texts = ((each, self.dns.zone(each["origin"])) for each in served)
-        return Zones([read(text, each["origin"], owner=each["owner"]) for each, text in texts])
-
     def _basis(self) -> Basis:
         """Return what plans are made from."""
         return Basis(
-            zones=self._zones(),
+            zones=self.dns.view((WORLD, STANDING, self._lease.owner)),
             settings={
                 each.name: self._configuration.of(each) for each in self.hosts.values() if each.role in MAIL_ROLES
             },
