@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lab.errors import LabError
-from lab.hosts import LABEL, OWNER, Host, find, last_lines
+from lab.hosts import LABEL, OWNER, Host, inspect, last_lines
 from lab.settings import SettingsError
 from lab.settings.maincf import entries
 from lab.streams import end
@@ -75,7 +75,7 @@ def start(
         stream = docker.api.attach(container, stream=True, logs=True)
         docker.api.start(container)
         _await_ready(stream)
-        return _running(docker, lab, owner, container)
+        return _running(docker, container)
     except BaseException:
         remove(docker, container)
         raise
@@ -97,8 +97,8 @@ def of_owner(docker: DockerClient, owner: str) -> list[str]:
     return [each["Id"] for each in listed]
 
 
-def _running(docker: DockerClient, lab: str, owner: str, container: str) -> Host:
-    host = next(host for host in find(docker, lab, owner).values() if host.container == container)
+def _running(docker: DockerClient, container: str) -> Host:
+    host = inspect(docker, container)
     if host.state != "running":
         lines = last_lines(docker, host)
         raise LabError(

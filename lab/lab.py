@@ -31,7 +31,7 @@ from lab.fault import Wrong, at_host, at_scripted, scoped
 from lab.faults import KINDS
 from lab.faults.site import Site
 from lab.heal import put_back, site
-from lab.hosts import Host, find, known
+from lab.hosts import Host, container, find, known
 from lab.lease import Lease, abandoned
 from lab.mailbox import Mailbox
 from lab.plan import Basis, Plan, explain_path
@@ -278,7 +278,7 @@ class Lab:
     def queue(self, host: str) -> Queue:
         """Return the mail queue of a Postfix host."""
         found = known(self.hosts, host)
-        return Queue(found.name, self.docker.containers.get(found.container))
+        return Queue(found.name, container(self.docker, found))
 
     def mailbox(self, user: str) -> Mailbox:
         """Return the mailboxes of *user*: "bia@dest.test", or "bia" for that."""
@@ -299,7 +299,7 @@ class Lab:
     def sieve(self, store: str = "mailstore") -> Sieve:
         """Return the Sieve scripts of the users of a mail store."""
         if store not in self._sieves:
-            self._sieves[store] = Sieve(self.docker.containers.get(known(self.hosts, store).container))
+            self._sieves[store] = Sieve(container(self.docker, known(self.hosts, store)))
         return self._sieves[store]
 
     @property

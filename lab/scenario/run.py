@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from lab import claims
 from lab.errors import LabError
 from lab.faults.site import UnsupportedError
+from lab.hosts import container
 from lab.scenario import touch
 from lab.scenario.content import content
 from lab.scenario.expect import Asked, ready
@@ -213,7 +214,7 @@ class _Run:
     def _command(self, step: Step) -> None:
         host = self._lab.hosts[self._stage.names.real(str(step.table["run"]))]
         command = [replaced(word, self._stage.values) for word in step.table["command"]]
-        result = self._lab.docker.containers.get(host.container).exec_run(command)
+        result = container(self._lab.docker, host).exec_run(command)
         output = result.output.decode("utf-8", "replace") if isinstance(result.output, bytes) else ""
         if self._lab.reread(host.name):
             self._plan_again()

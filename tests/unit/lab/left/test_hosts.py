@@ -13,7 +13,7 @@ from docker.errors import NotFound
 
 from lab.configuration import Configuration
 from lab.errors import LabError
-from lab.hosts import Host, find, known, last_lines, names
+from lab.hosts import Host, container, find, inspect, known, last_lines, names
 from lab.settings import SettingsError
 
 
@@ -115,6 +115,15 @@ def test_a_host_that_is_removed_meanwhile() -> None:
     fake = FakeApi((inspected("mx1"), None), (inspected("mx2"), None))
     fake.gone.add("id-mx1")
     assert list(find(docker(fake), "main")) == ["mx2"]
+
+
+def test_one_host_by_its_container() -> None:
+    fake = FakeApi((inspected("mx1"), None), (inspected("mx2"), None))
+    host = inspect(docker(fake), "id-mx2")
+    assert host.name == "mx2"
+    client = DockerClient(base_url="http://127.0.0.1:9", version="1.41")  # nobody is there to be asked
+    assert container(client, host).id == "id-mx2"
+    client.close()
 
 
 def test_labs_and_their_slots() -> None:
