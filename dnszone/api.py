@@ -1,6 +1,6 @@
 """The HTTP API: zones, faults and history, as JSON.
 
-    GET    /zones                 [{origin, owner, records}]
+    GET    /zones                 [{origin, owner, records}]; owners=A,B: theirs only, with text
     GET    /zones/{origin}        {origin, owner, text}
     PUT    /zones/{origin}        {text, owner, variables?, file?}; a zone with errors changes nothing
     DELETE /zones/{origin}        what it hid comes back
@@ -32,7 +32,7 @@ from dnszone.masterfile import TYPES
 from dnszone.problem import InvalidError
 from dnszone.responder import Responder
 from dnszone.rules import TRANSPORTS, Rules
-from dnszone.zone import WORLD
+from dnszone.zone import WORLD, Zone
 from dnszone.zones import Zones
 
 BODY = 16 * 1024 * 1024  # bytes
@@ -72,11 +72,17 @@ class Api:
         application.on_shutdown.append(self._stop)
         return application
 
-    async def list_zones(self, _: web.Request) -> web.Response:
-        """Return every zone that counts."""
-        return web.json_response(
-            [{"origin": zone.origin, "owner": zone.owner, "records": len(zone.records)} for zone in self._zones]
-        )
+    async def list_zones(self, request: web.Request) -> web.Response:
+        """Return every zone that counts; those of some owners with their texts."""
+        checker = Checker(dict(request.query))
+        owners = checker.text("owners", "")
+        checker.finish()
+        if owners:
+            wanted = owners.split(",")
+            return web.json_response(
+                [_listed(zone) | {"text": zone.text} for zone in self._zones if zone.owner in wanted]
+            )
+        return web.json_response([_listed(zone) for zone in self._zones])
 
     async def get_zone(self, request: web.Request) -> web.Response:
         """Return a zone as text."""
@@ -98,8 +104,8 @@ class Api:
             text or "", request.match_info["origin"], variables=variables, owner=owner or "", file=file
         )
         self._zones.add(zone)
-        self._changed("zone", origin=zone.origin, owner=zone.owner, change="put", records=len(zone.records))
-        return web.json_response({"origin": zone.origin, "owner": zone.owner, "records": len(zone.records)})
+        self._changed("zone", **_listed(zone), change="put")
+        return web.json_response(_listed(zone))
 
     async def delete_zone(self, request: web.Request) -> web.Response:
         """Remove a zone."""
@@ -220,6 +226,10 @@ class RefusedError(Exception):
         super().__init__(error)
         self.status = status
         self.hint = hint
+
+
+def _listed(zone: Zone) -> dict[str, object]:
+    return {"origin": zone.origin, "owner": zone.owner, "records": len(zone.records)}
 
 
 def _no_zone(origin: str) -> RefusedError:

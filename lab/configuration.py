@@ -1,4 +1,8 @@
-"""The settings of a running host: its own main.cf and the tables named there, read out of its container."""
+"""The settings of a running host, read out of its container.
+
+A Postfix host's are its main.cf, the tables named there, and its master.cf; a mail store's say who sends what its
+users' Sieve scripts send on.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import tarfile
 import threading
 from typing import TYPE_CHECKING, ClassVar
 
+from lab.plan import Store
 from lab.settings import Settings, read
 
 if TYPE_CHECKING:
@@ -15,14 +20,21 @@ if TYPE_CHECKING:
 
     from lab.hosts import Host
 
-MAIN_CF = "/etc/postfix/main.cf"
+POSTFIX = "/etc/postfix"
+MAIN_CF = f"{POSTFIX}/main.cf"
+MASTER_CF = f"{POSTFIX}/master.cf"
 TABLE = re.compile(r"\b(?:texthash|hash|lmdb|btree|cdb):(/[\w./-]+)")  # types whose source is a text file
+DOVECOT = "/etc/dovecot"
+OUTLET = re.compile(r"^\s*submission_host\s*=\s*(?P<outlet>\S*)\s*$", re.MULTILINE)
+OWN_OUTLET = re.compile(r"^(?P<user>[^:#\s]+):.*\buserdb_submission_host=(?P<outlet>\S*)", re.MULTILINE)
+Key = tuple[str, str]  # container, and when it was started
 
 
 class Configuration:
     """The settings of hosts, read once for each start of a host."""
 
-    _known: ClassVar[dict[tuple[str, str], Settings]] = {}  # of all labs of this process
+    _known: ClassVar[dict[Key, Settings]] = {}  # of all labs of this process
+    _stores: ClassVar[dict[Key, Store]] = {}
     _reading: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(self, docker: DockerClient) -> None:
@@ -36,20 +48,45 @@ class Configuration:
                 self._known[key] = self._read(host)
         return self._known[key]
 
-    def _read(self, host: Host) -> Settings:
-        text = self._file(host, MAIN_CF) or ""
-        tables = {name: self._file(host, name) for name in set(TABLE.findall(text))}
-        known = {name: content for name, content in tables.items() if content is not None}
-        return read(text, host.fqdn, file=f"{host.name}:{MAIN_CF}", tables=known)
+    def again(self, host: Host) -> bool:
+        """Read a Postfix host's settings once more, and return whether they are others than they were."""
+        key = (host.container, host.started)
+        with self._reading:
+            before, now = self._known.get(key), self._read(host)
+            self._known[key] = now
+        return before != now
 
-    def _file(self, host: Host, path: str) -> str | None:
-        """Return a file's text, None if there is none; works on stopped hosts too."""
+    def store(self, host: Host) -> Store:
+        """Return what sends for a mail store's users; their scripts are not among its settings."""
+        key = (host.container, host.started)
+        with self._reading:
+            if key not in self._stores:
+                files = self._files(host, DOVECOT)
+                outlet = OUTLET.search(files.get(f"{DOVECOT}/dovecot.conf", ""))
+                own = OWN_OUTLET.finditer(files.get(f"{DOVECOT}/users", ""))
+                outlets = {each["user"]: each["outlet"] for each in own}
+                self._stores[key] = Store(outlet["outlet"] if outlet else "", outlets)
+        return self._stores[key]
+
+    def _read(self, host: Host) -> Settings:
+        files = self._files(host, POSTFIX)
+        text = files.get(MAIN_CF, "")
+        for name in set(TABLE.findall(text)) - set(files):
+            files |= self._files(host, name)
+        return read(text, host.fqdn, file=f"{host.name}:{MAIN_CF}", tables=files, master_cf=files.get(MASTER_CF))
+
+    def _files(self, host: Host, path: str) -> dict[str, str]:
+        """Return the files at and below *path*, path to text, none if there is none; works on stopped hosts too.
+
+        All of a folder is one request to Docker, which takes as long as one for a single file.
+        """
         from docker.errors import NotFound
 
         try:
             stream, _ = self._docker.api.get_archive(host.container, path)
         except NotFound:
-            return None
+            return {}
+        above = path.rpartition("/")[0]
         with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as archive:
-            member = archive.extractfile(archive.getmembers()[0])
-            return member.read().decode("utf-8", "replace") if member else None
+            members = [(member.name, archive.extractfile(member)) for member in archive if member.isfile()]
+            return {f"{above}/{name}": file.read().decode("utf-8", "replace") for name, file in members if file}

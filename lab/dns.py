@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
+from dnszone.masterfile import read
+from dnszone.zone import Zone
+from dnszone.zones import Zones
 from lab.control import Control
 
 STANDING = "cli"
@@ -24,6 +28,11 @@ class Dns:
         """Return every zone the DNS serves: origin, owner, number of records."""
         zones: list[dict[str, Any]] = self._control.call("GET", "/zones")
         return zones
+
+    def view(self, owners: Iterable[str]) -> Zones:
+        """Return what the zones of some owners say, as the DNS has them now; not to be changed by the caller."""
+        served = self._control.call("GET", "/zones", owners=",".join(owners))
+        return _zones(tuple((each["origin"], each["owner"], each["text"]) for each in served))
 
     def zone(self, origin: str) -> str:
         """Return one zone as master-file text."""
@@ -75,3 +84,14 @@ class Dns:
     def drop(self, owner: str | None = None) -> None:
         """Remove all zones and faults of an owner (default: this one)."""
         self._control.call("DELETE", f"/owners/{quote(owner or self._owner, safe='')}")
+
+
+@lru_cache(maxsize=64)
+def _zones(served: tuple[tuple[str, str, str], ...]) -> Zones:
+    """Return zones of (origin, owner, text). Most of them are the world's, which are read once."""
+    return Zones(_read(*each) for each in served)
+
+
+@lru_cache(maxsize=256)
+def _read(origin: str, owner: str, text: str) -> Zone:
+    return read(text, origin, owner=owner)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 
 from dnszone.masterfile import read
 from dnszone.zone import Zone
@@ -58,7 +59,7 @@ class Domains:
     def zones(self) -> Iterator[Zone]:
         """Yield the zones as the DNS serves them."""
         for domain, text in self.texts.items():
-            yield read(text, domain, variables=self.values(domain))
+            yield _read(text, domain, tuple(self.values(domain).items()))
 
     def scripted(self) -> dict[str, str]:
         """Return each name in the zones that stands for an address of the scripted host: "mx-a", and in full."""
@@ -80,3 +81,9 @@ class Domains:
         """Forget everything; the DNS and the scripted host drop what belongs to the owner."""
         self.texts.clear()
         self._leased.clear()
+
+
+@lru_cache(maxsize=256)
+def _read(text: str, domain: str, values: tuple[tuple[str, str], ...]) -> Zone:
+    """Return the zone of a text, which is asked for far more often than it changes."""
+    return read(text, domain, variables=dict(values))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from lab import addresses
 from lab.errors import LabError, MachineError
-from lab.hosts import LABEL, OWNER, Host, last_lines, one
+from lab.hosts import LABEL, OWNER, Host, inspect, last_lines
 from lab.settings import SettingsError
 from lab.settings.maincf import entries
 from lab.streams import end
@@ -102,9 +102,12 @@ def of_owner(docker: DockerClient, owner: str) -> list[str]:
 
 
 def _running(docker: DockerClient, name: str, container: str) -> Host:
-    host = one(docker, container)
-    if host is None:
-        raise MachineError(f"{name} is gone again", hint="did someone run `lab down`?")
+    from docker.errors import NotFound
+
+    try:
+        host = inspect(docker, container)
+    except NotFound:
+        raise MachineError(f"{name} is gone again", hint="did someone run `lab down`?") from None
     if host.state != "running":
         lines = last_lines(docker, host)
         raise LabError(

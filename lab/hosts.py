@@ -10,6 +10,7 @@ from lab.errors import LabError
 
 if TYPE_CHECKING:
     from docker import DockerClient
+    from docker.models.containers import Container
 
 LABEL = "mail-lab.name"
 OWNER = "mail-lab.owner"  # of a host that a test has brought along: whoever made it
@@ -45,10 +46,15 @@ def find(docker: DockerClient, lab: str, owner: str | None = None) -> dict[str, 
     return {host.name: host for host in found}
 
 
-def one(docker: DockerClient, container: str) -> Host | None:
-    """Return the host that is the container with this id; None when it is gone."""
-    found = _inspected(docker, container)
-    return None if found is None else _host(found)
+def inspect(docker: DockerClient, container: str) -> Host:
+    """Return the host that runs in a container. Raises docker's NotFound where there is no such container."""
+    return _host(docker.api.inspect_container(container))
+
+
+def container(docker: DockerClient, host: Host) -> Container:
+    """Return the SDK's object for a host's container, by its id alone: nothing is asked of Docker."""
+    found: Container = docker.containers.prepare_model({"Id": host.container})
+    return found
 
 
 def names(docker: DockerClient) -> Iterator[tuple[str, int]]:

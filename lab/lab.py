@@ -13,13 +13,12 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from dnszone.masterfile import read
 from dnszone.zone import WORLD
-from dnszone.zones import Zones
 from lab import faults, guest, ready
 from lab.access import Access, Login, password
 from lab.claims import Holding
@@ -34,14 +33,15 @@ from lab.fault import Whole, Wrong, at_host, at_scripted, scoped, whole
 from lab.faults import KINDS
 from lab.faults.site import Site
 from lab.heal import put_back, site
-from lab.hosts import Host, find, known
+from lab.hosts import Host, container, find, known
 from lab.lease import Lease, abandoned
 from lab.loglines import about, marks
 from lab.mailbox import Mailbox
-from lab.plan import Plan, explain_path
+from lab.plan import Basis, Plan, explain_path
 from lab.queue import Queue
 from lab.route import stamp
 from lab.scripted import Scripted
+from lab.sieve import Sieve
 from lab.standing import READY_TIMEOUT, await_ready
 from lab.submission import Submission
 from lab.submit import Message, compose, connection, submit
@@ -74,6 +74,7 @@ class Lab:
         self._configuration = Configuration(self.docker)
         self.domains = Domains(lambda: self.dns, lambda: self.scripted, self._addresses)
         self.holding: Holding | None = None
+        self._sieves: dict[str, Sieve] = {}
         self._shares = recorder is not None
         if recorder is not None:
             self.__dict__["recorder"] = recorder
@@ -206,7 +207,7 @@ class Lab:
         server = self.access.server(via, login)
         data, message_id = compose(message, sender, recipients, subject)
         self.recorder  # noqa: B018  the logs are followed before anything can be logged
-        plans = {recipient: self.explain(recipient, via) for recipient in recipients}
+        plans = self.plans(recipients, via, sender)
         receipt = submit(server, sender, recipients, data, message_id, timeout, dsn)
         submission = Submission(self, via.partition(":")[0], receipt, plans)
         self.submissions.append(submission)
@@ -216,13 +217,26 @@ class Lab:
         """Return a connection to a port of a host ("mx1", "direct:587"), for what no mail program would say."""
         return connection(self.access.server(at, None), timeout)
 
-    def explain(self, recipient: str, via: str = "client") -> Plan:
-        """Return the plan: where mail for *recipient* would go from the host *via*, by zone and settings alone."""
-        settings = {host.name: self._configuration.of(host) for host in self.hosts.values() if host.role in MAIL_ROLES}
+    def explain(self, recipient: str, via: str = "client", sender: str | None = None) -> Plan:
+        """Return the plan: where mail for *recipient* would go from the host *via*, by zone and settings alone.
+
+        *sender*: whose mail it is, where settings tell senders apart; "" is the null sender, None nobody known.
+        """
+        return self.plans((recipient,), via, sender)[recipient]
+
+    def plans(self, recipients: Sequence[str], via: str, sender: str | None) -> dict[str, Plan]:
+        """Return the plan for each recipient of a message that is handed to the host *via*."""
         host = known(self.hosts, via.partition(":")[0])
-        if host.name not in settings:
-            raise LabError(f"{host.name} routes no mail", hint=f"hosts that do: {', '.join(sorted(settings))}")
-        return explain_path(recipient, host.name, settings, self._zones(), self.names)
+        if host.role not in MAIL_ROLES:
+            able = sorted(each.name for each in self.hosts.values() if each.role in MAIL_ROLES)
+            raise LabError(f"{host.name} routes no mail", hint=f"hosts that do: {', '.join(able)}")
+        basis = self._basis()
+        return {recipient: explain_path(recipient, host.name, basis, sender) for recipient in recipients}
+
+    def reread(self, host: str) -> bool:
+        """Read a host's settings again after a change of them, and return whether they are others than they were."""
+        found = known(self.hosts, host)
+        return found.role in MAIL_ROLES and self._configuration.again(found)
 
     def stopped(self, host: str) -> AbstractContextManager[None]:
         """Stop a host while the context lasts."""
@@ -290,7 +304,7 @@ class Lab:
     def queue(self, host: str) -> Queue:
         """Return the mail queue of a Postfix host."""
         found = known(self.hosts, host)
-        return Queue(found.name, self.docker.containers.get(found.container))
+        return Queue(found.name, container(self.docker, found))
 
     def mailbox(self, user: str) -> Mailbox:
         """Return the mailboxes of *user*: "bia@dest.test", or "bia" for that."""
@@ -307,6 +321,12 @@ class Lab:
     def scripted(self) -> Scripted:
         """The scripted SMTP host: its addresses, their scripts, and who connected."""
         return Scripted(Control("scripted", self.access.url("scripted", 8025)), self._lease.owner)
+
+    def sieve(self, store: str = "mailstore") -> Sieve:
+        """Return the Sieve scripts of the users of a mail store."""
+        if store not in self._sieves:
+            self._sieves[store] = Sieve(container(self.docker, known(self.hosts, store)))
+        return self._sieves[store]
 
     @property
     def names(self) -> dict[str, str]:
@@ -337,12 +357,23 @@ class Lab:
     def _lease(self) -> Lease:
         return Lease(self.name)
 
-    def _zones(self) -> Zones:
-        """Return the world's zones and this test's own, as the DNS has them."""
-        owners = {WORLD, STANDING, self._lease.owner}
-        served = [each for each in self.dns.zones() if each["owner"] in owners]
-        texts = ((each, self.dns.zone(each["origin"])) for each in served)
-        return Zones([read(text, each["origin"], owner=each["owner"]) for each, text in texts])
+    def _basis(self) -> Basis:
+        """Return what plans are made from."""
+        return Basis(
+            zones=self.dns.view((WORLD, STANDING, self._lease.owner)),
+            settings={
+                each.name: self._configuration.of(each) for each in self.hosts.values() if each.role in MAIL_ROLES
+            },
+            names=self.names,
+            stores={
+                each.name: replace(self._configuration.store(each), scripts=self._scripts(each.name))
+                for each in self.hosts.values()
+                if each.role == "mailstore"
+            },
+        )
+
+    def _scripts(self, store: str) -> Mapping[str, str]:
+        return self._sieves[store].scripts if store in self._sieves else {}
 
     def _addresses(self) -> dict[str, str]:
         return {host.name: host.address for host in self.hosts.values()}

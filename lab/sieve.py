@@ -19,17 +19,20 @@ PUT = 'install -d -o vmail -g vmail "${1%/*}" "$1" && printf %s "$2" | base64 -d
 
 
 class Sieve:
-    """The scripts in one mail store."""
+    """The scripts in one mail store. ``scripts`` has those that were put there by this object, by address."""
 
     def __init__(self, mailstore: Container) -> None:
+        self.scripts: dict[str, str] = {}
         self._mailstore = mailstore
 
     def put(self, address: str, script: str) -> None:
         """Make *script* the active one of *address*. A mistake in it shows when mail arrives, in Dovecot's log."""
         self._run(address, PUT, b64encode(script.encode()).decode(), ACTIVE)
+        self.scripts[address.lower()] = script
 
     def remove(self, address: str) -> None:
         """Take the active script back, and what was compiled from it; none there is fine too."""
+        self.scripts.pop(address.lower(), None)
         self._run(address, 'rm -f "$1/$2" "$1/${2%.sieve}.svbin"', ACTIVE)
 
     def _run(self, address: str, command: str, *words: str) -> None:

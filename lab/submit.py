@@ -128,19 +128,19 @@ def _composed(body: str | EmailMessage, sender: str, recipients: Sequence[str], 
         message["To"], message["Subject"] = ", ".join(recipients), subject
         message.set_content(body)
     elif isinstance(body, EmailMessage):
-        message = deepcopy(body)  # sent twice, it is two messages, each with a Message-ID of its own
+        # Writing a multipart out gives it a boundary; nothing else is changed by that.
+        message = deepcopy(body) if body.is_multipart() else body
     else:
         raise LabError(
             f"a {type(body).__name__} is no message",
             hint="give text, an EmailMessage, bytes or a Path; bytes(message) is one",
         )
-    if "Message-ID" not in message:
-        message["Message-ID"] = new_message_id()
-    if "Date" not in message:
-        message["Date"] = format_datetime(datetime.now(UTC))
+    # What the message lacks stands before its own fields: sent twice, it is two messages, each with its own id.
+    added = "" if "Message-ID" in message else f"Message-ID: {new_message_id()}\r\n"
+    added += "" if "Date" in message else f"Date: {format_datetime(datetime.now(UTC))}\r\n"
     # An encoded word is no part of an address (RFC 2047 5): with SMTPUTF8 the header has UTF-8 instead (RFC 6532).
     international = getattr(message.policy, "utf8", False) or not "".join([sender, *recipients]).isascii()
-    return message.as_bytes(policy=SMTP_POLICY.clone(utf8=international))
+    return added.encode() + message.as_bytes(policy=SMTP_POLICY.clone(utf8=international))
 
 
 def submit(

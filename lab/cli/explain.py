@@ -31,6 +31,9 @@ def explain(
         str, typer.Argument(metavar="RECIPIENT", show_default=False, help="An address, such as bia@dest.test.")
     ],
     via: Via = "client",
+    sender: Annotated[
+        str, typer.Option("--from", metavar="ADDRESS", help='The envelope\'s sender; "" for none.')
+    ] = "ana@home.test",
     lab: LabName = None,
     json: Json = False,
 ) -> None:
@@ -39,7 +42,7 @@ def explain(
     What is asked, tried and left out, and why, by the zones and the hosts' settings alone.
     """
     with attach.lab(str(lab)) as running:
-        plan = running.explain(recipient, via=via)
+        plan = running.explain(recipient, via=via, sender=sender)
     if json:
         document(plan.to_json())
     else:

@@ -129,7 +129,7 @@ def _with_plan(running: Lab, route: Route) -> Route:
     host = running.hosts.get(route.hops[0]) if route.hops else None
     if host is None or host.role not in ROLES:
         return route
-    return replace(route, plan=running.explain(route.recipient, via=host.name))
+    return replace(route, plan=running.explain(route.recipient, via=host.name, sender=route.sender))
 
 
 def _unknown(message: str, timeout: float) -> NoReturn:

@@ -6,12 +6,16 @@ from it, ``rows`` and ``text`` show it. Pure: values in, values out.
 
 from lab.plan.answers import Zones
 from lab.plan.attempts import Kind
+from lab.plan.branches import Store
 from lab.plan.compare import Departure, compare
-from lab.plan.explain import explain, explain_path
-from lab.plan.model import Consequence, Exclusion, Group, Plan, Question, Site, Target
+from lab.plan.explain import Basis, explain
+from lab.plan.model import Branch, Consequence, Exclusion, Group, Plan, Question, Site, Target
+from lab.plan.path import explain_path
 from lab.plan.text import Row, rows, text
 
 __all__ = [
+    "Basis",
+    "Branch",
     "Consequence",
     "Departure",
     "Exclusion",
@@ -21,6 +25,7 @@ __all__ = [
     "Question",
     "Row",
     "Site",
+    "Store",
     "Target",
     "Zones",
     "compare",

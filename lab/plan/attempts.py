@@ -59,20 +59,37 @@ class Try:
         """Whether nothing is left to try."""
         return self.site >= len(self.plan.sites)
 
+    def finish(self) -> bool:
+        """Pass the addresses at which the host meets itself, and return whether nothing is left then."""
+        while self.pass_itself():
+            pass
+        return self.over
+
     def accept(self, attempt: Attempt) -> bool:
-        """Take the attempt if it is its turn; else change nothing."""
+        """Take the attempt if it is its turn; what a log need not show is passed."""
         if self.plaintext and self.last and tries(self.last, attempt):
             self.final, self.plaintext = final_answer(self.plan, attempt), False
             return True
         target = next((target for target in self.left if tries(target, attempt)), None)
         if target is None:
-            return False
+            return self.pass_itself() and self.accept(attempt)
         self.left.remove(target)
         self.tried.append(target)
         self.room -= 1
         self.addresses += 1
         self.sessions += attempt.stage in SESSION_STAGES
         self.final, self.plaintext = final_answer(self.plan, attempt), attempt.stage == "starttls"
+        self._advance()
+        return True
+
+    def pass_itself(self) -> bool:
+        """Pass an address whose turn it is and at which the host meets itself; False where there is none."""
+        itself = next((target for target in self.left if self.plan.is_itself(target)), None)
+        if itself is None:
+            return False
+        self.left.remove(itself)
+        self.room -= 1
+        self.addresses += 1
         self._advance()
         return True
 

@@ -10,7 +10,7 @@ be the first one of another try is taken for that: where the order is random, on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from lab.plan.attempts import Kind, Try, tries
@@ -36,31 +36,66 @@ class Departure:
 
 
 def compare(plan: Plan, route: Route) -> list[Departure]:
-    """Return the departures of *route* from *plan* and the plans behind it, ``plan.then``, hop by hop."""
+    """Return the departures of *route* from *plan* and the plans in it, host by host.
+
+    Of several recipients that come out of one, the branch to the route's final recipient counts.
+    """
+    parts: dict[str, list[Plan]] = {}
+    for part in _towards(plan, route.final_recipient):
+        parts.setdefault(part.host, []).append(part)
     departures: list[Departure] = []
-    judged: set[str] = set()
-    for part in plan.walk():
-        attempts = [attempt for attempt in route.attempts if attempt.host == part.host]
-        reached = part is plan or attempts or part.host in route.hops
-        if reached and part.host not in judged:
-            judged.add(part.host)
-            departures += _compare_host(part, attempts, route)
+    for host, of_host in parts.items():
+        attempts = [attempt for attempt in route.attempts if attempt.host == host]
+        if host == plan.host or attempts or host in route.hops:
+            departures += _compare_host(of_host, attempts, route)
     return departures
 
 
-def _compare_host(plan: Plan, attempts: Sequence[Attempt], route: Route) -> list[Departure]:
-    """Judge each stay of the message at the host, by queue id: a message that comes back is tried anew."""
+def _towards(plan: Plan, final: str | None) -> Iterator[Plan]:
+    """Yield *plan* and what follows it on the way to the recipient *final*; everything where it leads nowhere there.
+
+    An alias is replaced by each of its branches; what a delivery agent does with a branch it does besides.
+    """
+    leading = [branch for branch in plan.branches if branch.plan and _leads(branch.plan, final)]
+    own = final is not None and final.casefold() == plan.recipient.casefold() and not plan.replaced
+    chosen = leading or ([] if own else plan.branches)
+    if not (plan.replaced and any(branch.plan for branch in chosen)):
+        yield plan
+    for branch in chosen:
+        if branch.plan is not None:
+            yield from _towards(branch.plan, final)
+    for following in plan.then:
+        yield from _towards(following, final)
+
+
+def _leads(plan: Plan, final: str | None) -> bool:
+    return final is not None and any(part.recipient.casefold() == final.casefold() for part in plan.walk())
+
+
+def _compare_host(plans: Sequence[Plan], attempts: Sequence[Attempt], route: Route) -> list[Departure]:
+    """Judge each stay of the message at the host, by queue id: a message that comes back is tried anew.
+
+    Where the host has several parts in the plan, a stay is one of them: that from which it departs least.
+    """
     if not attempts:
-        return _unattempted(plan, route)
+        return _fewest(_unattempted(plan, route) for plan in plans)
     departures: list[Departure] = []
     for queue_id in dict.fromkeys(attempt.queue_id for attempt in attempts):
-        follower = _Follower(plan)
-        for attempt in attempts:
-            if attempt.queue_id == queue_id:
-                follower.take(attempt)
-        follower.end(route)
-        departures += follower.departures
+        stay = [attempt for attempt in attempts if attempt.queue_id == queue_id]
+        departures += _fewest(_follow(plan, stay, route) for plan in plans)
     return departures
+
+
+def _fewest(found: Iterable[list[Departure]]) -> list[Departure]:
+    return min(found, key=len)
+
+
+def _follow(plan: Plan, stay: Sequence[Attempt], route: Route) -> list[Departure]:
+    follower = _Follower(plan)
+    for attempt in stay:
+        follower.take(attempt)
+    follower.end(route)
+    return follower.departures
 
 
 def _unattempted(plan: Plan, route: Route) -> list[Departure]:
@@ -71,13 +106,13 @@ def _unattempted(plan: Plan, route: Route) -> list[Departure]:
         if route.outcome not in UNACCEPTED:
             return []
         return [Departure("not-attempted", plan.host, None, f"attempts at {_names(plan.sites)}", _end(route))]
-    if plan.outcome == "delivered":  # what the delivery agent answers is in no zone
-        return []
+    if plan.outcome == "delivered" or (plan.branches and not plan.replaced):
+        return []  # what the delivery agent answers is in no zone
     # A message that is deferred for long enough expires.
     right = route.outcome == plan.outcome or (plan.outcome, route.outcome) == ("deferred", "expired")
     if right and (plan.status is None or route.status in (plan.status, None)):
         return []
-    expected = " ".join(filter(None, (plan.outcome, plan.status)))
+    expected = " ".join(filter(None, (plan.outcome, plan.status))) or _becomes(plan)
     return [Departure("outcome", plan.host, None, expected, _end(route))]
 
 
@@ -106,7 +141,7 @@ class _Follower:
             return
         again = Try(self.plan)
         if self.current.last and again.accept(attempt):
-            if not self.current.over:
+            if not self.current.finish():
                 self._stopped(self.current)
             self.current = again
             return
@@ -118,7 +153,7 @@ class _Follower:
         current = self.current
         if current is None or route.outcome not in UNACCEPTED or self.plan.host in route.hops[:-1]:
             return
-        if current.final is None and not current.over:
+        if current.final is None and not current.finish():
             self._stopped(current)
         elif current.final is None and route.outcome == "bounced":
             self.departures.append(Departure("outcome", self.plan.host, None, "deferred", _end(route)))
@@ -145,6 +180,10 @@ class _Follower:
 
 def _names(sites: tuple[Site, ...]) -> str:
     return ", ".join(dict.fromkeys(target.host for site in sites for target in site.targets))
+
+
+def _becomes(plan: Plan) -> str:
+    return f"{', '.join(branch.recipient for branch in plan.branches)} in its place"
 
 
 def _end(route: Route) -> str:

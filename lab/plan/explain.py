@@ -1,91 +1,203 @@
 """Predicts what a host does with a message, from the zones and its settings alone, after smtp_connect(3).
 
-In: a recipient, a host, its settings, zones, and the addresses of the lab's hosts.
-Out: :func:`explain`, the plan of one host; :func:`explain_path`, with the plans of the hosts behind it.
+In: a recipient, a host, its settings, zones, and the addresses of the lab's hosts. Out: the plan of that one host;
+:mod:`lab.plan.path` puts the plans of several together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from dnszone.exchangers import is_exchanger
-from lab.plan.address import Decision, decide
+from lab.plan.address import Decision, complete, decide, is_local
+from lab.plan.aliases import AliasLoopError, aliased, virtual
 from lab.plan.answers import Asker, Zones, address_of
+from lab.plan.branches import Store, local_branches, sieve_branches, virtual_branches
 from lab.plan.consequences import consequences
+from lab.plan.dialogue import refusal
 from lab.plan.lookup import Resolver, Why
-from lab.plan.model import Plan
+from lab.plan.model import Branch, Plan
 from lab.plan.sites import resolve
 from lab.settings import Settings, Table
+from lab.settings.mastercf import STOCK
 
-# Transports that end a message's way over SMTP: delivery agents of master.cf, besides those that only answer.
+Stage = Literal[
+    "smtp",  # a client hands it over: smtpd(8) may refuse it
+    "internal",  # a new message of this host's own: aliases hold for it, smtpd's checks do not
+    "expanded",  # aliases have been replaced: what is left is routing
+]
 AGENT = ("The delivery agent's address; LMTP looks up no MX.", "lmtp(8)")
-DELIVERY_AGENTS = frozenset({"lmtp", "local", "virtual", "dovecot", "pipe", "maildrop", "cyrus", "procmail"})
+AGENTS = frozenset({"lmtp", "local", "virtual", "pipe"})  # programs that end a message's way over SMTP
 
 
-def explain(recipient: str, host: str, settings: Settings, zones: Zones, hosts: Mapping[str, str]) -> Plan:
-    """Return the plan of *host* for *recipient*.
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What every plan of a lab rests on.
 
-    *hosts* maps address to lab name. Nothing is sent and nobody asked.
+    ``settings``: those of each Postfix host by lab name; ``names``: lab name by address; ``stores``: the mail stores
+    by lab name.
     """
-    own = _own_addresses(host, settings, hosts)
 
-    def ask(domain: str, table: Table) -> bool:
+    zones: Zones
+    settings: Mapping[str, Settings]
+    names: Mapping[str, str]
+    stores: Mapping[str, Store]
+
+
+def explain(recipient: str, host: str, basis: Basis, sender: str | None = None, stage: Stage = "smtp") -> Plan:
+    """Return the plan of *host* for *recipient*, its branches without plans of their own.
+
+    *sender*: None if it is not known. Nothing is sent and nobody asked.
+    """
+    return _Host(host, basis, sender).plan(recipient, stage)
+
+
+class _Host:
+    """One host that thinks about one message."""
+
+    def __init__(self, host: str, basis: Basis, sender: str | None) -> None:
+        self._host = host
+        self._basis = basis
+        self._sender = sender
+        self._settings = basis.settings[host]
+        self._own = _own_addresses(host, self._settings, basis.names)
+        self._asker = Asker(basis.zones)
+        self._resolver = Resolver(self._asker, self._settings, self._own, basis.names)
+
+    def plan(self, recipient: str, stage: Stage) -> Plan:
+        address = complete(recipient, self._settings)
+        decision = decide(address, self._sender, self._settings, self._own, self._listed)
+        plan = Plan(
+            recipient=recipient,
+            host=self._host,
+            transport=decision.transport,
+            nexthop=decision.nexthop,
+            why=decision.why,
+            rule=decision.rule,
+            notes=_notes(self._settings, decision, self._sender),
+            skip_5xx_greeting=self._settings.smtp_skip_5xx_greeting,
+            soft_bounce=self._settings.soft_bounce,
+        )
+        if decision.transport == "":
+            return replace(plan, outcome="rejected", status="5.1.3", reason="Bad recipient address syntax")
+        if stage == "smtp":
+            refused = refusal(address.rpartition("@")[2], decision.kind, self._settings, self._asker)
+            if refused is not None:
+                return self._ended(plan, "rejected", refused.status, refused.reason, rule=refused.rule)
+        if stage != "expanded":
+            try:
+                expanded = virtual(address, self._settings, self._is_local)
+            except AliasLoopError:
+                rule = "virtual_alias_recursion_limit, virtual_alias_expansion_limit"
+                return self._ended(plan, "rejected", "4.6.0", "Alias expansion error", rule=rule)
+            if expanded is not None and expanded != (address,):
+                return _replaced(plan, virtual_branches(expanded, self._host))
+            stage = stage if expanded is None else "expanded"
+        return self._routed(plan, address, decision, stage)
+
+    def _routed(self, plan: Plan, address: str, decision: Decision, stage: Stage) -> Plan:
+        program = self._settings.program(decision.transport)
+        if program is None:
+            rule = "transport(5), master(5)"
+            why = f"master.cf has no service {decision.transport!r}: mail waits until there is one."
+            return self._ended(plan, "deferred", "4.3.0", "mail transport unavailable", why=why, rule=rule)
+        if program == "error":
+            return self._error(plan, decision, stage)
+        if program == "discard":
+            return self._ended(plan, "discarded", "2.0.0", decision.nexthop)
+        if program in AGENTS:
+            return self._delivered(plan, address, decision, program)
+        sites, unfound = resolve(decision, self._resolver)
+        plan = replace(plan, questions=tuple(self._asker.asked), sites=sites)
+        if any(site.groups for site in sites):
+            return replace(
+                plan, notes=plan.notes + self._mirrors(plan), consequences=consequences(sites, self._settings)
+            )
+        return _unreachable(plan, unfound, self._settings)
+
+    def _error(self, plan: Plan, decision: Decision, stage: Stage) -> Plan:
+        """Return the plan for error(8): smtpd looks a recipient up, and refuses it before anything is queued."""
+        code, text = _split_status(decision.nexthop, "4.1.1" if decision.transport == "retry" else "5.1.1")
+        if stage == "smtp":
+            return self._ended(plan, "rejected", code, text)
+        return self._ended(plan, "deferred" if code.startswith("4") else "bounced", code, text)
+
+    def _delivered(self, plan: Plan, address: str, decision: Decision, program: str) -> Plan:
+        """Return the plan for a delivery agent: what it answers is in no zone, but what it sends on may be known."""
+        store = self._store(decision)
+        branches: tuple[Branch, ...] = ()
+        if program == "local":
+            found = aliased(address, self._settings, self._is_local)
+            branches = local_branches(found, self._host) if found else ()
+            if found and branches and not found.kept:
+                return replace(plan, questions=tuple(self._asker.asked), branches=branches)
+        elif store is not None:
+            branches = self._sieved(address, self._basis.stores[store])
+        reason = f"handed to {decision.transport}:{decision.nexthop}"
+        return replace(self._ended(plan, "delivered", None, reason), branches=branches)
+
+    def _store(self, decision: Decision) -> str | None:
+        """Return the mail store that mail is handed to over TCP, if it is one of the lab; its address is asked for."""
+        name, _, _ = decision.nexthop.removeprefix("inet:").partition("]")
+        name = name.lstrip("[")
+        if not decision.nexthop.startswith("inet:"):
+            return None
+        if address_of(name):
+            return self._known_store(name)
+        targets = self._resolver.host(name, 24, Why(), AGENT).targets
+        return next((found for target in targets if (found := self._known_store(target.address))), None)
+
+    def _known_store(self, address: str) -> str | None:
+        name = self._basis.names.get(address)
+        return name if name in self._basis.stores else None
+
+    def _sieved(self, address: str, store: Store) -> tuple[Branch, ...]:
+        """Return what the recipient's script sends on. The store asks for its outlet's address, not this host."""
+        user, _, _ = address.partition("@")
+        name, _, _ = store.outlet_of(user.lower()).rpartition(":")
+        _, found, _ = Asker(self._basis.zones).records(name, "A") if name else ("", [], None)
+        outlet = next((self._basis.names[each] for each in found if each in self._basis.names), None)
+        delimiters = self._settings.recipient_delimiter
+        return sieve_branches(address, store, outlet, delimiters) if outlet else ()
+
+    def _mirrors(self, plan: Plan) -> tuple[str, ...]:
+        """Say which targets are this host itself, at addresses that it does not know for its own."""
+        mine = dict.fromkeys(target.address for target in plan.targets if plan.is_itself(target))
+        return tuple(
+            f"{address} is {self._host} itself, which does not know it (inet_interfaces, proxy_interfaces): the "
+            "greeting gives it away, and the next address is tried; only the last one's failure is in the log"
+            for address in mine
+        )
+
+    def _ended(
+        self, plan: Plan, outcome: str, status: str | None, reason: str, *, why: str = "", rule: str = ""
+    ) -> Plan:
+        return replace(
+            plan,
+            outcome=outcome,
+            status=status,
+            reason=reason,
+            why=why or plan.why,
+            rule=rule or plan.rule,
+            questions=tuple(self._asker.asked),
+        )
+
+    def _is_local(self, domain: str) -> bool:
+        return is_local(domain, self._settings, self._own, self._listed)
+
+    def _listed(self, domain: str, table: Table) -> bool:
         # The lab's own table: the DNS lists the domains that a host is a mail exchanger of.
-        return table.type == "socketmap" and is_exchanger(zones, f"{settings.myhostname.lower()}.", f"{domain}.")
-
-    decision = decide(recipient, settings, own, ask)
-    plan = Plan(
-        recipient=recipient,
-        host=host,
-        transport=decision.transport,
-        nexthop=decision.nexthop,
-        why=decision.why,
-        rule=decision.rule,
-        notes=_notes(settings, decision),
-        skip_5xx_greeting=settings.smtp_skip_5xx_greeting,
-        soft_bounce=settings.soft_bounce,
-    )
-    asker = Asker(zones)
-    resolver = Resolver(asker, settings, own, hosts)
-    end = _without_smtp(decision, resolver)
-    if end is not None:
-        return replace(plan, outcome=end[0], status=end[1], reason=end[2], questions=tuple(asker.asked))
-    sites, why = resolve(decision, resolver)
-    plan = replace(plan, questions=tuple(asker.asked), sites=sites)
-    if any(site.groups for site in sites):
-        return replace(plan, consequences=consequences(sites, settings))
-    return _unreachable(plan, why, settings)
+        mine = f"{self._settings.myhostname.lower()}."
+        return table.type == "socketmap" and is_exchanger(self._basis.zones, mine, f"{domain}.")
 
 
-def explain_path(
-    recipient: str, host: str, settings: Mapping[str, Settings], zones: Zones, hosts: Mapping[str, str]
-) -> Plan:
-    """Return the plan of *host*, with ``then`` the plans of the hosts that may take the message over from it.
-
-    *settings* maps lab name to settings; a host without settings ends the path. So does one that takes the
-    domain as its own, and one that the message has passed already: a loop, which the plan's notes name. A
-    host that can be reached on several ways has its plan on the first of them.
-    """
-    planned: set[str] = set()
-
-    def follow(host: str, passed: tuple[str, ...]) -> Plan:
-        planned.add(host)
-        plan = explain(recipient, host, settings[host], zones, hosts)
-        passed = (*passed, host)
-        following = [name for name in dict.fromkeys(target.host for target in plan.targets) if name in settings]
-        loops = tuple(_loop(name, settings[name]) for name in following if name in passed)
-        then = tuple(follow(name, passed) for name in following if name not in planned)
-        return replace(plan, notes=plan.notes + loops, then=then)
-
-    return follow(host, ())
-
-
-def _loop(host: str, settings: Settings) -> str:
-    return (
-        f"{host} has had the message already: it circles until it has {settings.hopcount_limit} Received "
-        "fields (hopcount_limit), then it bounces"
-    )
+def _replaced(plan: Plan, branches: tuple[Branch, ...]) -> Plan:
+    """Return the plan of a recipient in whose place others are routed."""
+    many = f"{len(branches)} recipients" if len(branches) > 1 else "another recipient"
+    why = f"An alias: {many} in its place."
+    return replace(plan, transport="", nexthop="", why=why, rule="virtual_alias_maps; virtual(5)", branches=branches)
 
 
 def _own_addresses(host: str, settings: Settings, hosts: Mapping[str, str]) -> frozenset[str]:
@@ -99,33 +211,24 @@ def _own_addresses(host: str, settings: Settings, hosts: Mapping[str, str]) -> f
     return frozenset(listening | set(settings.proxy_interfaces))
 
 
-def _notes(settings: Settings, decision: Decision) -> tuple[str, ...]:
+def _notes(settings: Settings, decision: Decision, sender: str | None) -> tuple[str, ...]:
     notes = [f"{table} cannot be read here; the plan takes it as having no entry" for table in settings.unread]
     notes = [note for note in notes if "= socketmap:" not in note]  # the lab's own table: see explain()
-    if settings.virtual_alias_maps:
-        notes.append("virtual_alias_maps may rewrite the recipient first; the plan follows the address as it stands")
+    if settings.program(decision.transport) == "local":
+        unread = [f"alias_maps = {table}" for table in settings.alias_maps if not table.readable]
+        notes += [f"{table} cannot be read here; the plan takes it as having no entry" for table in unread]
+    if sender is None and (
+        settings.sender_dependent_relayhost_maps or settings.sender_dependent_default_transport_maps
+    ):
+        notes.append("the next hop may depend on the sender, which is not known here")
     if "native" in settings.smtp_host_lookup:
         notes.append("smtp_host_lookup has native: /etc/hosts may know addresses that the zones do not")
-    if decision.transport not in {"smtp", "relay", "error", "retry", "discard", "", *DELIVERY_AGENTS}:
-        notes.append(f"transport {decision.transport} is taken for an SMTP client; master.cf is not read")
+    command = settings.transports.get(decision.transport, "")
+    if settings.program(decision.transport) not in {None, "smtp", "error", "discard", *AGENTS}:
+        notes.append(f"transport {decision.transport} is taken for an SMTP client; its program is {command.split()[0]}")
+    if settings.program(decision.transport) == "smtp" and decision.transport not in STOCK and "-o" in command.split():
+        notes.append(f"transport {decision.transport} has settings of its own in master.cf; the plan takes main.cf's")
     return tuple(notes)
-
-
-def _without_smtp(decision: Decision, resolver: Resolver) -> tuple[str, str | None, str | None] | None:
-    """Return (outcome, status, reason) where no SMTP client takes part, None where one does."""
-    if decision.transport == "":
-        return "rejected", "5.1.3", "Bad recipient address syntax"
-    if decision.transport in ("error", "retry"):  # refused in the dialogue already, before anything is queued
-        code, text = _split_status(decision.nexthop, "5.1.1" if decision.transport == "error" else "4.1.1")
-        return "rejected", code, text
-    if decision.transport == "discard":
-        return "discarded", "2.0.0", decision.nexthop
-    if decision.transport in DELIVERY_AGENTS:
-        name = decision.nexthop.removeprefix("inet:").partition("]")[0].lstrip("[")
-        if decision.nexthop.startswith("inet:") and not address_of(name):
-            resolver.host(name, 24, Why(), AGENT)
-        return "delivered", None, f"handed to {decision.transport}:{decision.nexthop}"
-    return None
 
 
 def _split_status(text: str, default: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +92,35 @@ class Consequence:
     rule: str
 
 
+By = Literal["virtual_alias_maps", "alias_maps", "sieve"]  # who puts another recipient in the place of one
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A recipient that comes out of another one, and the host at which the message goes on for it.
+
+    ``certain`` is False where the message decides. ``plan`` is what that host does then; None where the host's
+    settings are not known, or the plan has it already: on another branch, or further up, which is a circle.
+    """
+
+    recipient: str
+    host: str
+    by: By
+    certain: bool
+    why: str
+    rule: str
+    plan: Plan | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What one host will do with a message for one recipient, as far as zone and settings decide it.
 
     ``outcome`` (with ``status`` and ``reason``) is the end when no attempt is made at all: delivered (handed
     to the mail delivery agent), bounced, deferred, discarded or rejected; None when the answers of the sites'
-    hosts decide. ``then`` has the plans of the hosts that may take the message over, where their settings are
-    known.
+    hosts decide. ``branches`` has the recipients that come out of this one; with a ``transport`` they come
+    out of its delivery, without one they take the recipient's place before anything else happens. ``then`` has
+    the plans of the hosts that may take the message over, where their settings are known.
     """
 
     recipient: str
@@ -117,12 +138,26 @@ class Plan:
     notes: tuple[str, ...] = ()
     skip_5xx_greeting: bool = True
     soft_bounce: bool = False
+    branches: tuple[Branch, ...] = ()
     then: tuple[Plan, ...] = ()
+
+    @property
+    def replaced(self) -> bool:
+        """Whether other recipients take the place of this one before anything is routed."""
+        return bool(self.branches) and not self.transport
 
     @property
     def targets(self) -> tuple[Target, ...]:
         """Every address that may be tried, in an allowed order."""
         return tuple(target for site in self.sites for target in site.targets)
+
+    def is_itself(self, target: Target) -> bool:
+        """Return whether a target is this very host, at an address that it does not know for its own.
+
+        Its greeting tells it so, on port 25 (SMTP_MISC_FLAG_LOOP_DETECT), and it goes on to the next address with
+        a warning that names no message; only where no address is left does the log have the attempt.
+        """
+        return target.host == self.host and target.port == 25
 
     @property
     def order(self) -> list[str | list[str]]:
@@ -131,8 +166,11 @@ class Plan:
         return [_names(group) if len(group.targets) > 1 else group.targets[0].host for group in groups]
 
     def walk(self) -> Iterator[Plan]:
-        """Yield this plan and those of the hosts behind it, nearest first."""
+        """Yield this plan, those of its branches, and those of the hosts behind it."""
         yield self
+        for branch in self.branches:
+            if branch.plan is not None:
+                yield from branch.plan.walk()
         for plan in self.then:
             yield from plan.walk()
 
@@ -152,6 +190,10 @@ class Plan:
                 "sites": tuple(_site(site) for site in data["sites"]),
                 "consequences": tuple(Consequence(**consequence) for consequence in data["consequences"]),
                 "notes": tuple(data["notes"]),
+                "branches": tuple(
+                    Branch(**{**branch, "plan": branch["plan"] and cls.from_json(branch["plan"])})
+                    for branch in data.get("branches", ())  # a key that was added
+                ),
                 "then": tuple(cls.from_json(plan) for plan in data["then"]),
             }
         )

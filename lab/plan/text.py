@@ -27,7 +27,8 @@ SHOWN = 6  # addresses of one random group, and questions of one kind, that are 
 class Row:
     """One step.
 
-    ``kind``: next, asks, tries, never, if, end, note; ``why`` is a sentence, or "" where none is needed.
+    ``kind``: next, becomes, asks, site, tries, never, if, may, also, end, note; ``why`` is a sentence, or "" where none
+    is needed.
     """
 
     kind: str
@@ -42,13 +43,13 @@ def rows(plan: Plan) -> tuple[Row, ...]:
 
 
 def text(plan: Plan, width: int = WIDTH) -> str:
-    """Return the plan as lines of at most *width* columns, and below it the plans of the hosts behind it."""
-    blocks: dict[tuple[str, ...], list[str]] = {}  # hosts that do the same share a block
+    """Return the plan as lines of at most *width* columns, and below it its branches and the hosts behind it."""
+    blocks: dict[tuple[str, ...], list[str]] = {}  # hosts that do the same for a recipient share a block
     for part in plan.walk():
-        blocks.setdefault(tuple(_block(part, width)), []).append(part.host)
+        blocks.setdefault((part.recipient, *_block(part, width)), []).append(part.host)
     titled = (
-        [*wrap(f"{plan.recipient}, from {', '.join(dict.fromkeys(hosts))}", width), *block]
-        for block, hosts in blocks.items()
+        [*wrap(f"{recipient}, from {', '.join(dict.fromkeys(hosts))}", width), *block]
+        for (recipient, *block), hosts in blocks.items()
     )
     return "\n\n".join("\n".join(lines) for lines in titled) + "\n"
 
@@ -56,9 +57,10 @@ def text(plan: Plan, width: int = WIDTH) -> str:
 def _rows(plan: Plan) -> Iterator[Row]:
     if plan.transport:
         yield Row("next", f"{plan.nexthop} over {plan.transport}", plan.why, plan.rule)
-    else:
+    elif not plan.replaced:
         yield Row("next", "none: the address is refused", plan.why, plan.rule)
     yield from _questions(plan)
+    yield from _branches(plan)
     number = 0
     for site in plan.sites:
         if len(plan.sites) > 1:
@@ -75,6 +77,17 @@ def _rows(plan: Plan) -> Iterator[Row]:
         yield Row("end", " ".join(filter(None, (plan.outcome, plan.status))), plan.reason or "", "")
     for note in plan.notes:
         yield Row("note", note, "", "")
+
+
+def _branches(plan: Plan) -> Iterator[Row]:
+    """Say who comes out of the recipient: in its place, besides its delivery, or perhaps."""
+    shown = ""
+    for branch in plan.branches:
+        kind = "becomes" if plan.outcome is None else "also"
+        why = "" if branch.why == shown else branch.why
+        shown = branch.why
+        sent = f"{branch.recipient}, sent by {branch.host}" if branch.by == "sieve" else branch.recipient
+        yield Row(kind if branch.certain else "may", sent, why, branch.rule if why else "")
 
 
 def _questions(plan: Plan) -> Iterator[Row]:

@@ -3,21 +3,23 @@
 The plan knows zones and settings, and no fault. A departure at a host is explained by
 
 - a fault in the DNS that meets a question of that host's plan: what it was told is not what the zone says;
-- a zone that a step has replaced, if that host's plan asks about a name in it;
 - a fault at a host or scripted address, if the departure is about that host (as the one that sends, or is tried), or is
   about the end of a try in which that host had its turn: a try that a fault ends stops before the plan does.
 
-What replies lead to is no departure: a plan's comparison takes them as they come.
+What replies lead to is no departure: a plan's comparison takes them as they come. A step that replaces a zone or
+changes a host's settings explains nothing: what comes after it is compared with the plan that holds from then on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from dnszone.masterfile import absolute
 from dnszone.record import matches
 from lab.plan import Departure, Plan
+from lab.route import Route
 from lab.scenario.model import Departs, Fault
 
 ENDS = ("stopped-early", "not-attempted", "outcome")
@@ -28,12 +30,11 @@ class Wrong:
     """What was wrong during a run, in the lab's own words.
 
     ``dns``: pattern of the name (None: any), type, and lab name of the client, of each DNS fault; ``hosts``: names of
-    those that had a fault; ``zones``: domains whose zone was replaced.
+    those that had a fault.
     """
 
     dns: tuple[tuple[str | None, str | None, str | None], ...] = ()
     hosts: frozenset[str] = frozenset()
-    zones: frozenset[str] = frozenset()
 
 
 def explained(departure: Departure, plan: Plan, wrong: Wrong) -> bool:
@@ -42,12 +43,26 @@ def explained(departure: Departure, plan: Plan, wrong: Wrong) -> bool:
     asked = [(question.name, question.type) for part in parts for question in part.questions]
     if any(_met(asked, departure.host, fault) for fault in wrong.dns):
         return True
-    if any(_within(name, zone) for name, _ in asked for zone in wrong.zones):
-        return True
     if {departure.host, departure.target} & wrong.hosts:
         return True
     turns = {target.host for part in parts for target in part.targets}
     return departure.kind in ENDS and bool(turns & wrong.hosts)
+
+
+def stretches(route: Route, plan: Plan, later: Sequence[tuple[datetime, Plan]]) -> Iterator[tuple[Plan, Route]]:
+    """Yield the parts of *route* with the plan that held while each was made.
+
+    *plan* held first, each of *later* from its time on. Only the last part has the route's end.
+    """
+    plans = [(None, plan), *later]
+    for number, (begins, each) in enumerate(plans):
+        ends = plans[number + 1][0] if number + 1 < len(plans) else None
+        made = [attempt for attempt in route.attempts if (begins is None or begins <= attempt.at)]
+        if ends is None:
+            yield each, replace(route, attempts=tuple(made))
+        else:
+            so_far = tuple(attempt for attempt in made if attempt.at < ends)
+            yield each, replace(route, attempts=so_far, outcome="unknown", status=None)
 
 
 def meant(departure: Departure, listed: Collection[Departs]) -> Departs | None:
@@ -61,7 +76,6 @@ def meant(departure: Departure, listed: Collection[Departs]) -> Departs | None:
 
 def wrong(
     faults: Collection[Fault],
-    zones: Collection[str],
     substituted: Callable[[str], str],
     real: Callable[[str], str],
     clients: Callable[[str], str],
@@ -77,7 +91,7 @@ def wrong(
             dns.append((pattern, None if type_ == "ANY" else type_, who))
         else:
             hosts.add(real(fault.name))
-    return Wrong(tuple(dns), frozenset(hosts), frozenset(zones))
+    return Wrong(tuple(dns), frozenset(hosts))
 
 
 def _met(asked: Collection[tuple[str, str]], host: str, fault: tuple[str | None, str | None, str | None]) -> bool:
@@ -88,11 +102,6 @@ def _met(asked: Collection[tuple[str, str]], host: str, fault: tuple[str | None,
         (pattern is None or matches(_dotted(name), pattern)) and type_ in (None, asked_type)
         for name, asked_type in asked
     )
-
-
-def _within(name: str, zone: str) -> bool:
-    plain = name.rstrip(".").lower()
-    return plain == zone or plain.endswith(f".{zone}")
 
 
 def _dotted(name: str) -> str:

@@ -10,16 +10,16 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING
 
 from lab.errors import LabError
-from lab.plan import Departure, compare
+from lab.plan import Departure, Plan, compare
 from lab.route import Route, stamp
 from lab.scenario.expect import Asked
-from lab.scenario.explained import explained, wrong
+from lab.scenario.explained import explained, stretches, wrong
 from lab.scenario.judge import Observation
 from lab.scenario.logs import Logs
 from lab.scenario.variables import replaced
@@ -37,10 +37,14 @@ PAUSE = 0.1  # seconds between two looks at a queue
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message that was handed over, and when."""
+    """A message that was handed over, and when.
+
+    ``later`` has the plans that a step has made anew since: from when on, and recipient to plan.
+    """
 
     submission: Submission
     at: datetime
+    later: list[tuple[datetime, Mapping[str, Plan]]] = field(default_factory=list)
 
 
 class Observer:
@@ -127,15 +131,18 @@ class Observer:
         values = stage.values
         what = wrong(
             tuple(stage.ever.values()),
-            stage.changed,
             lambda text: replaced(text, values),
             self._lab_name,
             lambda client: self._lab.names.get(client, stage.names.real(client)),
         )
         for route in sent.submission.known():
-            for departure in compare(route.plan, route) if route.plan else ():
-                if route.plan is not None and not explained(departure, route.plan, what):
-                    yield stage.names.route(route), stage.names.departure(departure)
+            if route.plan is None:
+                continue
+            later = [(at, plans[route.recipient]) for at, plans in sent.later]
+            for plan, part in stretches(route, route.plan, later):
+                for departure in compare(plan, part):
+                    if not explained(departure, plan, what):
+                        yield stage.names.route(route), stage.names.departure(departure)
 
     def _contacted(self) -> frozenset[str]:
         """Return the hosts to which a host connected for this run: those of connections that name its messages."""

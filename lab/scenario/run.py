@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from lab import claims
 from lab.errors import LabError
 from lab.faults.site import UnsupportedError
+from lab.hosts import container
 from lab.scenario import touch
 from lab.scenario.content import content
 from lab.scenario.expect import Asked, ready
@@ -192,7 +193,7 @@ class _Run:
     def _zone(self, step: Step) -> None:
         name = variable(str(step.table.get("of", MAIN)))
         self._stage.zone(name, str(step.table["zone"]))
-        self._stage.changed.add(self._stage.domains[name])
+        self._plan_again()
 
     def _queue(self, step: Step) -> None:
         """Do to the message what the action says, with Postfix's own commands."""
@@ -219,13 +220,22 @@ class _Run:
     def _command(self, step: Step) -> None:
         host = self._lab.hosts[self._stage.names.real(str(step.table["run"]))]
         command = [replaced(word, self._stage.values) for word in step.table["command"]]
-        result = self._lab.docker.containers.get(host.container).exec_run(command)
+        result = container(self._lab.docker, host).exec_run(command)
         output = result.output.decode("utf-8", "replace") if isinstance(result.output, bytes) else ""
+        if self._lab.reread(host.name):
+            self._plan_again()
         pattern = step.table.get("output")
         if pattern is None and result.exit_code != 0:
             self._differences.append(Difference(step.place, "exit code 0", f"{result.exit_code}: {output.strip()}"))
         if pattern is not None and not re.search(str(pattern), output):
             self._differences.append(Difference(step.place, str(pattern), output.strip() or "no output"))
+
+    def _plan_again(self) -> None:
+        """Make the plans of all messages anew, from the zones and settings as they are now."""
+        at = datetime.now(UTC)
+        for sent in (each for several in self._sent.values() for each in several):
+            receipt = sent.submission.receipt
+            sent.later.append((at, self._lab.plans(receipt.recipients, sent.submission.via, receipt.sender)))
 
     def _until(self, step: Step) -> None:
         outcome, name = str(step.table["until"]), self._named(step)

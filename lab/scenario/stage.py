@@ -17,7 +17,6 @@ from lab.scenario.check import apex, label
 from lab.scenario.model import MAIN, Fault, Scenario
 from lab.scenario.names import Names
 from lab.scenario.variables import VARIABLE, replaced, substitute
-from lab.sieve import Sieve
 
 if TYPE_CHECKING:
     from lab.lab import Lab
@@ -34,7 +33,6 @@ class Stage:
         own = {host.name: f"{host.name}-{tag}" for host in scenario.hosts}
         apexes = {domain.partition(".")[0]: apex(name) for name, domain in self.domains.items()}
         self.names = Names(own, apexes)
-        self.changed: set[str] = set()  # domains whose zone a step has replaced
         self.ever: dict[str, Fault] = {}  # every fault that was in force, by place and kind
         self._active: dict[str, ExitStack] = {}
         self._open = ExitStack()
@@ -111,7 +109,7 @@ class Stage:
         for name, text in self.scenario.zones.items():
             self.zone(name, text)
         if self.scenario.sieve:
-            store = Sieve(self.lab.docker.containers.get(self.lab.hosts["mailstore"].container))
+            store = self.lab.sieve()
             for user, script in self.scenario.sieve.items():
                 address = f"{user}@{self.domains[MAIN]}"
                 self._open.callback(store.remove, address)

@@ -1,6 +1,6 @@
 """What a Postfix host's main.cf says about routing, with Postfix 3.10's defaults for what it does not say.
 
-In: main.cf text (:func:`read`); the contents of its lookup tables where they are known.
+In: main.cf text (:func:`read`); the contents of its lookup tables, and the text of master.cf, where they are known.
 Out: :class:`Settings`, one field for each parameter that takes part in a routing decision, named after it.
 Errors: :class:`SettingsError` with every problem of the text at once, each with file and line.
 """
@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 
 from lab.errors import LabError
 from lab.settings.maincf import Entry, ExpansionError, Problem, entries, expand
+from lab.settings.mastercf import STOCK, transports
 from lab.settings.tables import DomainList, Table
 from lab.settings.values import DEFAULTS, PARSERS, as_text
 
@@ -32,8 +33,14 @@ class Settings:
     relay_domains: DomainList
     virtual_alias_domains: DomainList
     virtual_alias_maps: tuple[Table, ...]
+    virtual_alias_expansion_limit: int
+    virtual_alias_recursion_limit: int
+    propagate_unmatched_extensions: tuple[str, ...]
+    alias_maps: tuple[Table, ...]
     virtual_mailbox_domains: DomainList
     transport_maps: tuple[Table, ...]
+    sender_dependent_default_transport_maps: tuple[Table, ...]
+    sender_dependent_relayhost_maps: tuple[Table, ...]
     relayhost: str
     smtp_fallback_relay: str
     default_transport: str
@@ -58,6 +65,9 @@ class Settings:
     soft_bounce: bool
     resolve_numeric_domain: bool
     recipient_delimiter: str
+    smtpd_relay_restrictions: tuple[str, ...]
+    smtpd_recipient_restrictions: tuple[str, ...]
+    unknown_address_reject_code: int
     hopcount_limit: int
     smtp_connect_timeout: int
     smtp_helo_timeout: int
@@ -72,18 +82,27 @@ class Settings:
     maximal_queue_lifetime: int
     bounce_queue_lifetime: int
     delay_warning_time: int
+    transports: Mapping[str, str]  # the services of master.cf: name to command
 
     @property
     def unread(self) -> tuple[str, ...]:
         """The routing tables whose contents are not known here, each as "parameter = type:name"."""
         tables = {
+            "virtual_alias_maps": self.virtual_alias_maps,
             "transport_maps": self.transport_maps,
+            "sender_dependent_default_transport_maps": self.sender_dependent_default_transport_maps,
+            "sender_dependent_relayhost_maps": self.sender_dependent_relayhost_maps,
             "mydestination": self.mydestination.tables,
             "relay_domains": self.relay_domains.tables,
             "virtual_alias_domains": self.virtual_alias_domains.tables,
             "virtual_mailbox_domains": self.virtual_mailbox_domains.tables,
         }
         return tuple(f"{name} = {table}" for name, found in tables.items() for table in found if not table.readable)
+
+    def program(self, transport: str) -> str | None:
+        """Return the program of master.cf behind a transport ("smtp", "lmtp", "pipe" ...), None if there is none."""
+        command = self.transports.get(transport)
+        return command.split(None, 1)[0] if command else None
 
 
 class SettingsError(LabError):
@@ -95,19 +114,27 @@ class SettingsError(LabError):
         super().__init__("\n".join(map(str, problems)), hint="`postconf -n` on the host shows what Postfix reads")
 
 
-def read(text: str, hostname: str, *, file: str = "main.cf", tables: Mapping[str, str] | None = None) -> Settings:
+def read(
+    text: str,
+    hostname: str,
+    *,
+    file: str = "main.cf",
+    tables: Mapping[str, str] | None = None,
+    master_cf: str | None = None,
+) -> Settings:
     """Return the settings in *text*, or raise :class:`SettingsError`.
 
     *hostname*: the machine's own name, which myhostname is by default. *tables*: file name to contents, for
     "texthash:/etc/postfix/transport" and the like. A table that is not among them has no entries, and
-    ``unread`` names it.
+    ``unread`` names it. *master_cf*: its text; None stands for the one that Postfix comes with.
     """
     found, problems = entries(text, file)
     reader = _Reader(found, hostname, file, tables or {}, problems)
-    values = {field.name: reader.value(field.name) for field in fields(Settings)}
+    values = {field.name: reader.value(field.name) for field in fields(Settings) if field.name != "transports"}
     if problems:
         raise SettingsError(tuple(sorted(problems, key=lambda problem: problem.line)))
-    return Settings(**values)  # type: ignore[arg-type]  # PARSERS has a parser for each field's type
+    services = STOCK if master_cf is None else transports(master_cf)
+    return Settings(**values, transports=services)  # type: ignore[arg-type]  # PARSERS has a parser for each field's type
 
 
 class _Reader:

@@ -89,6 +89,16 @@ def table_list(value: str, files: Mapping[str, str]) -> tuple[Table, ...]:
     return tuple(table(word, files) for word in words(value))
 
 
+def alias_list(value: str, files: Mapping[str, str]) -> tuple[Table, ...]:
+    """Return the tables of alias_maps: what postalias(1) makes an index of is written as aliases(5) says."""
+    found = []
+    for word in words(value):
+        type_, _, name = word.partition(":")
+        compiled = type_ in FILE_TYPES - {"texthash"} and name in files
+        found.append(Table(type_, name, _postalias(files[name])) if compiled else table(word, files))
+    return tuple(found)
+
+
 def domain_list(value: str, files: Mapping[str, str]) -> DomainList:
     """Return the list of a parameter such as relay_domains; ``/file/name`` stands for that file's words."""
     items: list[str | Table] = []
@@ -120,4 +130,13 @@ def _postmap(text: str) -> dict[str, str]:
     for _, line in logical_lines(text):
         key, _, value = line.replace("\t", " ").partition(" ")
         result[key.strip('"').lower()] = value.strip()
+    return result
+
+
+def _postalias(text: str) -> dict[str, str]:
+    """Read ``name: value`` lines (aliases(5))."""
+    result = {}
+    for _, line in logical_lines(text):
+        key, _, value = line.partition(":")
+        result[key.strip().strip('"').lower()] = value.strip()
     return result

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from lab.settings.maincf import words
-from lab.settings.tables import domain_list, table_list
+from lab.settings.tables import alias_list, domain_list, table_list
 
 Files = Mapping[str, str]  # file name to contents
 Parser = Callable[[str, str, Files], object]  # (parameter, expanded text, files) to value; ValueError for a bad text
@@ -18,9 +18,15 @@ DEFAULTS: Mapping[str, str] = {
     "mydestination": "$myhostname, localhost.$mydomain, localhost",
     "relay_domains": "${{$compatibility_level} <level {2} ? {$mydestination} : {}}",
     "virtual_alias_maps": "$virtual_maps",
+    "virtual_alias_expansion_limit": "1000",
+    "virtual_alias_recursion_limit": "1000",
+    "propagate_unmatched_extensions": "canonical, virtual",
+    "alias_maps": "lmdb:/etc/aliases",  # Debian's; elsewhere the type differs
     "virtual_alias_domains": "$virtual_alias_maps",
     "virtual_mailbox_domains": "$virtual_mailbox_maps",
     "transport_maps": "",
+    "sender_dependent_default_transport_maps": "",
+    "sender_dependent_relayhost_maps": "",
     "relayhost": "",
     "smtp_fallback_relay": "$fallback_relay",
     "default_transport": "smtp",
@@ -45,6 +51,9 @@ DEFAULTS: Mapping[str, str] = {
     "soft_bounce": "no",
     "resolve_numeric_domain": "no",
     "recipient_delimiter": "",
+    "smtpd_relay_restrictions": "permit_mynetworks, permit_sasl_authenticated, defer_unauth_destination",
+    "smtpd_recipient_restrictions": "",
+    "unknown_address_reject_code": "450",
     "hopcount_limit": "50",
     "smtp_connect_timeout": "30s",
     "smtp_helo_timeout": "300s",
@@ -117,6 +126,10 @@ def _tables(_name: str, text: str, files: Files) -> object:
     return found
 
 
+def _aliases(_name: str, text: str, files: Files) -> object:
+    return alias_list(text, files)
+
+
 def _protocols(_name: str, text: str, _files: Files) -> object:
     chosen = words(text.lower())
     if not chosen or set(chosen) - {"all", "ipv4", "ipv6"}:
@@ -153,17 +166,34 @@ _BOOLEANS = (
     "soft_bounce",
     "resolve_numeric_domain",
 )
+_NUMBERS = (
+    "smtp_mx_address_limit",
+    "smtp_mx_session_limit",
+    "virtual_alias_expansion_limit",
+    "virtual_alias_recursion_limit",
+    "unknown_address_reject_code",
+    "hopcount_limit",
+)
+_WORDS = (
+    "inet_interfaces",
+    "proxy_interfaces",
+    "smtp_host_lookup",
+    "propagate_unmatched_extensions",
+    "smtpd_relay_restrictions",
+    "smtpd_recipient_restrictions",
+)
 _TIMES = [name for name in DEFAULTS if name.endswith(("_timeout", "_time", "_lifetime", "_delay"))]
 PARSERS: Mapping[str, Parser] = {
     **dict.fromkeys(_BOOLEANS, _boolean),
     **dict.fromkeys(_TIMES, _time),
-    **dict.fromkeys(("smtp_mx_address_limit", "smtp_mx_session_limit", "hopcount_limit"), _number),
-    **dict.fromkeys(("inet_interfaces", "proxy_interfaces", "smtp_host_lookup"), _words),
+    **dict.fromkeys(_NUMBERS, _number),
+    **dict.fromkeys(_WORDS, _words),
     **dict.fromkeys(
         ("mydestination", "relay_domains", "virtual_alias_domains", "virtual_mailbox_domains"),
         _domains,
     ),
-    **dict.fromkeys(("transport_maps", "virtual_alias_maps"), _tables),
+    **dict.fromkeys([name for name in DEFAULTS if name.endswith("_maps")], _tables),
+    "alias_maps": _aliases,
     "inet_protocols": _protocols,
     "smtp_address_preference": _preference,
     "smtp_tcp_port": _port,

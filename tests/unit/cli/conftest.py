@@ -242,8 +242,8 @@ class FakeLab:
         self.asked.append(keywords)
         return Submission(self, keywords["via"], self.receipt, {})  # type: ignore[arg-type]  # a double
 
-    def explain(self, recipient: str, via: str = "client") -> Plan:
-        self.asked.append({"recipient": recipient, "via": via})
+    def explain(self, recipient: str, via: str = "client", sender: str | None = None) -> Plan:
+        self.asked.append({"recipient": recipient, "via": via, "sender": sender})
         known(self.hosts, via)
         return PLAN
 

@@ -145,10 +145,12 @@ def test_route_of_a_message_that_nobody_knows(run: Run) -> None:
     assert result.stderr.startswith("lab: no host of the lab has said anything about <gone@home.test> within 0 s")
 
 
-def test_explain(run: Run) -> None:
+def test_explain(run: Run, fake: FakeLab) -> None:
     result = run("explain", "bia@refuse2.run.test", "--via", "direct")
     assert result.stdout.startswith("bia@refuse2.run.test, from direct\nnext    refuse2.run.test over smtp ")
     assert json.loads(run("explain", "bia@refuse2.run.test", "--json").stdout)["nexthop"] == "refuse2.run.test"
+    assert run("explain", "bia@refuse2.run.test", "--from", "").exit_code == 0
+    assert [each["sender"] for each in fake.asked] == ["ana@home.test", "ana@home.test", ""]
 
 
 def test_rows_on_a_terminal_are_coloured_and_say_the_same(

@@ -7,6 +7,7 @@ import threading
 import pytest
 import requests
 
+from lab.dns import Dns
 from lab.errors import LabError
 from tests.unit.dnszone.conftest import HOST, Server
 
@@ -27,6 +28,20 @@ def test_zones_are_listed_read_replaced_and_removed(server: Server) -> None:
     assert "10 other.a.test." in server.dns.zone("a.test")
     server.dns.remove("a.test.")
     assert len(server.dns.zones()) == 2
+
+
+def test_what_the_zones_of_some_owners_say(server: Server) -> None:
+    server.dns.put("a.test.", "@ MX 10 other")
+    Dns(server.control, "you").put("b.test.", "@ MX 10 theirs")
+    first = server.dns.view(("world", "me"))
+    assert [zone.origin for zone in first] == ["lab.test.", "dest.test.", "a.test."]
+    assert [record.data for record in first.resolve("a.test.", "MX").answers] == ["10 other.a.test."]
+    assert first.resolve("b.test.", "MX").rcode == "REFUSED"
+    assert server.dns.view(("world", "me")) is first  # nothing is read again
+    server.dns.put("a.test.", "@ MX 10 third")
+    second = server.dns.view(("world", "me"))
+    assert [record.data for record in second.resolve("a.test.", "MX").answers] == ["10 third.a.test."]
+    assert second.get("dest.test.") is first.get("dest.test.")
 
 
 def test_a_zone_with_errors_changes_nothing_and_tells_them_all(server: Server) -> None:
@@ -57,6 +72,7 @@ def test_what_is_not_there(server: Server) -> None:
         server.dns.heal("f9")
     assert requests.get(url(server, "/zone"), timeout=5).json()["error"] == "GET /zone: Not Found"
     assert requests.post(url(server, "/zones"), timeout=5).status_code == 405
+    assert requests.get(url(server, "/zones?owner=me"), timeout=5).json()["problems"][0]["path"] == "owner"
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff", b""])

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -219,6 +220,15 @@ def test_a_socket_that_we_may_not_open(monkeypatch: pytest.MonkeyPatch, tmp_path
     cause, hint = parts(error)
     assert "no permission on its socket" in cause
     assert "usermod -aG docker" in hint
+
+
+def test_no_proxy_is_looked_for_before_a_socket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("docker.from_env", lambda **_: SimpleNamespace(api=SimpleNamespace(trust_env=True)))
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "docker.sock"))
+        listening.listen()
+        assert module.connect(f"unix://{tmp_path}/docker.sock").api.trust_env is False
+    assert module.connect("tcp://192.0.2.1:2376").api.trust_env is True
 
 
 def test_the_address_is_the_one_of_the_docker_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

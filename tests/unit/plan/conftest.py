@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from dnszone.record import Record
 from dnszone.zones import Answer
-from lab.plan import Plan, explain
+from lab.plan import Basis, Plan, explain
+from lab.plan.explain import Stage
 from lab.route import Attempt, Route
 from lab.settings import Settings, read
 
@@ -103,8 +105,12 @@ def plan(zones: Callable[..., Zones], settings: Callable[..., Settings]) -> Call
         recipient: str = "u@a.test",
         host: str = "direct",
         rcodes: dict[tuple[str, str], str] | None = None,
+        sender: str | None = None,
+        stage: Stage = "smtp",
+        **options: Any,
     ) -> Plan:
-        return explain(recipient, host, settings(main_cf, host), zones(text, rcodes), HOSTS)
+        basis = Basis(zones(text, rcodes), {host: settings(main_cf, host, **options)}, HOSTS, {})
+        return explain(recipient, host, basis, sender, stage)
 
     return make
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lab.plan import Plan, compare, explain_path
+from lab.plan import Basis, Plan, compare, explain_path
 from lab.route import Route
 from lab.settings import Settings
 
@@ -181,7 +181,7 @@ def test_each_hop_is_compared_with_its_own_plan(
         "client": settings("relayhost = [smarthost.isp.test]:587", "client"),
         "smarthost": settings("", "smarthost"),
     }
-    path = explain_path("u@dest.test", "client", everyone, zones(), hosts)
+    path = explain_path("u@dest.test", "client", Basis(zones(), everyone, hosts, {}))
     hops = ("client", "smarthost", "mx2")
     good = route("smarthost 250", "smarthost>mx1 refused", "smarthost>mx2 250", host="client", hops=hops)
     assert compare(path, good) == []
@@ -199,5 +199,5 @@ def test_host_that_was_not_reached_is_not_judged(
         "client": settings("relayhost = [smarthost.isp.test]:587", "client"),
         "smarthost": settings("", "smarthost"),
     }
-    path = explain_path("u@dest.test", "client", everyone, zones(), hosts)
+    path = explain_path("u@dest.test", "client", Basis(zones(), everyone, hosts, {}))
     assert compare(path, route("smarthost refused", host="client", hops=("client",))) == []

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lab.plan import Plan, explain, explain_path
+from lab.plan import Basis, Plan, explain, explain_path
 from lab.settings import Settings
 
 Make = Callable[..., Plan]
@@ -657,7 +657,7 @@ def everyone(settings: Callable[..., Settings]) -> dict[str, Settings]:
 def test_path_goes_on_to_the_host_that_has_the_domain(
     everyone: dict[str, Settings], zones: Callable[..., Any], hosts: dict[str, str]
 ) -> None:
-    path = explain_path("bia@dest.test", "client", everyone, zones(), hosts)
+    path = explain_path("bia@dest.test", "client", Basis(zones(), everyone, hosts, {}))
     assert [part.host for part in path.walk()] == ["client", "smarthost", "mx1", "mx2"]
     smarthost = path.then[0]
     assert smarthost.order == ["mx1", "mx2", "mx3"]
@@ -670,7 +670,7 @@ def test_path_names_a_loop(settings: Callable[..., Settings], zones: Callable[..
         "mx1": settings("transport_maps = inline:{ a.test=smtp:[mx2.dest.test] }", "mx1"),
         "mx2": settings("transport_maps = inline:{ a.test=smtp:[mx1.dest.test] }", "mx2"),
     }
-    path = explain_path("u@a.test", "mx1", everyone, zones(), hosts)
+    path = explain_path("u@a.test", "mx1", Basis(zones(), everyone, hosts, {}))
     assert [part.host for part in path.walk()] == ["mx1", "mx2"]
     assert "50 Received fields" in path.then[0].notes[0]
 
@@ -679,10 +679,10 @@ def test_domain_that_names_another_exchanger_is_not_this_hosts_own(
     everyone: dict[str, Settings], zones: Callable[..., Any], hosts: dict[str, str]
 ) -> None:
     zone = zones("other.test. MX 10 mx3.dest.test.\nimplicit.test. A 198.18.0.11")
-    assert explain("u@other.test", "mx1", everyone["mx1"], zone, hosts).outcome is None
-    assert explain("u@implicit.test", "mx1", everyone["mx1"], zone, hosts).outcome == "delivered"
+    assert explain("u@other.test", "mx1", Basis(zone, everyone, hosts, {})).outcome is None
+    assert explain("u@implicit.test", "mx1", Basis(zone, everyone, hosts, {})).outcome == "delivered"
 
 
 def test_plan_survives_json(everyone: dict[str, Settings], zones: Callable[..., Any], hosts: dict[str, str]) -> None:
-    path = explain_path("bia@dest.test", "client", everyone, zones("dest.test. A 198.18.0.99"), hosts)
+    path = explain_path("bia@dest.test", "client", Basis(zones("dest.test. A 198.18.0.99"), everyone, hosts, {}))
     assert Plan.from_json(json.loads(json.dumps(path.to_json()))) == path

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lab.plan import Plan, explain_path, rows, text
+from lab.plan import Basis, Plan, explain_path, rows, text
 from lab.settings import Settings
 
 Make = Callable[..., Plan]
@@ -52,6 +52,6 @@ def test_hosts_that_do_the_same_share_a_block(
 ) -> None:
     own = "virtual_mailbox_domains = dest.test"
     everyone = {name: settings(own if name.startswith("mx") else "", name) for name in ("direct", "mx1", "mx2", "mx3")}
-    shown = text(explain_path("bia@dest.test", "direct", everyone, zones(), hosts))
+    shown = text(explain_path("bia@dest.test", "direct", Basis(zones(), everyone, hosts, {})))
     assert shown.count(", from ") == 2
     assert "bia@dest.test, from mx1, mx2, mx3\n" in shown

@@ -125,6 +125,7 @@ class FakeLab:
     said: list[tuple[str, str]] = field(default_factory=list)  # lines of logs: host, line
     later: list[tuple[str, str]] = field(default_factory=list)  # those that come as time goes by
     unheard: tuple[str, ...] = ()  # containers whose log cannot be read
+    changes: tuple[str, ...] = ()  # hosts whose settings are others each time they are read
     name: str = "fake"
     asked: list[Dsn] = field(default_factory=list)  # of notices, with each message
 
@@ -184,6 +185,7 @@ class FakeLab:
             known=lambda: history.stages[0],
             events=list,
             timeline=lambda: "the timeline",
+            via=via,
         )
 
     def connect(self, at: str) -> socket.socket:
@@ -191,6 +193,14 @@ class FakeLab:
         connected, other = socket.socketpair()
         other.close()
         return connected
+
+    def plans(self, recipients: tuple[str, ...], via: str, sender: str | None) -> dict[str, Any]:
+        del sender
+        self.did.append(f"plan {', '.join(recipients)} via {via}")
+        return dict.fromkeys(recipients)
+
+    def reread(self, host: str) -> bool:
+        return host in self.changes
 
     @contextmanager
     def fault(self, name: str, /, **wrong: Any) -> Iterator[None]:

@@ -121,6 +121,7 @@ def test_steps_are_taken_in_their_order() -> None:
         "send ana@home.test to bia@d1.test via direct",
         "script 198.18.0.130 {}",
         "zone d1.test",
+        "plan bia@d1.test via direct",
         "reset",
     ]
 

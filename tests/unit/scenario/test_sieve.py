@@ -34,10 +34,12 @@ def test_a_script_is_put_and_taken_back(store: Sieve, tmp_path: Path) -> None:
     store.put("Bia@A.test", 'if true { keep; } # "$(x)" \N{SNOWMAN}\n')
     path = tmp_path / "a.test" / "bia" / ".dovecot.sieve"
     assert path.read_text("utf-8") == 'if true { keep; } # "$(x)" \N{SNOWMAN}\n'
+    assert list(store.scripts) == ["bia@a.test"]
     path.with_suffix(".svbin").touch()
     store.remove("bia@a.test")
     store.remove("bia@a.test")  # none there is fine too
     assert list(path.parent.iterdir()) == []
+    assert store.scripts == {}
 
 
 def test_what_cannot_be_put_is_told(store: Sieve, tmp_path: Path) -> None:

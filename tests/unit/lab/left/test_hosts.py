@@ -13,7 +13,7 @@ from docker.errors import NotFound
 
 from lab.configuration import Configuration
 from lab.errors import LabError
-from lab.hosts import Host, find, known, last_lines, names
+from lab.hosts import Host, container, find, inspect, known, last_lines, names
 from lab.settings import SettingsError
 
 
@@ -117,6 +117,15 @@ def test_a_host_that_is_removed_meanwhile() -> None:
     assert list(find(docker(fake), "main")) == ["mx2"]
 
 
+def test_one_host_by_its_container() -> None:
+    fake = FakeApi((inspected("mx1"), None), (inspected("mx2"), None))
+    host = inspect(docker(fake), "id-mx2")
+    assert host.name == "mx2"
+    client = DockerClient(base_url="http://127.0.0.1:9", version="1.41")  # nobody is there to be asked
+    assert container(client, host).id == "id-mx2"
+    client.close()
+
+
 def test_labs_and_their_slots() -> None:
     assert list(names(docker(FakeApi()))) == [("main", 0), ("second", 7)]
 
@@ -145,16 +154,17 @@ class FakeFiles:
     def get_archive(self, container: str, path: str) -> tuple[Iterator[bytes], object]:
         assert container == "id-client"
         self.asked.append(path)
-        if path not in self.files:
+        wanted = {name: text for name, text in self.files.items() if name == path or name.startswith(f"{path}/")}
+        if not wanted:
             raise NotFound("no such file")
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w") as archive:
-            member = tarfile.TarInfo(path.rpartition("/")[2])
-            text = self.files[path]
-            member.type = tarfile.DIRTYPE if text is None else tarfile.REGTYPE
-            data = (text or "").encode()
-            member.size = len(data)
-            archive.addfile(member, io.BytesIO(data))
+            for name, text in wanted.items():
+                member = tarfile.TarInfo(name.removeprefix(f"{path.rpartition('/')[0]}/"))
+                member.type = tarfile.DIRTYPE if text is None else tarfile.REGTYPE
+                data = (text or "").encode()
+                member.size = len(data)
+                archive.addfile(member, io.BytesIO(data))
         data = buffer.getvalue()
         return iter([data[:700], data[700:]]), {}
 
@@ -167,9 +177,12 @@ def test_settings_come_with_their_tables() -> None:
     files = FakeFiles(
         {
             MAIN_CF: "relayhost = [smarthost.isp.test]\n"
-            "transport_maps = texthash:/etc/postfix/transport, lmdb:/etc/postfix/none, texthash:/etc/postfix/folder\n",
+            "transport_maps = texthash:/etc/postfix/transport, lmdb:/etc/postfix/none, texthash:/etc/postfix/folder\n"
+            "alias_maps = hash:/etc/aliases\n",
+            "/etc/postfix/master.cf": "smtp unix - - n - - smtp\nslow unix - - n - - smtp\n  -o x=y\n",
             "/etc/postfix/transport": "odd.test smtp:[mx9.test]\n",
             "/etc/postfix/folder": None,
+            "/etc/aliases": "# who reads\npostmaster: ana, bia@b.test\n",
         }
     )
     settings = Configuration(docker(files)).of(CLIENT)
@@ -180,19 +193,22 @@ def test_settings_come_with_their_tables() -> None:
         "transport_maps = lmdb:/etc/postfix/none",
         "transport_maps = texthash:/etc/postfix/folder",
     )
+    assert settings.alias_maps[0].find("postmaster") == "ana, bia@b.test"
+    assert (settings.program("slow"), settings.program("relay")) == ("smtp", None)
 
 
 @pytest.fixture(autouse=True)
 def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget the settings of other tests' hosts."""
     monkeypatch.setattr(Configuration, "_known", {})
+    monkeypatch.setattr(Configuration, "_stores", {})
 
 
 def test_settings_are_read_once_for_each_start() -> None:
     files = FakeFiles({MAIN_CF: "relayhost = a.test\n"})
     configuration = Configuration(docker(files))
     assert configuration.of(CLIENT) is configuration.of(CLIENT)
-    assert files.asked == [MAIN_CF]
+    assert files.asked == ["/etc/postfix"]
     files.files = {MAIN_CF: "relayhost = b.test\n"}
     again = Host("client", "client", "client.home.test", "198.18.0.21", "running", "id-client", "x", started="2")
     assert configuration.of(again).relayhost == "b.test"
@@ -201,3 +217,31 @@ def test_settings_are_read_once_for_each_start() -> None:
 def test_mistakes_are_those_of_the_host_s_file() -> None:
     with pytest.raises(SettingsError, match=r"client:/etc/postfix/main\.cf:1: "):
         Configuration(docker(FakeFiles({MAIN_CF: "smtp_mx_session_limit = many\n"}))).of(CLIENT)
+
+
+def test_settings_are_read_again_when_told_so() -> None:
+    files = FakeFiles({MAIN_CF: "relayhost = a.test\n"})
+    configuration = Configuration(docker(files))
+    before = configuration.of(CLIENT)
+    assert configuration.again(CLIENT) is False
+    files.files = {MAIN_CF: "relayhost = b.test\n"}
+    assert configuration.again(CLIENT) is True
+    assert (before.relayhost, configuration.of(CLIENT).relayhost) == ("a.test", "b.test")
+
+
+def test_who_sends_for_a_mail_store() -> None:
+    files = FakeFiles(
+        {
+            "/etc/dovecot/dovecot.conf": "# submission_host = no.test\nsubmission_host = mx1.dest.test:10025\n",
+            "/etc/dovecot/users": "bia:{PLAIN}x::::::\nlone:{PLAIN}x::::::userdb_a=b userdb_submission_host=\n",
+        }
+    )
+    configuration = Configuration(docker(files))
+    store = configuration.store(CLIENT)
+    assert (store.outlet_of("bia"), store.outlet_of("lone")) == ("mx1.dest.test:10025", "")
+    assert configuration.store(CLIENT) is store
+    assert files.asked == ["/etc/dovecot"]
+
+
+def test_a_mail_store_that_nobody_sends_for() -> None:
+    assert Configuration(docker(FakeFiles({}))).store(CLIENT).outlet_of("bia") == ""

@@ -1,0 +1,67 @@
+"""The whole way of a message: the plan of a host, with those of its branches and of the hosts behind it.
+
+In: a recipient, a host, and the lab as :class:`Basis` has it. Out: one plan with all that may follow in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from lab.plan.explain import Basis, Stage, explain
+from lab.plan.model import Branch, Plan
+from lab.settings import Settings
+
+Place = tuple[str, str, Stage]  # host, recipient in lower case, and how far the message is there
+ONWARD: dict[str, Stage] = {"virtual_alias_maps": "expanded", "alias_maps": "internal", "sieve": "smtp"}
+
+
+def explain_path(recipient: str, host: str, basis: Basis, sender: str | None = None) -> Plan:
+    """Return the plan of *host*, with ``then`` the plans of the hosts that may take the message over from it.
+
+    A host without settings ends the path. So does one that takes the domain as its own, unless a branch leads on,
+    and one that the message has passed already: a loop, which the plan's notes name. What can be reached on several
+    ways has its plan on the first of them.
+    """
+    return _Path(basis, sender).follow((host, recipient.lower(), "smtp"), recipient, ())
+
+
+class _Path:
+    """One path. ``planned`` has every place that has a plan."""
+
+    def __init__(self, basis: Basis, sender: str | None) -> None:
+        self._basis = basis
+        self._sender = sender
+        self._planned: set[Place] = set()
+
+    def follow(self, place: Place, recipient: str, passed: tuple[Place, ...]) -> Plan:
+        """Return the plan at *place*, where the message comes after it was at the places *passed*."""
+        self._planned.add(place)
+        host, _, stage = place
+        plan = explain(recipient, host, self._basis, self._sender, stage)
+        passed = (*passed, place)
+        branches = tuple(self._branch(branch, passed) for branch in plan.branches)
+        settings = self._basis.settings
+        onward = dict.fromkeys(target.host for target in plan.targets if not plan.is_itself(target))
+        following: list[Place] = [(name, recipient.lower(), "smtp") for name in onward if name in settings]
+        loops = tuple(_loop(each[0], settings[each[0]]) for each in following if _within(each, passed))
+        then = tuple(self.follow(each, recipient, passed) for each in following if each not in self._planned)
+        return replace(plan, notes=plan.notes + loops, branches=branches, then=then)
+
+    def _branch(self, branch: Branch, passed: tuple[Place, ...]) -> Branch:
+        place = (branch.host, branch.recipient.lower(), ONWARD[branch.by])
+        if branch.host not in self._basis.settings or place in self._planned:
+            return branch
+        return replace(branch, plan=self.follow(place, branch.recipient, passed))
+
+
+def _within(place: Place, passed: Iterable[Place]) -> bool:
+    """Return whether the message was at that host for that recipient, however far it got there."""
+    return place[:2] in {each[:2] for each in passed}
+
+
+def _loop(host: str, settings: Settings) -> str:
+    return (
+        f"{host} has had the message already: it circles until it has {settings.hopcount_limit} Received "
+        "fields (hopcount_limit), then it bounces"
+    )
