@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from dnszone.masterfile import read
 from dnszone.zone import WORLD
 from dnszone.zones import Zones
-from lab import faults, guest, ready
+from lab import faults, guest
 from lab.access import Access, Login, password
 from lab.claims import Holding
 from lab.configuration import Configuration
@@ -295,7 +295,7 @@ class Lab:
         """Return the mailboxes of *user*: "bia@dest.test", or "bia" for that."""
         address = user if "@" in user else f"{user}@dest.test"
         name = address.partition("@")[0].partition("+")[0]
-        return Mailbox(address, password(name), ready.LOOPBACK, self.access.port("mailstore", 143))
+        return Mailbox(address, password(name), self.access.server("mailstore:143", None))
 
     @cached_property
     def dns(self) -> Dns:
