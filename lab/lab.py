@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from dnszone.masterfile import read
 from dnszone.zone import WORLD
 from dnszone.zones import Zones
-from lab import faults, guest
+from lab import faults, guest, own
 from lab.access import Access, Login, password
 from lab.claims import Holding
 from lab.configuration import Configuration
@@ -42,6 +42,7 @@ from lab.plan import Plan, explain_path
 from lab.queue import Queue
 from lab.route import stamp
 from lab.scripted import Scripted
+from lab.sieve import Sieve
 from lab.standing import await_ready
 from lab.submission import Submission
 from lab.submit import Message, compose, connection, submit
@@ -73,6 +74,8 @@ class Lab:
         self._configuration = Configuration(self.docker)
         self.domains = Domains(lambda: self.dns, lambda: self.scripted, self._addresses)
         self.holding: Holding | None = None
+        self._accounts: dict[str, Mapping[str, str]] = {}  # of mail stores that have users of their own
+        self._scripts: list[tuple[Sieve, str]] = []
         self._shares = recorder is not None
         if recorder is not None:
             self.__dict__["recorder"] = recorder
@@ -113,8 +116,12 @@ class Lab:
             self.dns.drop()
         if "scripted" in self.__dict__:
             self.scripted.drop()
+        for store, address in self._scripts:
+            store.remove(address)
+        self._scripts.clear()
         for name in set(self.hosts) - set(self._world):
             guest.remove(self.docker, self.hosts.pop(name).container)
+        self._accounts.clear()
         self.domains.clear()
         self.submissions.clear()
         self.__dict__.pop("domain", None)
@@ -148,32 +155,42 @@ class Lab:
         *,
         like: str = "direct",
         domain: str | None = None,
+        fqdn: str | None = None,
         main_cf: str = "",
         master_cf: str = "",
+        dovecot_conf: str = "",
+        users: str = "",
         files: Mapping[str, str] | None = None,
     ) -> Host:
-        """Bring a host along: a Postfix like the world's host *like*, with settings of its own; it goes with the test.
+        """Bring a host along, like the world's host *like*, with settings of its own; it goes with the test.
 
-        Its full name is *name* in *domain* (default: a new one); a zone text has its address as $NAME.
-        *main_cf* has the lines in which it differs, *master_cf* further services, *files* tables below
-        /etc/postfix ("texthash:/etc/postfix/transport").
+        Its full name is *fqdn*, else *name* in *domain* (default: a new one); a zone text has its address as $NAME.
+        Of a Postfix, *main_cf* has the lines in which it differs, *master_cf* further services, *files* tables below
+        /etc/postfix ("texthash:/etc/postfix/transport"). Of a Dovecot (like="mailstore"), *dovecot_conf* has lines to
+        add to dovecot.conf, *users* lines "name:password" of those who have a mailbox there in place of the world's
+        users, *files* files below /etc/dovecot.
         """
         if name in self.hosts:
             raise LabError(f"this lab has a host {name!r} already", hint="choose another name")
-        fqdn = f"{name}.{domain or fresh()}"
+        origin = known(self._world, like)
+        if origin.role == own.MAILSTORE:
+            _absent(name, own.MAILSTORE, main_cf=main_cf, master_cf=master_cf)
+            differs = own.mailstore(name, dovecot_conf, users, files or {})
+        else:
+            _absent(name, "Postfix", dovecot_conf=dovecot_conf, users=users)
+            differs = own.postfix(name, main_cf, master_cf, files or {})
         self.recorder.owners.add(self._lease.owner)
         started = guest.start(
             self.docker,
-            known(self._world, like),
+            origin,
             lab=self.name,
             owner=self._lease.owner,
             name=name,
-            fqdn=fqdn,
-            main_cf=main_cf,
-            master_cf=master_cf,
-            files=files or {},
+            fqdn=fqdn or f"{name}.{domain or fresh()}",
+            own=differs,
         )
         self.hosts[name] = started
+        self._accounts[name] = differs.accounts
         self.recorder.read(lambda history: history.hosts.update({started.address: name}))
         return started
 
@@ -291,11 +308,25 @@ class Lab:
         found = known(self.hosts, host)
         return Queue(found.name, self.docker.containers.get(found.container))
 
-    def mailbox(self, user: str) -> Mailbox:
-        """Return the mailboxes of *user*: "bia@dest.test", or "bia" for that."""
-        address = user if "@" in user else f"{user}@dest.test"
+    def mailbox(self, user: str, at: str = "mailstore") -> Mailbox:
+        """Return the mailboxes of *user* ("bia@dest.test", or "bia" for that) in the mail store *at*."""
+        self._mailstore(at)
+        address = _address(user)
         name = address.partition("@")[0].partition("+")[0]
-        return Mailbox(address, password(name), self.access.server("mailstore:143", None))
+        accounts = self._accounts.get(at, {})
+        word = accounts.get(address) or accounts.get(name) or password(name)
+        return Mailbox(address, word, self.access.server(f"{at}:143", None))
+
+    def sieve(self, user: str, script: str, at: str = "mailstore") -> None:
+        """Make *script* (RFC 5228) the active one of *user* in the mail store *at*, until the test is over."""
+        store, address = Sieve(self.docker.containers.get(self._mailstore(at).container), at), _address(user)
+        self._scripts.append((store, address))
+        store.put(address, script)
+
+    @property
+    def mailstores(self) -> list[str]:
+        """The hosts that have mailboxes, the world's first."""
+        return [host.name for host in self.hosts.values() if host.role == own.MAILSTORE]
 
     @cached_property
     def dns(self) -> Dns:
@@ -397,6 +428,12 @@ class Lab:
     def _site(self, host: Host) -> Site:
         return site(self.docker, {**self._world, host.name: host}, host.name, self._await_ready)
 
+    def _mailstore(self, name: str) -> Host:
+        host = known(self.hosts, name)
+        if host.role != own.MAILSTORE:
+            raise LabError(f"{name} has no mailboxes", hint=f"mail stores: {', '.join(self.mailstores)}")
+        return host
+
     def _await_ready(self, host: Host) -> None:
         await_ready(self.access.ports, [host.name])
 
@@ -429,3 +466,17 @@ class Lab:
 
 def _up_command(name: str) -> str:
     return "lab up" if name == "main" else f"lab up --lab {name}"
+
+
+def _address(user: str) -> str:
+    return user if "@" in user else f"{user}@dest.test"
+
+
+def _absent(name: str, what: str, **texts: str) -> None:
+    """Raise LabError for settings that a host of this kind does not have."""
+    given = [key for key, text in texts.items() if text]
+    if given:
+        raise LabError(f"{name} is a {what} and has no {' and no '.join(given)}", hint=_SETTINGS)
+
+
+_SETTINGS = "main_cf and master_cf are Postfix's; dovecot_conf and users are those of a host like the mailstore"

@@ -1,4 +1,4 @@
-"""Sieve scripts of users in the mail store (RFC 5228): what happens to a message that has arrived.
+"""Sieve scripts of users in a mail store (RFC 5228): what happens to a message that has arrived.
 
 In: the mail store's container; a user's address. The script is the user's active one until it is taken back.
 """
@@ -21,8 +21,10 @@ PUT = 'install -d -o vmail -g vmail "${1%/*}" "$1" && printf %s "$2" | base64 -d
 class Sieve:
     """The scripts in one mail store."""
 
-    def __init__(self, mailstore: Container) -> None:
+    def __init__(self, mailstore: Container, name: str) -> None:
+        """*name*: its lab name."""
         self._mailstore = mailstore
+        self._name = name
 
     def put(self, address: str, script: str) -> None:
         """Make *script* the active one of *address*. A mistake in it shows when mail arrives, in Dovecot's log."""
@@ -39,5 +41,5 @@ class Sieve:
             output = result.output.decode("utf-8", "replace").strip() if isinstance(result.output, bytes) else ""
             raise LabError(
                 f"the Sieve script of {address} cannot be changed: {output}",
-                hint="`lab logs mailstore` shows what Dovecot says",
+                hint=f"`lab logs {self._name}` shows what Dovecot says",
             )
