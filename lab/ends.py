@@ -21,6 +21,7 @@ class End:
     status: str | None = None
     reason: str | None = None
     mailbox: str | None = None
+    mailstore: str | None = None
     copies: int = 0
     hops: list[str] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
@@ -54,6 +55,7 @@ def route_to(root: QueueFile, message_id: str, recipient: str, end: End) -> Rout
         notifications=tuple(end.notifications),
         copies=end.copies,
         final_recipient=end.recipient,
+        mailstore=end.mailstore,
     )
 
 

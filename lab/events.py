@@ -8,7 +8,7 @@ through JSON, so that a run's ``events.jsonl`` gives the same routes again, with
      |- MessageId, Active, Held, Released, Discarded, Requeued, Expired, Removed   its life in the queue
      |- Delivery, AttemptFailed, TlsEstablished, NotificationSent           how it goes out
      |- Warned
-     |- Saved, Sieved                                                       Dovecot
+     |- Saved, Submitted, Sieved, Finished                                  Dovecot
      |- DnsQuery                                                            the fake DNS
      `- Dialogue, Stored                                                    the scripted SMTP host
 """
@@ -258,14 +258,34 @@ class Saved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted(Event):
+    """Dovecot handed over a message of its own, or one that it redirects: the next :class:`Sieved` says which."""
+
+    session: str
+    user: str
+    relay: str  # name of the next host
+    address: str
+    port: int
+    queue_id: str  # at that host
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sieved(Event):
     """A Sieve script did something else with a message than storing it."""
 
     session: str
     user: str
     message_id: str
-    action: str  # redirect, discard, reject
+    action: str  # redirect, discard, reject, vacation
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished(Event):
+    """Dovecot is done with the delivery of a message to one user."""
+
+    session: str
+    user: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

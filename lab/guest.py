@@ -1,32 +1,28 @@
-"""A host that a test brings along: a Postfix with settings of its own, beside the world, made like one of its hosts.
+"""A host that a test brings along: a Postfix or a Dovecot with settings of its own, made like a host of the world.
 
-Same image, same capabilities, same network; what differs is its name, its main.cf and, where it needs them,
-master.cf lines and tables. It belongs to the process that made it, and goes with it.
+Same image, same capabilities, same network; what differs is its name, and what it has of its own (:mod:`lab.own`).
+It belongs to the process that made it, and goes with it.
 """
 
 from __future__ import annotations
 
 import io
-import re
 import tarfile
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lab import addresses
 from lab.errors import LabError, MachineError
 from lab.hosts import LABEL, OWNER, Host, inspect, last_lines
-from lab.settings import SettingsError
-from lab.settings.maincf import entries
+from lab.own import Own
 from lab.streams import end
 
 if TYPE_CHECKING:
     from docker import DockerClient
     from docker.types.daemon import CancellableStream
 
-UNKNOWN = re.compile(rb"unused parameter: ([^=\n]+)=")  # postconf(1), of a name in main.cf that nothing uses
-READY = b"daemon started -- version"  # master(8) says so when all its services listen
 COPIED = ("CapAdd", "CapDrop", "SecurityOpt", "LogConfig", "Init")
 TIMEOUT = 30.0
 
@@ -39,23 +35,16 @@ def start(
     owner: str,
     name: str,
     fqdn: str,
-    main_cf: str,
-    master_cf: str,
-    files: Mapping[str, str],
+    own: Own,
 ) -> Host:
-    """Start a host like *like* and return it when it takes connections.
+    """Start a host like *like* with *own* settings, and return it when it takes connections.
 
-    *main_cf*: lines in which it differs; *master_cf*: lines to add; *files*: file names below /etc/postfix to
-    contents, for tables ("texthash:/etc/postfix/transport"). Raises LabError with all that is wrong with main_cf,
-    or with the host's last log lines when it dies.
+    Raises LabError with what it says is wrong with them, or with the host's last log lines when it dies.
     """
-    parameters, problems = entries(main_cf, f"{name}: main.cf")
-    if problems:
-        raise SettingsError(tuple(problems))
     origin = docker.api.inspect_container(like.container)
     network = next(each for each in origin["NetworkSettings"]["Networks"] if each.endswith("_lab"))
     environment = dict(line.split("=", 1) for line in origin["Config"]["Env"])
-    environment |= {f"POSTFIX_{parameter}": entry.value for parameter, entry in parameters.items()}
+    environment |= own.environment
     labels = {
         LABEL: lab,
         OWNER: owner,
@@ -75,11 +64,11 @@ def start(
             networking_config={"EndpointsConfig": {network: {"IPAMConfig": {"IPv4Address": address}}}},
         )["Id"]
     try:
-        docker.api.put_archive(container, "/etc/postfix", _archive({"guest-master.cf": master_cf, **files}))
+        docker.api.put_archive(container, own.folder, _archive(own.files))
         stream = docker.api.attach(container, stream=True, logs=True)
         docker.api.start(container)
-        _known(_await_ready(stream), parameters, f"{name}: main.cf")
-        return _running(docker, name, container)
+        own.heard(_await_ready(stream, own.ready))
+        return _running(docker, name, container, own.settings)
     except BaseException:
         remove(docker, container)
         raise
@@ -101,7 +90,7 @@ def of_owner(docker: DockerClient, owner: str) -> list[str]:
     return [each["Id"] for each in listed]
 
 
-def _running(docker: DockerClient, name: str, container: str) -> Host:
+def _running(docker: DockerClient, name: str, container: str, settings: str) -> Host:
     from docker.errors import NotFound
 
     try:
@@ -111,23 +100,13 @@ def _running(docker: DockerClient, name: str, container: str) -> Host:
     if host.state != "running":
         lines = last_lines(docker, host)
         raise LabError(
-            f"{host.name} ended with exit code {host.exit_code}; its last lines:\n{lines}", hint="see its main_cf"
+            f"{host.name} ended with exit code {host.exit_code}; its last lines:\n{lines}", hint=f"see its {settings}"
         )
     return host
 
 
-def _known(log: bytes, parameters: Collection[str], place: str) -> None:
-    """Raise LabError if a host's first lines tell that Postfix does not know one of *parameters*."""
-    unknown = sorted({each.decode("utf-8", "replace") for each in UNKNOWN.findall(log)} & set(parameters))
-    if unknown:
-        raise LabError(
-            "\n".join(f"{place}: Postfix has no parameter {each}, and nothing uses it" for each in unknown),
-            hint="is it misspelt? postconf(5) has the names",
-        )
-
-
-def _await_ready(stream: CancellableStream[bytes]) -> bytes:
-    """Read the log until the daemon says that it has started, or has ended; returns what it says before that."""
+def _await_ready(stream: CancellableStream[bytes], ready: bytes) -> bytes:
+    """Read the log until it says *ready*, or has ended; returns what it says up to then."""
     timer = threading.Timer(TIMEOUT, stream.close)
     timer.start()
     seen = b""
@@ -135,7 +114,7 @@ def _await_ready(stream: CancellableStream[bytes]) -> bytes:
     try:
         for chunk in stream:
             seen += chunk
-            if READY in seen:
+            if ready in seen:
                 return seen
     finally:
         timer.cancel()

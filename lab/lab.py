@@ -19,7 +19,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from dnszone.zone import WORLD
-from lab import faults, guest, ready
+from lab import faults, guest, own, ready
 from lab.access import Access, Login, password
 from lab.claims import Holding
 from lab.configuration import Configuration
@@ -74,7 +74,8 @@ class Lab:
         self._configuration = Configuration(self.docker)
         self.domains = Domains(lambda: self.dns, lambda: self.scripted, self._addresses)
         self.holding: Holding | None = None
-        self._sieves: dict[str, Sieve] = {}
+        self._accounts: dict[str, Mapping[str, str]] = {}  # of mail stores that have users of their own
+        self._sieves: dict[str, Sieve] = {}  # by mail store
         self._shares = recorder is not None
         if recorder is not None:
             self.__dict__["recorder"] = recorder
@@ -115,8 +116,13 @@ class Lab:
             self.dns.drop()
         if "scripted" in self.__dict__:
             self.scripted.drop()
+        for name, sieve in self._sieves.items():
+            if name in self._world:  # what is on a mail store of the test's own goes with it
+                sieve.clear()
+        self._sieves.clear()
         for name in set(self.hosts) - set(self._world):
             guest.remove(self.docker, self.hosts.pop(name).container)
+        self._accounts.clear()
         self.domains.clear()
         self.submissions.clear()
         self.__dict__.pop("domain", None)
@@ -150,32 +156,42 @@ class Lab:
         *,
         like: str = "direct",
         domain: str | None = None,
+        fqdn: str | None = None,
         main_cf: str = "",
         master_cf: str = "",
+        dovecot_conf: str = "",
+        users: str = "",
         files: Mapping[str, str] | None = None,
     ) -> Host:
-        """Bring a host along: a Postfix like the world's host *like*, with settings of its own; it goes with the test.
+        """Bring a host along, like the world's host *like*, with settings of its own; it goes with the test.
 
-        Its full name is *name* in *domain* (default: a new one); a zone text has its address as $NAME.
-        *main_cf* has the lines in which it differs, *master_cf* further services, *files* tables below
-        /etc/postfix ("texthash:/etc/postfix/transport").
+        Its full name is *fqdn*, else *name* in *domain* (default: a new one); a zone text has its address as $NAME.
+        Of a Postfix, *main_cf* has the lines in which it differs, *master_cf* further services, *files* tables below
+        /etc/postfix ("texthash:/etc/postfix/transport"). Of a Dovecot (like="mailstore"), *dovecot_conf* has lines to
+        add to dovecot.conf, *users* lines "name:password" of those who have a mailbox there in place of the world's
+        users, *files* files below /etc/dovecot.
         """
         if name in self.hosts:
             raise LabError(f"this lab has a host {name!r} already", hint="choose another name")
-        fqdn = f"{name}.{domain or fresh()}"
+        origin = known(self._world, like)
+        if origin.role == own.MAILSTORE:
+            _absent(name, own.MAILSTORE, main_cf=main_cf, master_cf=master_cf)
+            differs = own.mailstore(name, dovecot_conf, users, files or {})
+        else:
+            _absent(name, "Postfix", dovecot_conf=dovecot_conf, users=users)
+            differs = own.postfix(name, main_cf, master_cf, files or {})
         self.recorder.owners.add(self._lease.owner)
         started = guest.start(
             self.docker,
-            known(self._world, like),
+            origin,
             lab=self.name,
             owner=self._lease.owner,
             name=name,
-            fqdn=fqdn,
-            main_cf=main_cf,
-            master_cf=master_cf,
-            files=files or {},
+            fqdn=fqdn or f"{name}.{domain or fresh()}",
+            own=differs,
         )
         self.hosts[name] = started
+        self._accounts[name] = differs.accounts
         self.recorder.read(lambda history: history.hosts.update({started.address: name}))
         return started
 
@@ -306,11 +322,26 @@ class Lab:
         found = known(self.hosts, host)
         return Queue(found.name, container(self.docker, found))
 
-    def mailbox(self, user: str) -> Mailbox:
-        """Return the mailboxes of *user*: "bia@dest.test", or "bia" for that."""
-        address = user if "@" in user else f"{user}@dest.test"
+    def mailbox(self, user: str, at: str = "mailstore") -> Mailbox:
+        """Return the mailboxes of *user* ("bia@dest.test", or "bia" for that) in the mail store *at*."""
+        self._mailstore(at)
+        address = _address(user)
         name = address.partition("@")[0].partition("+")[0]
-        return Mailbox(address, password(name), ready.LOOPBACK, self.access.port("mailstore", 143))
+        accounts = self._accounts.get(at, {})
+        word = accounts.get(address) or accounts.get(name) or password(name)
+        return Mailbox(address, word, self.access.server(f"{at}:143", None))
+
+    def sieve(self, user: str, script: str, at: str = "mailstore") -> None:
+        """Make *script* (RFC 5228) the active one of *user* in the mail store *at*, until the test is over."""
+        store = self._mailstore(at)
+        if at not in self._sieves:
+            self._sieves[at] = Sieve(container(self.docker, store), at)
+        self._sieves[at].put(_address(user), script)
+
+    @property
+    def mailstores(self) -> list[str]:
+        """The hosts that have mailboxes, the world's first."""
+        return [host.name for host in self.hosts.values() if host.role == own.MAILSTORE]
 
     @cached_property
     def dns(self) -> Dns:
@@ -321,12 +352,6 @@ class Lab:
     def scripted(self) -> Scripted:
         """The scripted SMTP host: its addresses, their scripts, and who connected."""
         return Scripted(Control("scripted", self.access.url("scripted", 8025)), self._lease.owner)
-
-    def sieve(self, store: str = "mailstore") -> Sieve:
-        """Return the Sieve scripts of the users of a mail store."""
-        if store not in self._sieves:
-            self._sieves[store] = Sieve(container(self.docker, known(self.hosts, store)))
-        return self._sieves[store]
 
     @property
     def names(self) -> dict[str, str]:
@@ -368,7 +393,7 @@ class Lab:
             stores={
                 each.name: replace(self._configuration.store(each), scripts=self._scripts(each.name))
                 for each in self.hosts.values()
-                if each.role == "mailstore"
+                if each.role == own.MAILSTORE
             },
         )
 
@@ -429,12 +454,19 @@ class Lab:
     def _site(self, host: Host) -> Site:
         return site(self.docker, {**self._world, host.name: host}, host.name, self._await_ready)
 
+    def _mailstore(self, name: str) -> Host:
+        host = known(self.hosts, name)
+        if host.role != own.MAILSTORE:
+            raise LabError(f"{name} has no mailboxes", hint=f"mail stores: {', '.join(self.mailstores)}")
+        return host
+
     def _await_ready(self, host: Host) -> None:
         if host.name in self._world:
             await_ready(self.access.ports, [host.name])
         else:
-            server = self.access.server(f"{host.name}:25", None)
-            problem = ready.greets(lambda: connection(server, PROBE_TIMEOUT), READY_TIMEOUT)
+            port, dialogue = (143, ready.IMAP) if host.role == own.MAILSTORE else (25, ready.SMTP)
+            server = self.access.server(f"{host.name}:{port}", None)
+            problem = ready.greets(lambda: connection(server, PROBE_TIMEOUT), dialogue, READY_TIMEOUT)
             if problem is not None:
                 raise MachineError(
                     f"{host.name} does not come back: {problem}", hint=f"see `docker logs {host.container}`"
@@ -469,3 +501,17 @@ class Lab:
 
 def _up_command(name: str) -> str:
     return "lab up" if name == "main" else f"lab up --lab {name}"
+
+
+def _address(user: str) -> str:
+    return user if "@" in user else f"{user}@dest.test"
+
+
+def _absent(name: str, what: str, **texts: str) -> None:
+    """Raise LabError for settings that a host of this kind does not have."""
+    given = [key for key, text in texts.items() if text]
+    if given:
+        raise LabError(f"{name} is a {what} and has no {' and no '.join(given)}", hint=_SETTINGS)
+
+
+_SETTINGS = "main_cf and master_cf are Postfix's; dovecot_conf and users are those of a host like the mailstore"

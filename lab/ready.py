@@ -24,14 +24,18 @@ PAUSE = 0.03  # seconds between two tries at a door; nothing tells from outside 
 LOOPBACK = "127.0.0.1"
 
 
-def greeting(expected: bytes, goodbye: bytes) -> Probe:
-    """Return a probe that wants *expected* at the beginning of the greeting, and says *goodbye*."""
-    return lambda host, port, timeout: _greeted(
-        lambda: socket.create_connection((host, port), timeout), expected, goodbye
-    )
+SMTP = b"220", b"QUIT\r\n"
+IMAP = b"* OK", b"a LOGOUT\r\n"
+"""How a server's greeting begins, and what to say to it then."""
 
 
-def _greeted(connect: Callable[[], socket.socket], expected: bytes, goodbye: bytes) -> str | None:
+def greeting(dialogue: tuple[bytes, bytes]) -> Probe:
+    """Return a probe that wants a greeting, and says goodbye."""
+    return lambda host, port, timeout: _greeted(lambda: socket.create_connection((host, port), timeout), dialogue)
+
+
+def _greeted(connect: Callable[[], socket.socket], dialogue: tuple[bytes, bytes]) -> str | None:
+    expected, goodbye = dialogue
     try:
         with connect() as connection, connection.makefile("rb") as stream:
             line = stream.readline(512)
@@ -72,23 +76,22 @@ def healthy(host: str, port: int, timeout: float) -> str | None:
     return None if status == 200 else f"/health answers {status}"
 
 
-SMTP = greeting(b"220", b"QUIT\r\n")
 PROBES: Mapping[int, Probe] = {
-    24: SMTP,
-    25: SMTP,
+    24: greeting(SMTP),
+    25: greeting(SMTP),
     53: answered_query,
-    143: greeting(b"* OK", b"a LOGOUT\r\n"),
-    587: SMTP,
+    143: greeting(IMAP),
+    587: greeting(SMTP),
     8025: healthy,
     8053: healthy,
 }
 """Port of a host to the probe for what listens there."""
 
 
-def greets(connect: Callable[[], socket.socket], timeout: float) -> str | None:
-    """Wait until an SMTP server that has no door greets, at most *timeout* seconds; returns what is wrong then."""
+def greets(connect: Callable[[], socket.socket], dialogue: tuple[bytes, bytes], timeout: float) -> str | None:
+    """Wait until a server that has no door greets, at most *timeout* seconds; returns what is wrong then."""
     deadline, pause = monotonic() + timeout, threading.Event()
-    while (problem := _greeted(connect, b"220", b"QUIT\r\n")) is not None and monotonic() < deadline:
+    while (problem := _greeted(connect, dialogue)) is not None and monotonic() < deadline:
         pause.wait(PAUSE)
     return problem
 

@@ -48,10 +48,14 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """A delivery status notification (RFC 3464) that a message caused."""
+    """A message to the sender that a message caused: a delivery status notification, or one that a user's script sent.
 
-    kind: str  # failed, delayed, relayed, delivered, expanded
-    queue_id: str  # of the notification, at the host that wrote it
+    The first five kinds are the actions of RFC 3464 2.3.3; "rejected" is a notice of Sieve's reject (RFC 5429 2.2),
+    "auto-replied" an answer of Sieve's vacation (RFC 5230, RFC 3834).
+    """
+
+    kind: str  # failed, delayed, relayed, delivered, expanded, rejected, auto-replied
+    queue_id: str  # of the notification, at the host that wrote it; of a mail store's, at the host that took it
     host: str
     route: Route | None  # its own way; None when that is not known
 
@@ -93,6 +97,7 @@ class Route:
     copies: int  # how many times it reached a mailbox: more than one is a duplicate
     plan: Plan | None = None
     final_recipient: str | None = None  # after aliases and forwarding (RFC 3464 2.3.2)
+    mailstore: str | None = None  # lab name of the host that has the mailbox; None unless one says so
     evidence: str | None = None  # folder with events, logs, DNS history and zone of this run
 
     def __post_init__(self) -> None:
@@ -121,6 +126,7 @@ class Route:
             "notifications": [notification.to_json() for notification in self.notifications],
             "copies": self.copies,
             "final_recipient": self.final_recipient,
+            "mailstore": self.mailstore,
             "plan": self._plan_json(),
             "evidence": self.evidence,
         }

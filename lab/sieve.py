@@ -1,4 +1,4 @@
-"""Sieve scripts of users in the mail store (RFC 5228): what happens to a message that has arrived.
+"""Sieve scripts of users in a mail store (RFC 5228): what happens to a message that has arrived.
 
 In: the mail store's container; a user's address. The script is the user's active one until it is taken back.
 """
@@ -21,9 +21,11 @@ PUT = 'install -d -o vmail -g vmail "${1%/*}" "$1" && printf %s "$2" | base64 -d
 class Sieve:
     """The scripts in one mail store. ``scripts`` has those that were put there by this object, by address."""
 
-    def __init__(self, mailstore: Container) -> None:
+    def __init__(self, mailstore: Container, name: str) -> None:
+        """*name*: its lab name."""
         self.scripts: dict[str, str] = {}
         self._mailstore = mailstore
+        self._name = name
 
     def put(self, address: str, script: str) -> None:
         """Make *script* the active one of *address*. A mistake in it shows when mail arrives, in Dovecot's log."""
@@ -35,6 +37,11 @@ class Sieve:
         self.scripts.pop(address.lower(), None)
         self._run(address, 'rm -f "$1/$2" "$1/${2%.sieve}.svbin"', ACTIVE)
 
+    def clear(self) -> None:
+        """Take back every script that was put there by this object."""
+        for address in list(self.scripts):
+            self.remove(address)
+
     def _run(self, address: str, command: str, *words: str) -> None:
         user, _, domain = address.lower().partition("@")
         result = self._mailstore.exec_run(["sh", "-c", command, "sh", f"{HOME}/{domain}/{user}", *words])
@@ -42,5 +49,5 @@ class Sieve:
             output = result.output.decode("utf-8", "replace").strip() if isinstance(result.output, bytes) else ""
             raise LabError(
                 f"the Sieve script of {address} cannot be changed: {output}",
-                hint="`lab logs mailstore` shows what Dovecot says",
+                hint=f"`lab logs {self._name}` shows what Dovecot says",
             )

@@ -32,6 +32,7 @@ from lab.events import (
     Saved,
     Sieved,
     Stored,
+    Submitted,
     TlsEstablished,
     Warned,
 )
@@ -175,6 +176,11 @@ def _(event: NotificationSent) -> Told:
 @_tell.register
 def _(event: Saved) -> Told:
     return Told("mailbox", "good", f"{event.user}: stored in {event.mailbox}")
+
+
+@_tell.register
+def _(event: Submitted) -> Told:
+    return Told("try", "good", f"-> {event.relay}[{event.address}]:{event.port}  {event.user}: {event.queue_id}")
 
 
 @_tell.register

@@ -25,6 +25,7 @@ from lab.route import Attempt, Route
 from lab.walk import Walk, forwarded_as
 
 ADDRESS = re.compile(r"[\d.]+|.*:.*")  # a host that Postfix names by its address
+OfStore = events.Saved | events.Submitted | events.Sieved | events.Finished
 MARGIN = timedelta(seconds=1)  # logs of two hosts reach us in any order
 
 
@@ -52,7 +53,7 @@ class History:
         self._messages: defaultdict[str, list[QueueFile]] = defaultdict(list)
         self._unclaimed: defaultdict[tuple[str, int], list[Event]] = defaultdict(list)
         self._requeued: dict[tuple[str, str], str] = {}
-        self._sessions: defaultdict[str, list[events.Saved | events.Sieved]] = defaultdict(list)
+        self._sessions: defaultdict[str, list[OfStore]] = defaultdict(list)
         self._agents: set[str] = set()  # hosts with a mail delivery agent
         self._stored: dict[tuple[str, str], events.Stored] = {}
         self._stored_as: defaultdict[str, list[events.Stored]] = defaultdict(list)
@@ -74,7 +75,7 @@ class History:
                 self._unclaimed[event.host, event.pid].append(event)
             case events.Held(queue_id=None, pid=int(pid)) | events.Discarded(queue_id=None, pid=int(pid)):
                 self._unclaimed[event.host, pid].append(event)
-            case events.Saved() | events.Sieved():
+            case events.Saved() | events.Submitted() | events.Sieved() | events.Finished():
                 self._sessions[event.session].append(event)
                 self._agents.add(event.host)
             case events.Stored():
@@ -182,7 +183,7 @@ class History:
                         return event
         return None
 
-    def saved(self, session: str) -> list[events.Saved | events.Sieved]:
+    def saved(self, session: str) -> list[OfStore]:
         """Return what Dovecot did with a message of an LMTP session."""
         return self._sessions.get(session, [])
 

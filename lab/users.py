@@ -8,12 +8,14 @@ Out: names and passwords. Errors: LabError with every problem, each with file an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 
 from lab import bundle
 from lab.errors import LabError
 
+ACCOUNT = re.compile(r"[^\s:]+")  # a name, or a whole address, in a mail store with users of its own
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")  # a local part that every host takes, and part of the recipients table
 PASSWORD = re.compile(r"[!\"$-9;-~]+")
 REQUIRED = {
@@ -41,24 +43,44 @@ def passwords() -> dict[str, str]:
 
 def parse(text: str) -> tuple[dict[str, str], list[str]]:
     """Return names with passwords, and every problem of *text* as "LINE: what is wrong"."""
-    found: dict[str, str] = {}
-    problems = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        name, colon, password = line.partition(":")
-        problems += [f"{number}: {problem}" for problem in _wrong(name, colon, password, found)]
-        found.setdefault(name, password)
+    found, wrong = _read(text)
+    wrong += [
+        (number, f"{name!r} is no name: lower-case letters, digits, dot, hyphen, underscore")
+        for number, name, _, _ in _lines(text)
+        if not NAME.fullmatch(name)
+    ]
+    problems = [f"{number}: {problem}" for number, problem in sorted(wrong, key=itemgetter(0))]
     problems += [f"1: {name} is missing: {why}" for name, why in REQUIRED.items() if name not in found]
     return found, problems
 
 
-def _wrong(name: str, colon: str, password: str, found: Mapping[str, str]) -> Iterator[str]:
-    if not colon:
-        yield f"no colon in {name!r}"
-    elif not PASSWORD.fullmatch(password):
-        yield f"the password of {name!r} is empty, or has a colon, a hash, a blank or a letter beyond ASCII"
-    if not NAME.fullmatch(name):
-        yield f"{name!r} is no name: lower-case letters, digits, dot, hyphen, underscore"
-    if name in found:
-        yield f"{name!r} is there twice"
+def own(text: str) -> tuple[dict[str, str], list[tuple[int, str]]]:
+    """Return names, or whole addresses, with passwords, and every problem of *text* with its line.
+
+    *text* has the users of one mail store that a test or a scenario brings along.
+    """
+    found, wrong = _read(text)
+    wrong += [(number, f"{name!r} is no name") for number, name, _, _ in _lines(text) if not ACCOUNT.fullmatch(name)]
+    return found, sorted(wrong, key=itemgetter(0))
+
+
+def _lines(text: str) -> Iterator[tuple[int, str, str, str]]:
+    """Yield number, name, colon and password of each line that has a user."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            yield number, *line.partition(":")
+
+
+def _read(text: str) -> tuple[dict[str, str], list[tuple[int, str]]]:
+    found: dict[str, str] = {}
+    wrong = []
+    for number, name, colon, password in _lines(text):
+        if not colon:
+            wrong.append((number, f"no colon in {name!r}"))
+        elif not PASSWORD.fullmatch(password):
+            problem = f"the password of {name!r} is empty, or has a colon, a hash, a blank or a letter beyond ASCII"
+            wrong.append((number, problem))
+        if name in found:
+            wrong.append((number, f"{name!r} is there twice"))
+        found.setdefault(name, password)
+    return found, wrong

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from lab import events
 from lab.ends import End, refused_route, route_to
-from lab.events import Delivery, Event, NotificationSent, Rejected
+from lab.events import Delivery, Event, NotificationSent, Rejected, Submitted
 from lab.queuefile import QueueFile
 from lab.route import Attempt, Notification, Route
 
@@ -24,6 +24,7 @@ Key = tuple[str, str | None]  # recipient, and the recipient before aliases wher
 LMTP_SESSION = re.compile(r"\d{3} \S+ <[^>]*> (?P<session>\S+) Saved")  # Dovecot's reply to its LMTP client
 KEPT = ("deferred", "SOFTBOUNCE")  # what leaves a recipient in the queue
 NOTICES = {"non-delivery": "failed", "delay": "delayed"}
+ANSWERS = {"reject": "rejected", "vacation": "auto-replied"}  # what a script does to what kind of notification
 
 
 class _Parts:
@@ -192,7 +193,7 @@ class Walk:
         if last.agent == "smtp" and attempts:
             return self._handed_over(file, last, attempts[-1])
         if last.agent == "lmtp":
-            return self._mail_delivery(file, last)
+            return self._mail_delivery(last)
         if last.agent == "discard" or last.text == "discarded":
             return [End(last.recipient, "discarded", last.dsn, last.text)]
         return [End(last.recipient, "delivered", last.dsn, last.text, copies=1)]
@@ -220,7 +221,7 @@ class Walk:
         )
         return [End(last.recipient)]
 
-    def _mail_delivery(self, file: QueueFile, last: Delivery) -> list[End]:
+    def _mail_delivery(self, last: Delivery) -> list[End]:
         """Return what the mail delivery agent behind LMTP (RFC 2033) did: Dovecot says it in its own log."""
         end = End(last.recipient, "delivered", last.dsn, last.text)
         session = LMTP_SESSION.match(last.text)
@@ -228,32 +229,57 @@ class Walk:
             return [replace(end, copies=1)]
         done = self.history.saved(session["session"])
         self.evidence += done
-        ends = []
+        if not any(isinstance(event, events.Finished) for event in done):
+            self.awaited.append(f"Dovecot took it (LMTP session {session['session']}), and is not done with it yet")
+        ends, answers, submitted = list[End](), list[Notification](), None
         saved = [event for event in done if isinstance(event, events.Saved)]
         if saved:
-            ends.append(replace(end, mailbox=saved[0].mailbox, copies=len(saved)))
+            ends.append(replace(end, mailbox=saved[0].mailbox, mailstore=saved[0].host, copies=len(saved)))
         for event in done:
-            if isinstance(event, events.Sieved):
-                ends += self._sieved(file, end, event)
-        if not done:
-            self.awaited.append(f"Dovecot took it (LMTP session {session['session']}); no mailbox line yet")
-        return ends or [End(last.recipient)]  # it may still be discarded
+            if isinstance(event, events.Submitted):
+                submitted = event
+            elif isinstance(event, events.Sieved):
+                ends += self._sieved(end, event, submitted)
+                if submitted is not None and event.action in ANSWERS:
+                    answers.append(self._answer(submitted, ANSWERS[event.action]))
+                submitted = None
+        discarded = [event for event in done if isinstance(event, events.Sieved) and event.action == "discard"]
+        if discarded and not ends:  # RFC 5228 4.4: beside another action it means nothing
+            ends = [replace(end, outcome="discarded", reason=discarded[0].text)]
+        ends = ends or [End(last.recipient)]
+        return [replace(each, notifications=[*answers, *each.notifications]) for each in ends]
 
-    def _sieved(self, file: QueueFile, end: End, event: events.Sieved) -> list[End]:
+    def _sieved(self, end: End, event: events.Sieved, submitted: Submitted | None) -> list[End]:
         """Return the ends of a message with which a script did something else than storing it (RFC 5228)."""
-        if event.action == "discard":
-            return [replace(end, outcome="discarded", reason=event.text)]
-        if event.action == "reject":  # RFC 5429: Dovecot has sent the notice itself
+        if event.action == "reject":  # RFC 5429
             return [replace(end, outcome="bounced", reason=event.text)]
-        redirected = self.history.handed_over(file.message_id, event.host)
-        ends = [
-            replace(further, hops=[child.host, *further.hops])
-            for child in redirected
-            for further in self._ends(child, None)
-        ]
-        if not ends:
-            self.awaited.append(f"a Sieve script redirects it ({event.text}); no host has it yet")
-        return ends or [End(end.recipient)]
+        if event.action != "redirect":
+            return []
+        child = self._taken(submitted)
+        if child is not None and (ends := self._ends(child, None)):
+            return [replace(each, hops=[child.host, *each.hops]) for each in ends]
+        copy = self.history.stored(submitted.address, submitted.queue_id) if submitted else None
+        if submitted is not None and copy is not None:
+            self.evidence.append(copy)
+            target = self.history.name(submitted.address, submitted.relay)
+            return [replace(end, recipient=copy.recipients[0], copies=1, hops=[target])]
+        self.awaited.append(f"a Sieve script redirects it ({event.text}); no host has it yet")
+        return [End(end.recipient)]
+
+    def _taken(self, submitted: Submitted | None) -> QueueFile | None:
+        """Return the message that a host took from a mail store, when that host says so too."""
+        if submitted is None:
+            return None
+        child = self.history.file(self.history.name(submitted.address, submitted.relay), submitted.queue_id)
+        return child if child is not None and child.received is not None else None
+
+    def _answer(self, submitted: Submitted, kind: str) -> Notification:
+        """Return what a script sent to the sender."""
+        copy = self.history.stored(submitted.address, submitted.queue_id)
+        if copy is not None:  # at the scripted host, where its way ends
+            self.evidence.append(copy)
+            return Notification(kind, submitted.queue_id, submitted.host, None)
+        return self._notification(kind, submitted.queue_id, submitted.host, self._taken(submitted))
 
     def _unanswered(self, file: QueueFile, last: Delivery, attempts: list[Attempt]) -> int:
         """Count the copies at hosts that took the message and lost the connection before they could say so.
@@ -302,16 +328,20 @@ class Walk:
     def _notice(self, file: QueueFile, sent: NotificationSent, last: Delivery) -> Notification:
         kind = NOTICES.get(sent.kind) or self._success(file, last)
         child = self.history.file(file.host, sent.notification)
+        return self._notification(kind, sent.notification, file.host, child)
+
+    def _notification(self, kind: str, queue_id: str, host: str, child: QueueFile | None) -> Notification:
+        """Return a notification that *host* wrote, with the route of its queue file."""
         route = None
         if child is None or child.message_id is None:
-            self.awaited.append(f"{file.host} wrote notice {sent.notification}; no log line of it yet")
+            self.awaited.append(f"{host} wrote notice {queue_id}; no log line of it yet")
         else:
             walk = Walk(self.history, self._path)
             route = next(iter(walk.routes(child, child.message_id)), None)
             self.files.update(walk.files)
             self.evidence += walk.evidence
             self.awaited += walk.awaited  # the story ends where the notice does
-        return Notification(kind, sent.notification, file.host, route)
+        return Notification(kind, queue_id, host, route)
 
     def _success(self, file: QueueFile, last: Delivery) -> str:
         """Return the kind of a success notice (RFC 3464 2.3.3), which Postfix's log does not tell."""

@@ -14,18 +14,15 @@ from pathlib import Path
 from dnszone import masterfile
 from dnszone.problem import InvalidError, did_you_mean
 from dnszone.zone import Zone
-from lab import users
 from lab.doors import Door, doors
 from lab.scenario import expect, faults
+from lab.scenario import hosts as own
 from lab.scenario import steps as order
-from lab.scenario.model import MAIN, Host, Message, Scenario
+from lab.scenario.model import MAIN, Message, Scenario
 from lab.scenario.problem import Notes, joined
 from lab.scenario.session import LINE
-from lab.scenario.variables import MAIL, WORLD, placeholders, replaced, unknown, variable
-from lab.settings import SettingsError
-from lab.settings import read as read_settings
+from lab.scenario.variables import WORLD, placeholders, unknown, variable
 
-HOST_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 ZONE_NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
 
@@ -38,15 +35,14 @@ def check(scenario: Scenario, notes: Notes) -> None:
     scripted = names_at(zones, {value for name, value in values.items() if name.startswith("SCRIPTED_")})
     hosts = {*WORLD, *(host.name for host in scenario.hosts), *values.values(), *labels(zones)} if whole else set()
     _check_variables(scenario, values, notes)
-    for host in scenario.hosts:
-        _check_host(host, values, notes)
+    own.check(scenario, values, notes)
     _check_names(scenario, notes)
     for user in scenario.sieve:
-        _check_user(user, f"sieve.{user}", notes)
+        own.check_user(user, f"sieve.{user}", notes)
     for index, message in enumerate(scenario.messages):
         _check_message(message, f"message[{index}]", scenario, notes)
     for index, session in enumerate(scenario.sessions):
-        _check_via(session.at, f"session[{index}].at", scenario, notes)
+        _check_via(session.at, f"session[{index}].at", scenario, notes, stores=True)
         for number, line in enumerate(session.lines):
             if not LINE.fullmatch(line):
                 notes.note(f"session[{index}].lines[{number}]", f"{line!r} begins with none of C: R: S:", '"C: EHLO x"')
@@ -126,9 +122,10 @@ def _check_variables(scenario: Scenario, values: Mapping[str, str], notes: Notes
 
 def _strings(scenario: Scenario) -> Iterator[tuple[str, str]]:
     for host in scenario.hosts:
-        yield f"hosts.{host.name}.main_cf", host.main_cf
-        yield f"hosts.{host.name}.master_cf", host.master_cf
-        yield from ((f"hosts.{host.name}.files.{name}", text) for name, text in host.files.items())
+        for key in ("main_cf", "master_cf", "dovecot_conf", "users"):
+            yield f"hosts.{host.name}.{key}", getattr(host, key)
+        for key in ("files", "sieve"):
+            yield from ((f"hosts.{host.name}.{key}.{name}", text) for name, text in getattr(host, key).items())
     yield from ((f"sieve.{user}", text) for user, text in scenario.sieve.items())
     for index, message in enumerate(scenario.messages):
         yield from ((f"message[{index}].to", text) for text in message.to)
@@ -158,27 +155,6 @@ def _inside(value: object, path: str) -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         for index, each in enumerate(value):
             yield from _inside(each, f"{path}[{index}]")
-
-
-def _check_host(host: Host, values: Mapping[str, str], notes: Notes) -> None:
-    place = f"hosts.{host.name}"
-    if not HOST_NAME.fullmatch(host.name):
-        notes.note(place, f"{host.name!r} is no host name", "lower-case letters, digits and hyphens, a letter first")
-    elif host.name in WORLD:
-        notes.note(place, f"the world has a host {host.name} already", "choose another name")
-    if host.like not in MAIL:
-        notes.note(
-            f"{place}.like", f"{host.like!r} is no MTA of the world", did_you_mean(host.like, MAIL) or joined(MAIL)
-        )
-    tables = {f"/etc/postfix/{name}": replaced(text, values) for name, text in host.files.items()}
-    try:
-        read_settings(replaced(host.main_cf, values), f"{host.name}.domain.test", tables=tables)
-    except SettingsError as error:
-        for problem in error.problems:
-            notes.inside(f"{place}.main_cf", problem.line, problem.problem)
-    for name in host.files:
-        if "/" in name or name in ("main.cf", "master.cf", ".", ".."):
-            notes.note(f"{place}.files.{name}", "is no name of a table", "main_cf and master_cf have their own keys")
 
 
 def _check_names(scenario: Scenario, notes: Notes) -> None:
@@ -212,25 +188,21 @@ def _check_message(message: Message, place: str, scenario: Scenario, notes: Note
         if not notes.below(f"{place}.{key}"):
             notes.note(f"{place}.{key}", problem)
     if message.login is not None:
-        _check_user(message.login, f"{place}.login", notes)
+        own.check_user(message.login, f"{place}.login", notes)
 
 
-def _check_user(user: str, path: str, notes: Notes) -> None:
-    known = users.passwords()
-    if user not in known:
-        notes.note(
-            path, f"nobody in the lab is called {user!r}", did_you_mean(user, known) or f"users: {joined(known)}"
-        )
-
-
-def _check_via(via: str, path: str, scenario: Scenario, notes: Notes) -> None:
+def _check_via(via: str, path: str, scenario: Scenario, notes: Notes, *, stores: bool = False) -> None:
+    """*stores*: whether it may be a mail store, too."""
     host, colon, port = via.partition(":")
-    own = [each.name for each in scenario.hosts]
-    if host not in (*MAIL, *own):
-        notes.note(path, f"no MTA is called {host!r}", did_you_mean(host, [*MAIL, *own]) or joined([*MAIL, *own]))
+    known = scenario.mtas + (scenario.stores if stores else ())
+    if host not in known:
+        what = "MTA or mail store" if stores else "MTA"
+        notes.note(path, f"no {what} is called {host!r}", did_you_mean(host, known) or joined(known))
     elif colon and not port.isdigit():
         notes.note(path, f"{port!r} is no port", f'"{host}:25"')
-    elif host in MAIL and colon and Door(host, int(port)) not in doors():
+    elif host in scenario.stores and not colon:
+        notes.note(path, "a mail store does not listen at port 25", f'"{host}:24" speaks LMTP, "{host}:143" IMAP')
+    elif host in WORLD and colon and Door(host, int(port)) not in doors():
         notes.note(path, f"{via} cannot be reached from outside the lab", joined(map(str, doors())))
 
 

@@ -120,7 +120,10 @@ def _fields(path: str, expected: Mapping[str, str], message: Message) -> Iterato
 
 def _values(message: Message, name: str) -> Iterator[str]:
     for part in message.walk():
-        yield from (" ".join(str(value).split()) for value in part.get_all(name, []))
+        for field, value in part.raw_items():
+            if field.lower() == name.lower():
+                text = str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # RFC 6532 3.2
+                yield " ".join(text.split())
 
 
 def _texts(message: Message) -> Iterator[str]:

@@ -78,6 +78,7 @@ JUDGED: Mapping[str, Key] = {
         "The last host that took the message. Of many messages: {mx1 = [10, 50]}, the least and the most it took.",
     ),
     "delivered": Key(Elsewhere({"type": "string"}), 'The mailbox: "INBOX".'),
+    "mailstore": Key(Elsewhere({"type": "string"}), "The host that has this mailbox."),
     "outcome": Key(
         _or_spread({"type": "string", "enum": list(OUTCOMES)}),
         "How it ended, or stands. Of many messages: {deferred = [1, 9]}.",
@@ -164,9 +165,11 @@ STEP = Table(
         "release": Key(TEXT, "A host that lets a held message be tried (postsuper -H)."),
         "delete": Key(TEXT, "A host that throws a message away (postsuper -d)."),
         "expire": Key(TEXT, "A host that returns a message when it is next taken up (postsuper -e)."),
-        "restart": Key(TEXT, "A host to stop and to start again."),
+        "restart": Key(TEXT, "A host to stop and to start again: an MTA or a mail store."),
         "run": Key(
-            TEXT, "A host on which `command` runs, as root; `output` is a regular expression found in what it prints."
+            TEXT,
+            "An MTA or a mail store on which `command` runs, as root; `output` is a regular expression found in what "
+            "it prints.",
         ),
         "until": Key(
             Text(OUTCOMES), "Go on when the message (`message`, `to`) has this outcome, at the latest after `timeout`."
@@ -206,15 +209,27 @@ SCENARIO = Table(
                 Table(
                     {
                         "like": Key(TEXT, "The host of the world it is made like. [direct]"),
-                        "main_cf": Key(TEXT, "Lines of main.cf in which it differs."),
-                        "master_cf": Key(TEXT, "Lines to add to master.cf."),
-                        "files": Key(Named(Elsewhere({"type": "string"})), "Files below /etc/postfix: name to text."),
+                        "main_cf": Key(TEXT, "Of a Postfix: lines of main.cf in which it differs."),
+                        "master_cf": Key(TEXT, "Of a Postfix: lines to add to master.cf."),
+                        "dovecot_conf": Key(
+                            TEXT, 'Of a Dovecot, like = "mailstore": lines to add to dovecot.conf; the last one counts.'
+                        ),
+                        "users": Key(
+                            TEXT, 'Of a Dovecot: lines "name:password"; they have mailboxes, and nobody else has.'
+                        ),
+                        "sieve": Key(Named(TEXT), "Of a Dovecot: active Sieve script of a user, as in [sieve]."),
+                        "files": Key(
+                            Named(Elsewhere({"type": "string"})),
+                            "Files below /etc/postfix, or /etc/dovecot: name to text.",
+                        ),
                     }
                 )
             ),
-            "Hosts that the scenario brings along; a zone has their addresses as $NAME.",
+            "Hosts that the scenario brings along; a zone, and a host further down, has the address as $NAME.",
         ),
-        "sieve": Key(Named(TEXT), "Active Sieve script of a user: bia = the script of bia@$DOMAIN."),
+        "sieve": Key(
+            Named(TEXT), "Active Sieve script of a user in the world's mail store: bia = the script of bia@$DOMAIN."
+        ),
         "faults": Key(
             Elsewhere(
                 {
@@ -262,7 +277,9 @@ SCENARIO = Table(
                 Table(
                     {
                         "name": Key(TEXT, "What steps call it; needed if there are several."),
-                        "at": Key(TEXT, "Host, with its port if it is not 25.", needed=True),
+                        "at": Key(
+                            TEXT, 'Host, with its port if it is not 25; "mailstore:24" speaks LMTP.', needed=True
+                        ),
                         "lines": Key(
                             TEXTS,
                             '"C: EHLO x" is sent with CRLF, "R: x" exactly as it stands, "S: 250 2.1.0" is the reply '

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lab.dsn import DEFAULT, Dsn
+from lab.scenario.variables import MAIL, STORE
 
 MAIN = "DOMAIN"  # the variable of the domain whose zone is ``zone``
 IN_QUEUE = ("flush", "hold", "release", "delete", "expire")  # steps that do something to a message in a queue
@@ -25,7 +26,15 @@ class Host:
     like: str = "direct"
     main_cf: str = ""
     master_cf: str = ""
+    dovecot_conf: str = ""
+    users: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
+    sieve: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def store(self) -> bool:
+        """Whether it is a mail store, and no MTA."""
+        return self.like == STORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +134,16 @@ class Scenario:
     steps: tuple[Step, ...] = ()
     expected: tuple[Expected, ...] = ()
     departs_from_plan: tuple[Departs, ...] = ()
+
+    @property
+    def mtas(self) -> tuple[str, ...]:
+        """The MTAs there are during a run: the world's and its own."""
+        return (*MAIL, *(host.name for host in self.hosts if not host.store))
+
+    @property
+    def stores(self) -> tuple[str, ...]:
+        """The mail stores there are during a run."""
+        return (STORE, *(host.name for host in self.hosts if host.store))
 
     def message(self, name: str) -> Message:
         """Return the message called *name*."""

@@ -39,6 +39,7 @@ class Names:
         return replace(
             route,
             accepted_by=None if route.accepted_by is None else self.shown(route.accepted_by),
+            mailstore=None if route.mailstore is None else self.shown(route.mailstore),
             hops=[self.shown(host) for host in route.hops],
             attempts=tuple(self._attempt(attempt) for attempt in route.attempts),
             notifications=tuple(self._notification(each) for each in route.notifications),

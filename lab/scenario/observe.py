@@ -202,11 +202,12 @@ class Observer:
                 yield from self._read(each.route.final_recipient or each.route.recipient, each.route.message_id)
 
     def _read(self, address: str, message_id: str) -> Iterator[bytes]:
-        """Yield every copy of a message: at scripted addresses of the run, and in the mail store."""
+        """Yield every copy of a message: at scripted addresses of the run, and in the mail stores."""
         for server in set(self._lab.domains.scripted().values()):
             yield from (raw for raw in self._lab.scripted.messages(server) if _id(raw) == message_id)
-        with suppress(LabError):  # a user that the mail store does not have
-            yield from (message.raw for message in self._lab.mailbox(address).find(message_id))
+        for store in self._lab.mailstores:
+            with suppress(LabError):  # a user that the mail store does not have
+                yield from (message.raw for message in self._lab.mailbox(address, store).find(message_id))
 
     def _lab_name(self, name: str) -> str:
         """Return what a plan calls the host that the scenario calls *name*."""
@@ -224,7 +225,7 @@ def seen(expected: Expectation | None, route: Route) -> bool:
     """Return whether a route that may go on has got as far as is expected."""
     if expected is None:
         return True
-    outcome = expected.outcome or ("delivered" if expected.delivered else None)
+    outcome = expected.outcome or ("delivered" if expected.delivered or expected.mailstore else None)
     tries = max(len(expected.attempts or ()), len(expected.intervals or ()) + 1 if expected.intervals else 0)
     return (
         outcome in (None, route.outcome)

@@ -102,8 +102,16 @@ def _scenario(data: Mapping[str, Any], path: Path, notes: Notes) -> Scenario:
 
 
 def _host(name: str, table: Mapping[str, Any]) -> Host:
-    files = {file: str(text) for file, text in _table(table, "files").items()}
-    return Host(name, _text(table, "like", "direct"), _text(table, "main_cf", ""), _text(table, "master_cf", ""), files)
+    return Host(
+        name,
+        like=_text(table, "like", "direct"),
+        main_cf=_text(table, "main_cf"),
+        master_cf=_text(table, "master_cf"),
+        dovecot_conf=_text(table, "dovecot_conf"),
+        users=_text(table, "users"),
+        files={file: str(text) for file, text in _table(table, "files").items()},
+        sieve={user: str(script) for user, script in _table(table, "sieve").items()},
+    )
 
 
 def _messages(data: Mapping[str, Any]) -> tuple[Message, ...]:

@@ -95,25 +95,24 @@ class Stage:
     def _set_up(self) -> None:
         self._open.callback(self.lab.reset)
         for host in self.scenario.hosts:
-            fqdn = f"{host.name}.{self.domains[MAIN]}"
-            # Its lab name is no other run's; to other MTAs it is called as the scenario says.
-            main_cf = f"myhostname = {fqdn}\n{replaced(host.main_cf, self.values)}"
+            real, values = self.names.real(host.name), self.values
             self.lab.host(
-                self.names.real(host.name),
+                real,
                 like=host.like,
-                domain=self.domains[MAIN],
-                main_cf=main_cf,
-                master_cf=replaced(host.master_cf, self.values),
-                files={name: replaced(text, self.values) for name, text in host.files.items()},
+                # Its lab name is no other run's; to other hosts it is called as the scenario says.
+                fqdn=f"{host.name}.{self.domains[MAIN]}",
+                main_cf=replaced(host.main_cf, values),
+                master_cf=replaced(host.master_cf, values),
+                dovecot_conf=replaced(host.dovecot_conf, values),
+                users=replaced(host.users, values),
+                files={name: replaced(text, values) for name, text in host.files.items()},
             )
+            for user, script in host.sieve.items():
+                self.lab.sieve(f"{user}@{self.domains[MAIN]}", replaced(script, values), at=real)
         for name, text in self.scenario.zones.items():
             self.zone(name, text)
-        if self.scenario.sieve:
-            store = self.lab.sieve()
-            for user, script in self.scenario.sieve.items():
-                address = f"{user}@{self.domains[MAIN]}"
-                self._open.callback(store.remove, address)
-                store.put(address, replaced(script, self.values))
+        for user, script in self.scenario.sieve.items():
+            self.lab.sieve(f"{user}@{self.domains[MAIN]}", replaced(script, self.values))
         for name in dict.fromkeys(fault.name for fault in self.scenario.faults if not fault.later):
             self.apply(name)
 

@@ -9,7 +9,7 @@ from typing import Any
 from dnszone.problem import did_you_mean
 from lab.scenario.model import IN_QUEUE, RUN, Scenario, Step
 from lab.scenario.problem import Notes, joined
-from lab.scenario.variables import MAIL, variable
+from lab.scenario.variables import variable
 
 
 def names(value: Any) -> list[str]:  # noqa: ANN401  a text or a list of texts, as TOML gives it
@@ -104,10 +104,14 @@ class _Order:
 
     def _on_host(self, step: Step) -> None:
         host = str(step.table[step.action])
-        own = {each.name for each in self._scenario.hosts}
-        if host not in own and host not in MAIL:
-            hint = did_you_mean(host, [*own, *MAIL]) or joined([*own, *MAIL])
-            self._notes.note(f"{step.place}.{step.action}", f"no MTA is called {host!r}", hint)
+        place, scenario = f"{step.place}.{step.action}", self._scenario
+        any_daemon = step.action not in IN_QUEUE
+        known = scenario.mtas + (scenario.stores if any_daemon else ())
+        if host in scenario.stores and not any_daemon:
+            self._notes.note(place, f"{host} is a mail store and has no queue", joined(known))
+        elif host not in known:
+            what = "MTA or mail store" if any_daemon else "MTA"
+            self._notes.note(place, f"no {what} is called {host!r}", did_you_mean(host, known) or joined(known))
         if step.action in IN_QUEUE:
             self._message(step)
         if step.action == "run":

@@ -31,6 +31,7 @@ mx-a   A  $SCRIPTED_1
 # other = "@ MX 10 mx2.dest.test."
 
 # Hosts of the scenario's own: a Postfix like one of the world's, with other settings. A zone has its address: $BACKUP.
+# A Dovecot: like = "mailstore", with dovecot_conf, users and sieve.
 # [hosts.backup]
 # like = "mx2"
 # main_cf = """

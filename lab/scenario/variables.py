@@ -15,7 +15,9 @@ from lab.zonefiles import WORLD_VARIABLES
 VARIABLE = re.compile(r"(?P<escape>\\)?\$(?P<name>[A-Z][A-Z0-9_]*)")
 WORLD = tuple(name.lower() for name in WORLD_VARIABLES)
 """The hosts of the world."""
-MAIL = tuple(name for name in WORLD if name not in ("dns", "gateway", "mailstore", "scripted"))
+STORE = "mailstore"
+"""The one that has mailboxes."""
+MAIL = tuple(name for name in WORLD if name not in ("dns", "gateway", STORE, "scripted"))
 """Those that are MTAs."""
 
 

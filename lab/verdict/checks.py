@@ -89,6 +89,14 @@ def _delivered(case: Case) -> Iterator[Difference]:
         yield Difference("delivered", expected, f"{observed}, but {case.route.outcome}")
 
 
+def _mailstore(case: Case) -> Iterator[Difference]:
+    expected, observed = case.expected.mailstore, case.route.mailstore
+    if expected is None or (observed is not None and names(expected, observed)):
+        return
+    known = observed is not None or (case.complete and case.route.outcome != "delivered")
+    yield Difference("mailstore", expected, (observed or NOTHING) if known else None)
+
+
 def _outcome(case: Case) -> Iterator[Difference]:
     expected, observed = case.expected.outcome, case.route.outcome
     if expected is not None and observed != expected:
@@ -244,6 +252,7 @@ CHECKS: tuple[Callable[[Case], Iterator[Difference]], ...] = (
     _attempts,
     _accepted_by,
     _delivered,
+    _mailstore,
     _outcome,
     _status,
     _reply,

@@ -19,7 +19,7 @@ from lab.verdict.pattern import STATUS, AttemptPattern
 from lab.verdict.pattern import parse as parse_attempt
 
 OUTCOMES = ("delivered", "bounced", "deferred", "expired", "discarded", "rejected", "held")
-KINDS = ("failed", "delayed", "relayed", "delivered", "expanded")
+KINDS = ("failed", "delayed", "relayed", "delivered", "expanded", "rejected", "auto-replied")
 QUEUES = ("none", "deferred", "active", "incoming", "hold")
 Kind = TypeVar("Kind")
 QUESTION = re.compile(r"(?P<type>[A-Z0-9]+) (?P<name>\S+)")
@@ -56,6 +56,7 @@ class Expectation:
     attempts: tuple[Item, ...] | None = None  # all of them, in order
     accepted_by: str | None = None  # the last host that accepted it
     delivered: str | None = None  # the mailbox
+    mailstore: str | None = None  # the host that has it
     outcome: str | None = None
     status: str | None = None  # enhanced status code, "5.7.1" or "4.x.x"
     reply: str | None = None  # regular expression, found in the reason behind the outcome
@@ -120,6 +121,8 @@ class _Reader:
         outcome = values.get("outcome")
         if values.get("delivered") and outcome not in (None, "delivered"):
             self.problem("delivered", f"cannot be in a mailbox when the outcome is {outcome!r}")
+        if values.get("mailstore") and outcome not in (None, "delivered"):
+            self.problem("mailstore", f"cannot have it when the outcome is {outcome!r}")
         if values.get("delivered") and values.get("copies") == 0:
             self.problem("copies", "cannot be 0 when a mailbox is expected")
         hops, accepted_by = values.get("hops"), values.get("accepted_by")
@@ -282,6 +285,7 @@ KEYS: Mapping[str, Callable[[_Reader, str, Any], object]] = {
     "attempts": _Reader.attempts,
     "accepted_by": _Reader.host,
     "delivered": lambda reader, key, value: reader.matching(key, value, MAILBOX, "INBOX"),
+    "mailstore": _Reader.host,
     "outcome": lambda reader, key, value: reader.choice(key, value, OUTCOMES),
     "status": lambda reader, key, value: reader.matching(key, value, STATUS, "4.x.x"),
     "reply": _Reader.reply,

@@ -17,11 +17,20 @@ NAMES = Path(__file__).parent / "names"
 PLACES = ("README.md", "docs/*.md", "lab/**/*.py", "lab/**/*.toml", "dnszone/**/*.py", "compose/**/*")
 CITED = re.compile(r"RFC (\d{3,4})((?:,? (?:and )?\d+(?:\.\d+)+)+)")
 OTHERS = {
+    "Dovecot auth_username_chars",
+    "Dovecot auth_username_format",
     "Dovecot lda_mailbox_autocreate",
     "Dovecot lmtp_rcpt_check_quota",
+    "Dovecot lmtp_save_to_detail_mailbox",
+    "Dovecot mail_home",
+    "Dovecot mail_plugins",
+    "Dovecot mail_utf8_extensions",
+    "Dovecot postmaster_address",
     "Dovecot quota_full_tempfail",
+    "Dovecot quota_mail_size",
     "Dovecot quota_storage_grace",
     "Dovecot quota_storage_size",
+    "Dovecot recipient_delimiter",
     "Dovecot submission_host",
     "glibc res_send.c",
     "nft(8)",

@@ -19,6 +19,7 @@ from lab.events import (
     Dialogue,
     DnsQuery,
     Event,
+    Finished,
     MessageId,
     NotificationSent,
     Received,
@@ -56,6 +57,14 @@ def attempts(history: History) -> dict[str, list[str]]:
         route.recipient: [f"{each.target} {each.stage} {each.outcome}" for each in route.attempts]
         for route in history.routes("<m@home.test>")
     }
+
+
+def saved_in(history: History, session: str) -> None:
+    """Let Dovecot store the message in an LMTP session."""
+    at = history.events_of("<m@home.test>")[-1].at
+    common: dict[str, Any] = {"host": "mailstore", "at": at, "session": session, "user": "a@x.test"}
+    history.add(Saved(**common, message_id="<m@home.test>", mailbox="INBOX"))
+    history.add(Finished(**common))
 
 
 def test_two_requests_of_one_process_are_told_apart() -> None:
@@ -158,17 +167,7 @@ def test_a_host_that_took_it_and_could_not_say_so_delivers_a_second_copy() -> No
 """
     history = story(lines)
     for session in ("SESSION1", "SESSION2"):
-        at = history.events_of("<m@home.test>")[-1].at
-        history.add(
-            Saved(
-                host="mailstore",
-                at=at,
-                session=session,
-                user="a@x.test",
-                message_id="<m@home.test>",
-                mailbox="INBOX",
-            )
-        )
+        saved_in(history, session)
     (route,) = history.routes("<m@home.test>")
     assert (route.outcome, route.mailbox, route.copies, route.accepted_by) == ("delivered", "INBOX", 2, "mx2")
     assert route.hops == ["direct", "mx2"]
@@ -213,7 +212,7 @@ def test_routes_come_in_the_order_asked_for_and_unseen_recipients_are_unknown() 
 @pytest.mark.parametrize(
     ("name", "kind", "missing"),
     [
-        ("direct", Saved, "Dovecot took it (LMTP session C5pFDD5/BWsSAAAA30uvqA); no mailbox line yet"),
+        ("direct", Finished, "Dovecot took it (LMTP session C5pFDD5/BWsSAAAA30uvqA), and is not done with it yet"),
         ("direct", Removed, "direct is done with 4jYhXG17tRzDPLn, but has not removed it yet"),
     ],
 )

@@ -10,7 +10,7 @@ from .recordings import read_history
 
 CONTRACT = {
     *("schema", "message_id", "sender", "recipient", "outcome", "status", "reason", "accepted_by", "mailbox"),
-    *("hops", "attempts", "notifications", "plan", "evidence", "copies", "final_recipient"),
+    *("hops", "attempts", "notifications", "plan", "evidence", "copies", "final_recipient", "mailstore"),
 }
 ATTEMPT = {
     *("host", "queue_id", "target", "address", "port", "stage", "reply", "dsn", "reason", "outcome", "tls"),

@@ -152,6 +152,8 @@ class FakeLab:
             caught_up=lambda container, _: container not in self.unheard,
         )
         self.submissions: list[Any] = []
+        self.settings: dict[str, dict[str, Any]] = {}  # of the hosts that were brought along
+        self.mailstores = ["mailstore"]
         self._domains = 0
 
     @property
@@ -168,7 +170,11 @@ class FakeLab:
 
     def host(self, name: str, **settings: Any) -> None:
         self.did.append(f"host {settings['like']}")
+        self.settings[name] = settings
         self.hosts[name] = Host(name, "client", f"{name}.test", "198.18.0.70", "running", name, "i")
+
+    def sieve(self, user: str, script: str, at: str = "mailstore") -> None:
+        self.did.append(f"sieve {user} at {at}: {script}")
 
     def send(self, *, to: list[str], via: str, sender: str, message: object, login: str | None, dsn: Dsn) -> Any:
         del message, login

@@ -103,6 +103,12 @@ def test_what_lies_in_the_mailbox(table: dict[str, Any], expected: list[str]) ->
     assert differences(judged(asked(**table), [seen(copies=(RAW,))])) == expected
 
 
+def test_letters_beyond_ascii_in_a_field() -> None:
+    """RFC 6532 3.2: a field may have UTF-8 as it is."""
+    raw = RAW.replace(b"Yes", "für josé@a.test".encode())
+    assert differences(judged(asked(stored={"X-Spam": "^für josé@$DOMAIN$"}), [seen(copies=(raw,))])) == []
+
+
 def test_every_copy_must_be_right() -> None:
     other = RAW.replace(b"Yes", b"No")
     assert differences(judged(asked(stored={"X-Spam": "Yes"}), [seen(copies=(RAW, other))])) == [

@@ -17,8 +17,15 @@ def test_names_there_and_back() -> None:
 def test_a_route_is_told_with_the_scenarios_names() -> None:
     told = notice()
     found = NAMES.route(
-        route(attempt("backup-1a2b"), attempt("d1", host="backup-1a2b"), notifications=(told,), accepted_by="d1")
+        route(
+            attempt("backup-1a2b"),
+            attempt("d1", host="backup-1a2b"),
+            notifications=(told,),
+            accepted_by="d1",
+            mailstore="backup-1a2b",
+        )
     )
+    assert found.mailstore == "backup"
     assert [(each.host, each.target) for each in found.attempts] == [("direct", "backup"), ("backup", "@")]
     assert (found.hops, found.accepted_by) == (["direct", "backup", "@"], "@")
     assert found.notifications == (told,)

@@ -88,7 +88,7 @@ def test_every_comment_of_the_new_file_is_right_too() -> None:
         (RIGHT + "[hosts.Relay]\n", "7: hosts.Relay: 'Relay' is no host name"),
         (
             RIGHT + "[hosts.a]\nlike = 'dirct'\n",
-            "8: hosts.a.like: 'dirct' is no MTA of the world (did you mean direct?)",
+            "8: hosts.a.like: 'dirct' is no host of the world to be like (did you mean direct?)",
         ),
         (RIGHT + "[hosts.a]\nmain_cf = '''\na = 1\nb\n'''\n", "10: hosts.a.main_cf: missing '='"),
         (RIGHT + "[hosts.a]\nmain_cf = 'smtp_mx_address_limit = x'\n", "8: hosts.a.main_cf: smtp_mx_address_limit: "),
@@ -220,6 +220,12 @@ like = "mx1"
 main_cf = "a = b"
 [hosts.own.files]
 x = "y"
+[hosts.own-store]
+like = "mailstore"
+dovecot_conf = "ssl = no"
+users = "bia:x"
+[hosts.own-store.sieve]
+bia = "keep;"
 [sieve]
 bia = "keep;"
 [[faults.dns]]

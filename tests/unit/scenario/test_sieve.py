@@ -27,7 +27,7 @@ class Container:
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sieve:
     monkeypatch.setattr(sieve, "HOME", str(tmp_path))
     container: Any = Container()
-    return Sieve(container)
+    return Sieve(container, "mailstore")
 
 
 def test_a_script_is_put_and_taken_back(store: Sieve, tmp_path: Path) -> None:

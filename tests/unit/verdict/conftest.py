@@ -56,5 +56,6 @@ def make_route(*attempts: Attempt, **fields: object) -> Route:
         "attempts": attempts or (make_attempt("mx1"), make_attempt("mx2", "250 2.0.0 Ok: queued as Q2", second=2)),
         "notifications": (),
         "copies": 1,
+        "mailstore": "mailstore",
     }
     return Route(**{**values, **fields})  # type: ignore[arg-type]  # fields of Route, given by name

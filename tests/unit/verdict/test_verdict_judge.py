@@ -80,6 +80,7 @@ BAD: list[tuple[dict[str, Any], list[tuple[str, str, str]]]] = [
     ),
     ({"accepted_by": "mx1"}, [("accepted_by", "mx1", "mx2")]),
     ({"delivered": "Junk"}, [("delivered", "Junk", "INBOX")]),
+    ({"mailstore": "store"}, [("mailstore", "store", "mailstore")]),
     ({"outcome": "bounced"}, [("outcome", "bounced", "delivered")]),
     ({"status": "5.x.x"}, [("status", "5.x.x", "2.0.0")]),
     ({"reply": "greylisted"}, [("reply", "greylisted", "250 2.0.0 <bia@dest.test> Saved")]),

@@ -51,6 +51,11 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
         {"delivered": "INBOX", "outcome": "bounced"},
         "expect.delivered: cannot be in a mailbox when the outcome is 'bounced'",
     ),
+    (
+        {"mailstore": "mx1", "outcome": "bounced"},
+        "expect.mailstore: cannot have it when the outcome is 'bounced'",
+    ),
+    ({"mailstore": "mx9"}, "expect.mailstore: no host is called 'mx9'"),
     ({"delivered": "INBOX", "copies": 0}, "expect.copies: cannot be 0 when a mailbox is expected"),
     (
         {"hops": ["direct", "mx1"], "accepted_by": "mx2"},

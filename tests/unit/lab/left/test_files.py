@@ -80,6 +80,20 @@ def test_a_line_with_everything_wrong() -> None:
     ]
 
 
+def test_users_of_a_store_of_its_own() -> None:
+    """They may be whole addresses, and have letters that no name of the world has."""
+    text = "# not the world's\njosé:one\nbia@a.test:two\nb a:three\njosé:four\nno-password\n:five\n"
+    assert users.own(text) == (
+        {"josé": "one", "bia@a.test": "two", "b a": "three", "no-password": "", "": "five"},
+        [
+            (4, "'b a' is no name"),
+            (5, "'josé' is there twice"),
+            (6, "no colon in 'no-password'"),
+            (7, "'' is no name"),
+        ],
+    )
+
+
 def test_a_broken_users_file_is_named(copy: Path) -> None:
     file = copy / "compose" / "users"
     file.write_text(f"{WHOLE}bia\n")

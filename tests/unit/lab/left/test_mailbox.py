@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ import pytest
 
 from lab.errors import LabError
 from lab.mailbox import Mailbox, StoredMessage
+from lab.submit import Server
 
 from .small_servers import SmallServer
 
@@ -37,6 +39,9 @@ class SmallImap:
                 tag, _, command = line.partition(b" ")
                 self.said.append(command)
                 verb = command.removeprefix(b"UID ").partition(b" ")[0].decode()
+                if verb == "AUTHENTICATE":
+                    connection.sendall(b"+ \r\n")
+                    self.said.append(b64decode(stream.readline()))
                 if verb in self.refuse:
                     connection.sendall(tag + f" {self.refuse[verb]}\r\n".encode())
                     continue
@@ -64,9 +69,13 @@ class SmallImap:
                 connection.sendall(b"".join(each + b"\r\n" for each in [*answers, tag + b" OK done"]))
 
 
+def opened(port: int, word: str = "x", address: str = "bia@dest.test") -> Mailbox:
+    return Mailbox(address, word, Server("mailstore:143", "127.0.0.1", port))
+
+
 def names(*lists: bytes) -> list[str]:
     with SmallServer(SmallImap(lists)) as server:
-        return Mailbox("bia@dest.test", "x", "127.0.0.1", server.port).names()
+        return opened(server.port).names()
 
 
 @pytest.mark.parametrize(
@@ -106,16 +115,24 @@ def test_names_are_sorted_and_mailboxes_only() -> None:
 def test_messages_in_order_of_arrival() -> None:
     imap = SmallImap(boxes={b"INBOX": {3: ONE, 7: TWO}})
     with SmallServer(imap) as server:
-        mailbox = Mailbox("bia@dest.test", 'a"b\\c', "127.0.0.1", server.port)
+        mailbox = opened(server.port, 'a"b\\c')
         assert mailbox.messages() == [StoredMessage("INBOX", 3, ONE), StoredMessage("INBOX", 7, TWO)]
         assert mailbox.messages(message_id="<two@home.test>") == [StoredMessage("INBOX", 7, TWO)]
         assert mailbox.messages(message_id="<three@home.test>") == []
-    assert imap.said[1:5] == [
-        rb'LOGIN bia@dest.test "a\"b\\c"',
+    assert imap.said[1:6] == [
+        b"AUTHENTICATE PLAIN",
+        b'\0bia@dest.test\0a"b\\c',
         b'EXAMINE "INBOX"',  # EXAMINE and PEEK: no flag changes
         b"UID SEARCH ALL",
         b"UID FETCH 3 (BODY.PEEK[])",
     ]
+
+
+def test_names_and_passwords_beyond_ascii() -> None:
+    imap = SmallImap()
+    with SmallServer(imap) as server:
+        assert opened(server.port, "geheimnisträger", "josé@bücher.test").names() == ["INBOX"]
+    assert imap.said[2].decode() == "\0josé@bücher.test\0geheimnisträger"
 
 
 @pytest.mark.parametrize(
@@ -132,7 +149,7 @@ def test_messages_in_order_of_arrival() -> None:
 )
 def test_odd_names_of_mailboxes(name: str, wire: bytes) -> None:
     with SmallServer(SmallImap(boxes={wire: {1: ONE}})) as server:
-        mailbox = Mailbox("bia@dest.test", "x", "127.0.0.1", server.port)
+        mailbox = opened(server.port)
         assert mailbox.messages(name) == [StoredMessage(name, 1, ONE)]
 
 
@@ -140,28 +157,28 @@ def test_copies_are_found_wherever_they_lie() -> None:
     lists = (rb'() "/" INBOX', rb'() "/" "Entw&APw-rfe"', rb'(\Noselect) "/" Lists')
     boxes = {b"INBOX": {1: ONE, 2: TWO}, b"Entw&APw-rfe": {1: ONE, 9: ONE}}
     with SmallServer(SmallImap(lists, boxes)) as server:
-        found = Mailbox("bia@dest.test", "x", "127.0.0.1", server.port).find("<one@home.test>")
+        found = opened(server.port).find("<one@home.test>")
     assert [(each.mailbox, each.uid) for each in found] == [("Entwürfe", 1), ("Entwürfe", 9), ("INBOX", 1)]
 
 
 def test_a_message_id_is_quoted() -> None:
     imap = SmallImap(boxes={b"INBOX": {}})
     with SmallServer(imap) as server:
-        Mailbox("bia@dest.test", "x", "127.0.0.1", server.port).messages(message_id='<"a\\b"@c>')
+        opened(server.port).messages(message_id='<"a\\b"@c>')
     assert rb'UID SEARCH HEADER Message-ID "<\"a\\b\"@c>"' in imap.said
 
 
 @pytest.mark.parametrize("message_id", ["<\ufffd@home.test>", "<a>\r\nx LOGOUT"])
 def test_a_message_id_that_imap_cannot_search_for(message_id: str) -> None:
     with SmallServer(SmallImap(boxes={b"INBOX": {}})) as server:
-        mailbox = Mailbox("bia@dest.test", "x", "127.0.0.1", server.port)
+        mailbox = opened(server.port)
         with pytest.raises(LabError, match="IMAP cannot search for the Message-ID"):
             mailbox.messages(message_id=message_id)
 
 
 def test_no_such_mailbox() -> None:
     with SmallServer(SmallImap()) as server:
-        mailbox = Mailbox("bia@dest.test", "x", "127.0.0.1", server.port)
+        mailbox = opened(server.port)
         with pytest.raises(LabError) as caught:
             mailbox.messages("Spam")
     assert str(caught.value) == (
@@ -172,7 +189,7 @@ def test_no_such_mailbox() -> None:
 @pytest.mark.parametrize(
     ("imap", "cause"),
     [
-        (SmallImap(refuse={"LOGIN": "NO [AUTHENTICATIONFAILED] no"}), "[AUTHENTICATIONFAILED] no"),
+        (SmallImap(refuse={"AUTHENTICATE": "NO [AUTHENTICATIONFAILED] no"}), "[AUTHENTICATIONFAILED] no"),
         (SmallImap(refuse={"LIST": "NO not now"}), "not now"),
         (SmallImap(refuse={"LIST": "BAD what"}), "LIST command error: BAD [b'what']"),
         (SmallImap(greeting=b"* BYE too many"), "* BYE too many"),
@@ -180,7 +197,7 @@ def test_no_such_mailbox() -> None:
 )
 def test_a_server_that_refuses(imap: SmallImap, cause: str) -> None:
     with SmallServer(imap) as server:
-        mailbox = Mailbox("bia@dest.test", "x", "127.0.0.1", server.port)
+        mailbox = opened(server.port)
         with pytest.raises(LabError) as caught:
             mailbox.names()
     assert str(caught.value) == (
@@ -192,7 +209,7 @@ def test_a_server_that_refuses(imap: SmallImap, cause: str) -> None:
 def test_a_search_or_fetch_that_is_refused(command: str) -> None:
     imap = SmallImap(boxes={b"INBOX": {1: ONE}}, refuse={command: "NO [UNAVAILABLE] later"})
     with SmallServer(imap) as server:
-        mailbox = Mailbox("bia@dest.test", "x", "127.0.0.1", server.port)
+        mailbox = opened(server.port)
         with pytest.raises(LabError, match=r"cannot read the mailbox of bia@dest.test: \[UNAVAILABLE\] later"):
             mailbox.messages()
 
@@ -201,7 +218,7 @@ def test_nothing_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     with pytest.raises(LabError, match=r"cannot read the mailbox of bia@dest.test: \[Errno 111\] Connection refused"):
-        Mailbox("bia@dest.test", "x", "127.0.0.1", port).names()
+        opened(port).names()
 
 
 @pytest.mark.parametrize(

@@ -196,12 +196,14 @@ def test_server_without_a_door_is_waited_for_until_it_greets() -> None:
             connection.recv(512)
 
     with SmallServer(talk) as server:
-        problem = ready.greets(lambda: socket.create_connection(("127.0.0.1", server.port), DEADLINE), DEADLINE)
+        problem = ready.greets(
+            lambda: socket.create_connection(("127.0.0.1", server.port), DEADLINE), ready.SMTP, DEADLINE
+        )
     assert problem is None
     assert next(turns) == 3
 
 
 def test_server_without_a_door_that_does_not_greet_in_time_is_told() -> None:
     with SmallServer(says(b"554 5.3.2 no\r\n")) as server:
-        problem = ready.greets(lambda: socket.create_connection(("127.0.0.1", server.port), DEADLINE), 0)
+        problem = ready.greets(lambda: socket.create_connection(("127.0.0.1", server.port), DEADLINE), ready.SMTP, 0)
     assert problem == "greets with '554 5.3.2 no'"

@@ -1,0 +1,90 @@
+"""What is wrong with the hosts that a scenario brings along: their names, settings, users and scripts.
+
+In: a scenario, and a value for each of its variables. Problems are noted with their path.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+
+from dnszone.problem import did_you_mean
+from lab import users
+from lab.scenario.model import Host, Scenario
+from lab.scenario.problem import Notes, joined
+from lab.scenario.variables import MAIL, STORE, VARIABLE, WORLD, replaced, variable
+from lab.settings import SettingsError, dovecotconf
+from lab.settings import read as read_settings
+
+NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
+LIKE = (*MAIL, STORE)
+
+
+def check(scenario: Scenario, values: Mapping[str, str], notes: Notes) -> None:
+    """Note every problem."""
+    later = {variable(host.name): host.name for host in scenario.hosts}
+    for host in scenario.hosts:
+        place = f"hosts.{host.name}"
+        if not NAME.fullmatch(host.name):
+            notes.note(
+                place, f"{host.name!r} is no host name", "lower-case letters, digits and hyphens, a letter first"
+            )
+        elif host.name in WORLD:
+            notes.note(place, f"the world has a host {host.name} already", "choose another name")
+        if host.like not in LIKE:
+            hint = did_you_mean(host.like, LIKE) or joined(LIKE)
+            notes.note(f"{place}.like", f"{host.like!r} is no host of the world to be like", hint)
+        _check_order(host, later, notes)
+        later.pop(variable(host.name), None)
+        for name in host.files:
+            if "/" in name or name in ("main.cf", "master.cf", "dovecot.conf", ".", ".."):
+                hint = "main_cf, master_cf and dovecot_conf have their own keys"
+                notes.note(f"{place}.files.{name}", "is no name of a table", hint)
+        (_check_store if host.store else _check_postfix)(host, values, notes)
+
+
+def check_user(user: str, path: str, notes: Notes, known: Collection[str] = ()) -> None:
+    """Note a *user* whom nobody knows. *known*: those of a mail store; default: the world's."""
+    found = known or users.passwords()
+    if user not in found:
+        where = "there" if known else "in the lab"
+        hint = did_you_mean(user, found) or f"users: {joined(found)}"
+        notes.note(path, f"nobody {where} is called {user!r}", hint)
+
+
+def _check_order(host: Host, later: Mapping[str, str], notes: Notes) -> None:
+    """A host has an address when it has started, and the hosts start in the order of the file."""
+    for key in ("main_cf", "master_cf", "dovecot_conf"):
+        text = getattr(host, key)
+        for found in VARIABLE.finditer(text):
+            if not found["escape"] and found["name"] in later:
+                line = text.count("\n", 0, found.start()) + 1
+                hint = "write that host first, or a name in the zone"
+                notes.inside(f"hosts.{host.name}.{key}", line, f"{found[0]} has no address yet", hint)
+
+
+def _check_postfix(host: Host, values: Mapping[str, str], notes: Notes) -> None:
+    place = f"hosts.{host.name}"
+    for key in ("dovecot_conf", "users", "sieve"):
+        if getattr(host, key):
+            notes.note(f"{place}.{key}", "a Postfix has no such thing", f'like = "{STORE}" has')
+    tables = {f"/etc/postfix/{name}": replaced(text, values) for name, text in host.files.items()}
+    try:
+        read_settings(replaced(host.main_cf, values), f"{host.name}.domain.test", tables=tables)
+    except SettingsError as error:
+        for problem in error.problems:
+            notes.inside(f"{place}.main_cf", problem.line, problem.problem)
+
+
+def _check_store(host: Host, values: Mapping[str, str], notes: Notes) -> None:
+    place = f"hosts.{host.name}"
+    for key in ("main_cf", "master_cf"):
+        if getattr(host, key):
+            notes.note(f"{place}.{key}", "a mail store is no Postfix", "dovecot_conf has lines for dovecot.conf")
+    for problem in dovecotconf.problems(replaced(host.dovecot_conf, values), "dovecot_conf"):
+        notes.inside(f"{place}.dovecot_conf", problem.line, problem.problem)
+    known, wrong = users.own(replaced(host.users, values))
+    for line, text in wrong:
+        notes.inside(f"{place}.users", line, text, '"name:password"')
+    for user in host.sieve:
+        check_user(user, f"{place}.sieve.{user}", notes, {name.partition("@")[0] for name in known})
