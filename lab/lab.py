@@ -67,7 +67,7 @@ class Lab:
         self.submissions: list[Submission] = []
         self._began = datetime.now(UTC)
         self._configuration = Configuration(self.docker)
-        self.domains = Domains(lambda: self.dns, lambda: self.scripted, self._addresses)
+        self.domains = Domains(lambda: self.dns, lambda: self.scripted, lambda: self.hosts)
         self.holding: Holding | None = None
         self._shares = recorder is not None
         if recorder is not None:
@@ -127,8 +127,9 @@ class Lab:
         """Serve *text* (an RFC 1035 master file) as the zone of a new domain, and return the domain's name.
 
         In *text*, $DOMAIN is the domain, $MX1 and the like are addresses of hosts, $SCRIPTED_1 and so on are
-        addresses of the scripted host that nobody else has. With *domain*, that domain's zone is replaced. Raises
-        LabError with every mistake of the text, and then serves what it served before.
+        addresses of the scripted host that nobody else has; $MX1_V6 and $SCRIPTED_1_V6 are the IPv6 addresses of the
+        same. With *domain*, that domain's zone is replaced. Raises LabError with every mistake of the text, and then
+        serves what it served before.
         """
         name = domain or fresh()
         self.domains.add(text, name)
@@ -150,7 +151,7 @@ class Lab:
     ) -> Host:
         """Bring a host along: a Postfix like the world's host *like*, with settings of its own; it goes with the test.
 
-        Its full name is *name* in *domain* (default: a new one); a zone text has its address as $NAME.
+        Its full name is *name* in *domain* (default: a new one); a zone text has its address as $NAME, $NAME_V6.
         *main_cf* has the lines in which it differs, *master_cf* further services, *files* tables below
         /etc/postfix ("texthash:/etc/postfix/transport").
         """
@@ -170,7 +171,7 @@ class Lab:
             files=files or {},
         )
         self.hosts[name] = started
-        self.recorder.read(lambda history: history.hosts.update({started.address: name}))
+        self.recorder.read(lambda history: history.hosts.update(dict.fromkeys(started.addresses, name)))
         return started
 
     def send(
@@ -230,7 +231,7 @@ class Lab:
         ``rcpt="450 4.2.0 later"``; of a real MX, to recipients in this test's domains only.
         """
         if name not in self.hosts:
-            return self._scripted_fault(self._scripted_address(name), at_scripted(wrong).script)
+            return self._scripted_fault(self._scripted_addresses(name), at_scripted(wrong).script)
         return self._host_fault(self.hosts[name], at_host(self.hosts[name].role, wrong))
 
     def banned(self, host: str) -> dict[str, int]:
@@ -244,7 +245,7 @@ class Lab:
         Of the scripted host: each name in the test's zones that stands for an address that was connected to.
         """
         contacts = self.recorder.read(lambda history: history.contacts(self._began))
-        mail = {host.address for host in self.hosts.values() if host.role in MAIL_ROLES}
+        mail = {address for host in self.hosts.values() if host.role in MAIL_ROLES for address in host.addresses}
         found = set()
         for contact in contacts:
             if contact.client not in mail:
@@ -252,7 +253,7 @@ class Lab:
             if contact.server is None:
                 found.add(contact.host)
             else:
-                found |= {name for name, each in self.domains.scripted().items() if each == contact.server}
+                found |= self.domains.names_of(contact.server)
         return frozenset(name for name in found if not name.endswith(tuple(self.domains.texts)))
 
     def asked(self, *names: str) -> list[str]:
@@ -284,8 +285,13 @@ class Lab:
 
     @property
     def names(self) -> dict[str, str]:
-        """Lab name of each host by address."""
-        return {host.address: host.name for host in self.hosts.values()}
+        """Lab name of each host by address, of either family."""
+        return {address: host.name for host in self.hosts.values() for address in host.addresses}
+
+    @property
+    def ipv6(self) -> bool:
+        """Whether the lab has IPv6."""
+        return any(host.address6 for host in self.hosts.values())
 
     @cached_property
     def recorder(self) -> Recorder:
@@ -318,9 +324,6 @@ class Lab:
         texts = ((each, self.dns.zone(each["origin"])) for each in served)
         return Zones([read(text, each["origin"], owner=each["owner"]) for each, text in texts])
 
-    def _addresses(self) -> dict[str, str]:
-        return {host.name: host.address for host in self.hosts.values()}
-
     @contextmanager
     def _faulty(self, host: str, kind: str, apply: Callable[[Site], None] | None = None) -> Iterator[None]:
         """Apply a fault, by *apply* where it has settings, and heal it."""
@@ -347,21 +350,21 @@ class Lab:
             for rule in wrong.policies:
                 # A host that this test has brought along answers to nobody else.
                 for each in scoped(rule, [*self.domains.texts]) if host.name in self._world else [rule]:
-                    policy = self.scripted.policy(host=host.address, **each)
+                    policy = self.scripted.policy(host=host.addresses, **each)
                     standing.callback(self.scripted.retract, policy)
             yield
 
     @contextmanager
-    def _scripted_fault(self, address: str, script: Mapping[str, Any]) -> Iterator[None]:
-        self.scripted.script(address, dict(script))
-        try:
+    def _scripted_fault(self, addresses: Sequence[str], script: Mapping[str, Any]) -> Iterator[None]:
+        with ExitStack() as standing:
+            for address in addresses:
+                self.scripted.script(address, dict(script))
+                standing.callback(self.scripted.script, address, {})
             yield
-        finally:
-            self.scripted.script(address, {})
 
-    def _scripted_address(self, name: str) -> str:
-        """Return the address of the scripted host that *name* has in a zone of this test."""
-        found = self.domains.scripted()
+    def _scripted_addresses(self, name: str) -> list[str]:
+        """Return the addresses of the scripted host that *name* has in a zone of this test, one for each place."""
+        found = self.domains.at_scripted()
         if name not in found:
             raise LabError(
                 f"{name!r} is neither a host of the lab nor a name at an address of the scripted host",

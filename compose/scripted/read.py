@@ -1,6 +1,7 @@
 """Reads a script: from JSON to :class:`scripted.script.Script`.
 
     {"connect": "refuse"}
+    {"connect": {"drop": "ipv6"}}
     {"rcpt": "450 4.2.0 later"}
     {"rcpt": [{"recipient": "bia@*", "first": 2, "reply": "450 4.2.0 Greylisted"}, {"reply": "550 5.1.1 no"}]}
     {"extensions": {"hide": ["STARTTLS"]}, "end-of-data": {"vanish": true}}
@@ -32,7 +33,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "end-of-data": (*ENVELOPE, *REPLYING, "vanish"),
 }
 KERNEL = ("refuse", "drop", "unreachable")
-CONNECT = ("close_after_accept", "limit", "delay", "loss")
+FAMILIES = ("ipv4", "ipv6")
+CONNECT = ("close_after_accept", "limit", "delay", "loss", *KERNEL)
 EHLO_LINE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(?: [!-~]+)*")  # RFC 5321 4.1.1.1, ehlo-line
 
 
@@ -64,6 +66,11 @@ def _connect(check: Checker, value: object) -> Connect:
         known["delay"] = check.number("connect.delay", table["delay"], HOUR) or 0.0
     if "loss" in table:
         known["loss"] = check.number("connect.loss", table["loss"], 1) or 0.0
+    words = [word for word in KERNEL if word in table]
+    for word in words:
+        known |= {"kernel": word, "family": check.choice(f"connect.{word}", table[word], FAMILIES)}
+    if len(words) > 1:
+        check.note("connect", f"has {' and '.join(words)}", "a connection fails in one way: keep one of them")
     return Connect(**known)
 
 

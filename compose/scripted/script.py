@@ -58,6 +58,7 @@ class Connect:
     """What happens to a connection before the greeting."""
 
     kernel: Literal["refuse", "drop", "unreachable"] | None = None  # for every SYN
+    family: Literal["ipv4", "ipv6"] | None = None  # of those that it is for; None: both
     loss: float = 0.0  # share of incoming packets that are lost, 0 to 1
     close_after_accept: bool = False
     limit: int | None = None  # sessions at one time

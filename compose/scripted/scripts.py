@@ -1,21 +1,24 @@
-"""The scripts that stand, by address."""
+"""The scripts that stand, by place: each holds for both addresses of one."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from scripted.firewall import Firewall
+from scripted.leases import Places
 from scripted.script import Connect, Playbook, Script
 
 GOOD = Playbook(Script())  # it has no rules, so nothing in it changes
 
 
 class Scripts:
-    """One script for an address at most; without one it is a good MTA's."""
+    """One script for a place at most; without one it is a good MTA's. Places are called by their IPv4 address."""
 
-    def __init__(self, firewall: Firewall) -> None:
+    def __init__(self, firewall: Firewall, places: Places) -> None:
         """*firewall* carries out what scripts say about connections."""
         self._firewall = firewall
+        self._places = places
         self._playbooks: dict[str, Playbook] = {}
         self._lock = asyncio.Lock()  # the firewall takes all rules at once
 
@@ -40,12 +43,19 @@ class Scripts:
             await self._change({each: book for each, book in self._playbooks.items() if each not in gone})
 
     async def _change(self, playbooks: dict[str, Playbook]) -> None:
-        before, after = _kernel_rules(self._playbooks), _kernel_rules(playbooks)
+        before, after = self._kernel_rules(self._playbooks), self._kernel_rules(playbooks)
         if before != after:
             await self._firewall.apply(after)
         self._playbooks = playbooks
 
-
-def _kernel_rules(playbooks: dict[str, Playbook]) -> dict[str, Connect]:
-    connects = {address: playbook.script.connect for address, playbook in playbooks.items()}
-    return {address: connect for address, connect in connects.items() if connect.kernel or connect.loss}
+    def _kernel_rules(self, playbooks: dict[str, Playbook]) -> dict[str, Connect]:
+        """Return what the kernel does, by address of either family."""
+        rules = {}
+        for place, playbook in playbooks.items():
+            connect = playbook.script.connect
+            for family, address in (("ipv4", place), ("ipv6", self._places.address6(place))):
+                spared = connect.family not in (None, family)
+                here = replace(connect, kernel=None) if spared else connect
+                if address and (here.kernel or here.loss):
+                    rules[address] = here
+        return rules

@@ -1,4 +1,7 @@
-"""A packet filter for port 25 in the network namespace of one host (nftables). Used by refuse, drop and unreachable."""
+"""A packet filter for port 25 in the network namespace of one host (nftables). Used by refuse, drop and unreachable.
+
+Its table is of the family inet: the rules hold for IPv4 and IPv6.
+"""
 
 from __future__ import annotations
 

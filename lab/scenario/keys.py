@@ -237,7 +237,7 @@ JUDGED: Mapping[str, Key] = {
     "attempts": Key(
         Elsewhere(LIST),
         'Every attempt in order: ["mx1 refused", "mx2 250"]. A list in it is a set in any order; "..." at the end '
-        "of one: one or more such.",
+        'of one: one or more such. "mx-a ipv6 timeout" names the address family.',
     ),
     "accepted_by": Key(
         _or_spread({"type": "string"}),
@@ -277,7 +277,7 @@ SCRIPT: Mapping[str, Key] = {
     "connect": Key(
         Elsewhere({"anyOf": [{"type": "string"}, {"type": "object"}]}),
         '"refuse", "drop", "unreachable"; at a scripted address also {limit = 1}, {delay = 2}, {loss = 0.3}, '
-        "{close_after_accept = true}.",
+        '{close_after_accept = true}, and for one address family {drop = "ipv6"}.',
     ),
     **{
         stage: Key(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import socket
@@ -11,21 +12,25 @@ from typing import Any
 
 import pytest
 from scripted.firewall import ruleset
-from scripted.leases import Leases
+from scripted.leases import Leases, Places
 from scripted.log import Log
 from scripted.problem import RefusedError
+from scripted.read import read_script
 from scripted.script import Connect
+from scripted.scripts import Scripts
 from scripted.store import BYTES, SESSIONS, Store
 
 from lab.errors import LabError
 from lab.events import Dialogue, Stored
 from lab.logs import scripted as reader
 
-from .host import ADDRESS, DEADLINE, Client, Host
+from .host import ADDRESS, DEADLINE, Client, FakeFirewall, Host
+
+NETWORK = IPv4Network("198.18.7.128/30")  # of two addresses
 
 
 def test_an_address_waits_until_the_others_had_their_turn() -> None:
-    leases = Leases(IPv4Network("198.18.0.128/29"))
+    leases = Leases(Places(IPv4Network("198.18.0.128/29")))
     first = leases.take("a", 2)
     assert first == ["198.18.0.129", "198.18.0.130"]
     leases.give_back(first[0])
@@ -35,14 +40,30 @@ def test_an_address_waits_until_the_others_had_their_turn() -> None:
 
 
 def test_all_addresses_or_none() -> None:
-    leases = Leases(IPv4Network("198.18.0.128/30"))
+    leases = Leases(Places(IPv4Network("198.18.0.128/30")))
     with pytest.raises(RefusedError, match="3 addresses were asked for, 2 are free of 2"):
         leases.take("a", 3)
     assert leases.all() == {}
 
 
+def test_a_place_has_two_addresses() -> None:
+    places = Places(NETWORK, "2001:2:0:7")
+    assert places.all6() == ["2001:2:0:7::129", "2001:2:0:7::130"]
+    assert [places.name(each) for each in ("2001:2:0:7::130", "2001:2:0:7:0:0:0:130", "198.18.7.130")] == [
+        "198.18.7.130"
+    ] * 3
+    assert [places.name(each) for each in ("2001:2:0:7::5", "198.18.7.5", "x")] == ["2001:2:0:7::5", "198.18.7.5", "x"]
+    leases = Leases(places)
+    assert leases.take("a", 1) == ["198.18.7.129"]
+    assert leases.leased("2001:2:0:7::129") == "198.18.7.129"
+    with pytest.raises(RefusedError, match="2001:2:0:7::130 is not leased"):
+        leases.leased("2001:2:0:7::130")
+    leases.give_back("2001:2:0:7::129")
+    assert leases.all() == {}
+
+
 def test_leases_and_owners(host: Host) -> None:
-    assert host.control.call("GET", "/leases") == [{"address": ADDRESS, "owner": "run"}]
+    assert host.control.call("GET", "/leases") == [{"address": ADDRESS, "address6": None, "owner": "run"}]
     with pytest.raises(LabError, match="0 are free of 1"):
         host.api.lease()
     host.script(connect="refuse")
@@ -119,21 +140,25 @@ def test_policies(host: Host) -> None:
     def add(**rule: Any) -> str:
         return str(host.control.call("POST", "/policies", {"owner": "other", **rule})["id"])
 
-    greylist = add(host="198.18.0.11", state="RCPT", recipient="*@RUN.test", first=1, action="450 4.2.0 later")
+    greylist = add(
+        host=["198.18.0.11", "2001:2:0::11"], state="RCPT", recipient="*@RUN.test", first=1, action="450 4.2.0 later"
+    )
     add(state="EHLO", client="198.18.0.2?", action="DEFER_IF_PERMIT no")
     add(state="MAIL", sender="<>", delay=0.01, action="554 5.7.1 no bounces")
     rcpt = {"protocol_state": "RCPT", "server_address": "198.18.0.11", "recipient": "bia@run.test", "sender": ""}
     answers = ask(
         host,
         {**rcpt, "server_address": "198.18.0.12"},
+        {**rcpt, "server_address": "2001:2::12"},
         {**rcpt, "recipient": "bia@other.test"},
-        rcpt,
+        {**rcpt, "server_address": "2001:2::11"},
         rcpt,
         {"protocol_state": "HELO", "client_address": "198.18.0.22"},
         {"protocol_state": "MAIL", "sender": ""},
         {"protocol_state": "MAIL", "sender": "ana@home.test"},
     )
     assert answers == [
+        "action=DUNNO",
         "action=DUNNO",
         "action=DUNNO",
         "action=450 4.2.0 later",
@@ -171,7 +196,7 @@ def test_the_lab_reads_the_log(host: Host, client: Client) -> None:
 
 
 def test_the_store_is_bounded() -> None:
-    store = Store(Log(io.StringIO()))
+    store = Store(Log(io.StringIO()), Places(NETWORK))
     for number in range(SESSIONS + 5):
         last = store.open("198.18.0.129", "198.18.0.22", number)
     assert [len(store.sessions()), store.sessions()[0].session] == [SESSIONS, 6]
@@ -181,15 +206,48 @@ def test_the_store_is_bounded() -> None:
     assert [each.queue_id for each in store.messages()] == ["S000002", "S000003"]
 
 
+def test_what_came_to_both_addresses_of_a_place() -> None:
+    store = Store(Log(io.StringIO()), Places(NETWORK, "2001:2:0:7"))
+    for server in ("198.18.7.129", "2001:2:0:7::129", "2001:2:0:7::130"):
+        session = store.open(server, "198.18.7.22", 1)
+        store.accept(session, store.next_queue_id(), "", ["bia@dest.test"], b"x")
+    for address in ("198.18.7.129", "2001:2:0:7::129"):
+        assert [each.server for each in store.sessions(address)] == ["198.18.7.129", "2001:2:0:7::129"]
+        assert [each.queue_id for each in store.messages(address)] == ["S000001", "S000002"]
+    store.forget("198.18.7.129")
+    assert [each.server for each in store.sessions()] == ["2001:2:0:7::130"]
+    assert [each.queue_id for each in store.messages()] == ["S000003"]
+
+
+@pytest.mark.parametrize(
+    ("connect", "expected"),
+    [
+        ("drop", {"198.18.7.129": "drop", "2001:2:0:7::129": "drop"}),
+        ({"drop": "ipv6"}, {"2001:2:0:7::129": "drop"}),
+        ({"refuse": "ipv4"}, {"198.18.7.129": "refuse"}),
+    ],
+)
+def test_a_script_holds_for_both_addresses_unless_it_names_one(connect: object, expected: dict[str, str]) -> None:
+    firewall = FakeFirewall()
+    scripts = Scripts(firewall, Places(NETWORK, "2001:2:0:7"))
+    asyncio.run(scripts.put("198.18.7.129", read_script({"connect": connect})))
+    assert {address: rule.kernel for address, rule in firewall.rules.items()} == expected
+
+
 def test_the_rules_of_the_kernel() -> None:
     rules = {
         "198.18.0.129": Connect(kernel="refuse"),
         "198.18.0.130": Connect(kernel="refuse"),
         "198.18.0.131": Connect(loss=0.25),
         "198.18.0.132": Connect(loss=1),
+        "2001:2::129": Connect(kernel="refuse"),
+        "2001:2::131": Connect(loss=0.25),
     }
     text = ruleset(rules, 25)
-    assert "set refuse_these { type ipv4_addr; elements = { 198.18.0.129, 198.18.0.130 }; }" in text
-    assert "set drop_these { type ipv4_addr; }" in text
+    assert "set refuse_ip { type ipv4_addr; elements = { 198.18.0.129, 198.18.0.130 }; }" in text
+    assert "set refuse_ip6 { type ipv6_addr; elements = { 2001:2::129 }; }" in text
+    assert "set drop_ip { type ipv4_addr; }" in text
+    assert "    ip6 daddr @refuse_ip6 tcp dport 25 tcp flags" in text
+    assert "    ip6 daddr 2001:2::131 tcp dport 25 numgen" in text
     assert "ip daddr 198.18.0.131 tcp dport 25 numgen random mod 1000 < 250 drop\n" in text
     assert "ip daddr 198.18.0.132 tcp dport 25 drop\n" in text  # nft refuses "< 1000": always true
