@@ -7,6 +7,7 @@ from typing import Protocol
 from dnszone.zones import Answer
 
 ADDRESSES = ("A", "AAAA")
+IPV6 = "-v6"  # behind the first label: the same host by its IPv6 address (zones/dest.test.zone)
 
 
 class Names(Protocol):
@@ -19,14 +20,16 @@ class Names(Protocol):
 def is_exchanger(zones: Names, host: str, domain: str) -> bool:
     """Return whether *host* is a mail exchanger of *domain*, at any preference. Both names are absolute.
 
-    The target of an MX record may be an alias of the host. Without MX records the domain's own address decides:
-    whether it is one of the host. The null MX (RFC 7505) has no host.
+    The target of an MX record may be an alias of the host, or its name with "-v6". Without MX records the domain's own
+    address decides: whether it is one of the host. The null MX (RFC 7505) has no host.
     """
+    label, dot, rest = host.partition(".")
+    names = {host, f"{label}{IPV6}{dot}{rest}"}
     mail = zones.resolve(domain, "MX")
     targets = [record.data.rpartition(" ")[2].lower() for record in mail.answers if record.type == "MX"]
     if targets:
-        return host in targets or any(host in _aliases(zones, target) for target in targets)
-    own = _addresses(zones, host)
+        return any(not names.isdisjoint({target, *_aliases(zones, target)}) for target in targets)
+    own = {address for name in names for address in _addresses(zones, name)}
     return mail.rcode == "NOERROR" and not own.isdisjoint(_addresses(zones, domain))
 
 

@@ -2,7 +2,8 @@
 
 Left to Docker, a container gets its address when it starts, and loses it to the next one when it stops.
 
-In: the lab's network, whose ip_range they come from (compose.yaml). Out: an address. Errors: MachineError.
+In: the lab's network, whose ip_range they come from (compose.yaml). Out: an IPv4 address and, where the lab has IPv6,
+the IPv6 address that goes with it, as with the hosts of the world. Errors: MachineError.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from ipaddress import IPv4Network
-from typing import TYPE_CHECKING
+from ipaddress import IPv4Network, IPv6Address, IPv6Network
+from typing import TYPE_CHECKING, Any
 
 from lab.errors import MachineError
 from lab.hosts import LABEL
@@ -22,13 +23,16 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def reserved(docker: DockerClient, lab: str, network: str) -> Iterator[str]:
-    """Yield an address that no container of *network* has, and nobody else gets before the context ends.
+def reserved(docker: DockerClient, lab: str, network: str) -> Iterator[tuple[str, str | None]]:
+    """Yield an IPv4 address that no container of *network* has, and nobody else gets before the context ends.
 
     The container that is created meanwhile keeps it. One that was given back waits until the others had their turn, so
     that what was on its way to an old host does not come to a new one.
     """
-    range_ = IPv4Network(docker.api.inspect_network(network)["IPAM"]["Config"][0]["IPRange"])
+    inspected: dict[str, Any] = docker.api.inspect_network(network)
+    pools = inspected["IPAM"]["Config"]
+    range_ = next(IPv4Network(each["IPRange"]) for each in pools if each.get("IPRange"))
+    net6 = next((IPv6Network(each["Subnet"]) for each in pools if ":" in each["Subnet"]), None)
     with state_file(lab, "addresses") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
@@ -36,7 +40,12 @@ def reserved(docker: DockerClient, lab: str, network: str) -> Iterator[str]:
         file.truncate(0)
         file.write(found)
         file.flush()
-        yield found
+        yield found, beside(found, net6) if net6 and inspected["EnableIPv6"] else None
+
+
+def beside(address: str, net6: IPv6Network) -> str:
+    """Return the IPv6 address whose last group has the digits of the IPv4 address's last octet."""
+    return str(IPv6Address(int(net6.network_address) + int(address.rpartition(".")[2], 16)))
 
 
 def following(range_: IPv4Network, last: str, taken: Collection[str]) -> str:

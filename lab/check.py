@@ -46,4 +46,5 @@ def _free(port: int) -> bool:
 
 
 def _zones() -> None:
-    world_zones(dict.fromkeys(WORLD_VARIABLES, "198.18.0.1"))
+    ipv4 = dict.fromkeys(WORLD_VARIABLES, "198.18.0.1")
+    world_zones(ipv4 | {f"{name}_V6": "2001:2::1" for name in ipv4})

@@ -13,7 +13,9 @@ from functools import lru_cache
 from dnszone.masterfile import read
 from dnszone.zone import Zone
 from lab.dns import Dns
-from lab.scripted import Scripted
+from lab.hosts import Host, variables
+from lab.ipv6 import check
+from lab.scripted import Place, Scripted
 
 DEFAULT = """\
 ; three mail exchangers at three preferences, as dest.test has
@@ -29,26 +31,22 @@ def fresh() -> str:
     return f"t{uuid.uuid4().hex[:10]}.test"
 
 
-def variables(addresses: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that stand for hosts in a zone text: $MX1 for mx1. *addresses*: lab name to address."""
-    return {name.upper().replace("-", "_"): address for name, address in addresses.items()}
-
-
 class Domains:
     """The zones of one test. ``texts`` maps each domain to its zone text, as it was written."""
 
     def __init__(
-        self, dns: Callable[[], Dns], scripted: Callable[[], Scripted], addresses: Callable[[], Mapping[str, str]]
+        self, dns: Callable[[], Dns], scripted: Callable[[], Scripted], hosts: Callable[[], Mapping[str, Host]]
     ) -> None:
-        """*addresses* tells the present hosts: lab name to address."""
+        """*hosts* tells the present hosts by lab name."""
         self.texts: dict[str, str] = {}
-        self._leased: dict[str, list[str]] = {}
+        self._leased: dict[str, list[Place]] = {}
         self._dns = dns
         self._scripted = scripted
-        self._addresses = addresses
+        self._hosts = hosts
 
     def add(self, text: str, domain: str) -> None:
         """Serve *text* as the zone of *domain*, instead of what it had before. Raises LabError as the DNS does."""
+        check([text], self._hosts())
         wanted = max((int(number) for number in LEASED.findall(text)), default=0)
         leased = self._leased.setdefault(domain, [])
         if wanted > len(leased):
@@ -61,26 +59,49 @@ class Domains:
         for domain, text in self.texts.items():
             yield _read(text, domain, tuple(self.values(domain).items()))
 
+    def places(self) -> list[Place]:
+        """Return every place of the scripted host that this test has."""
+        return [place for places in self._leased.values() for place in places]
+
     def scripted(self) -> dict[str, str]:
-        """Return each name in the zones that stands for an address of the scripted host: "mx-a", and in full."""
-        leased = {address for addresses in self._leased.values() for address in addresses}
-        found = {}
-        for zone in self.zones():
-            for record in zone.records:
-                if record.type == "A" and record.data in leased:
-                    found[record.name.removesuffix(f".{zone.origin}")] = record.data
-                    found[record.name.rstrip(".")] = record.data
-        return found
+        """Return each name in the zones that stands for the scripted host, "mx-a" and in full, and its address there.
+
+        Of several the first; a name that has an IPv6 address only has the IPv4 address that goes with it.
+        """
+        return {name: addresses[0] for name, addresses in self.at_scripted().items()}
+
+    def at_scripted(self) -> dict[str, list[str]]:
+        """Return the same names, and all places at which each is, by their IPv4 address."""
+        return self._found({each: place.address for place in self.places() for each in place if each})
+
+    def names_of(self, address: str) -> set[str]:
+        """Return the names in the zones that have this address of the scripted host, of either family."""
+        return set(self._found({address: address}))
 
     def values(self, domain: str) -> dict[str, str]:
         """Return the variables that the zone text of *domain* may have, and what each stands for."""
-        numbered = {f"SCRIPTED_{number}": each for number, each in enumerate(self._leased.get(domain, ()), start=1)}
-        return {"DOMAIN": domain, **variables(self._addresses()), **numbered}
+        values = {"DOMAIN": domain, **variables(self._hosts())}
+        for number, place in enumerate(self._leased.get(domain, ()), start=1):
+            values[f"SCRIPTED_{number}"] = place.address
+            if place.address6:
+                values[f"SCRIPTED_{number}_V6"] = place.address6
+        return values
 
     def clear(self) -> None:
         """Forget everything; the DNS and the scripted host drop what belongs to the owner."""
         self.texts.clear()
         self._leased.clear()
+
+    def _found(self, wanted: Mapping[str, str]) -> dict[str, list[str]]:
+        """Return the names that have one of the addresses *wanted*, and what that maps them to, each once."""
+        found: dict[str, list[str]] = {}
+        for zone in self.zones():
+            for record in zone.records:
+                if record.type in ("A", "AAAA") and record.data in wanted:
+                    for name in {record.name.removesuffix(f".{zone.origin}"), record.name.rstrip(".")}:
+                        places = found.setdefault(name, [])
+                        places += [each for each in (wanted[record.data],) if each not in places]
+        return found
 
 
 @lru_cache(maxsize=256)

@@ -53,7 +53,8 @@ def start(
         "mail-lab.fqdn": fqdn,
     }
     copied = {key: origin["HostConfig"][key] for key in COPIED}
-    with addresses.reserved(docker, lab, network) as address:
+    with addresses.reserved(docker, lab, network) as (address, address6):
+        wanted = {"IPv4Address": address, **({"IPv6Address": address6} if address6 else {})}
         container = docker.api.create_container(
             image=like.image,
             name=f"mail-lab-{lab}-{owner}-{name}",
@@ -61,7 +62,7 @@ def start(
             environment=environment,
             labels=labels,
             host_config={**copied, "NetworkMode": network},
-            networking_config={"EndpointsConfig": {network: {"IPAMConfig": {"IPv4Address": address}}}},
+            networking_config={"EndpointsConfig": {network: {"IPAMConfig": wanted}}},
         )["Id"]
     try:
         docker.api.put_archive(container, own.folder, _archive(own.files))

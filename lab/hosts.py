@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from lab.errors import LabError
@@ -30,6 +31,12 @@ class Host:
     started: str = ""  # RFC 3339, when it last started
     exit_code: int | None = None
     published: dict[int, int] = field(default_factory=dict, hash=False)  # own port to port on 127.0.0.1
+    address6: str = ""  # its IPv6 address (RFC 5952); "" where the lab has no IPv6
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Its addresses, IPv4 first."""
+        return (self.address, self.address6) if self.address6 else (self.address,)
 
     @property
     def runs(self) -> bool:
@@ -42,13 +49,27 @@ def find(docker: DockerClient, lab: str, owner: str | None = None) -> dict[str, 
     # A container without the second label is no host: see lab.faults.site.
     listed = docker.api.containers(all=True, filters={"label": [f"{LABEL}={lab}", "mail-lab.host"]})
     visible = [each for each in listed if each["Labels"].get(OWNER) in (None, owner)]
-    found = (_host(each) for each in (_inspected(docker, each["Id"]) for each in visible) if each is not None)
-    return {host.name: host for host in found}
+    found = [each for each in (_inspected(docker, each["Id"]) for each in visible) if each is not None]
+    # A stopped host has no address yet, but the one that it asks for; it gets it where the others have theirs.
+    ipv6 = any(_inside(each).get("GlobalIPv6Address") for each in found)
+    return {host.name: host for host in (_host(each, ipv6=ipv6) for each in found)}
+
+
+def variables(hosts: Mapping[str, Host]) -> dict[str, str]:
+    """Return what stands for hosts in a zone text: $MX1 and $MX1_V6 for mx1. *hosts* maps what each is called there."""
+    found = {}
+    for name, host in hosts.items():
+        variable = name.upper().replace("-", "_")
+        found[variable] = host.address
+        if host.address6:
+            found[f"{variable}_V6"] = host.address6
+    return found
 
 
 def inspect(docker: DockerClient, container: str) -> Host:
     """Return the host that runs in a container. Raises docker's NotFound where there is no such container."""
-    return _host(docker.api.inspect_container(container))
+    found = docker.api.inspect_container(container)
+    return _host(found, ipv6=bool(_inside(found).get("GlobalIPv6Address")))
 
 
 def container(docker: DockerClient, host: Host) -> Container:
@@ -89,21 +110,28 @@ def _inspected(docker: DockerClient, container: str) -> dict[str, Any] | None:
     return found
 
 
-def _host(found: dict[str, Any]) -> Host:
-    labels = found["Config"]["Labels"]
-    networks = found["NetworkSettings"]["Networks"]
-    inside: dict[str, Any] = next((each for name, each in networks.items() if name.endswith("_lab")), {})
+def _inside(found: dict[str, Any]) -> dict[str, Any]:
+    """Return how a container is attached to the lab's network."""
+    networks: dict[str, dict[str, Any]] = found["NetworkSettings"]["Networks"]
+    return next((each for name, each in networks.items() if name.endswith("_lab")), {})
+
+
+def _host(found: dict[str, Any], *, ipv6: bool) -> Host:
+    labels, inside = found["Config"]["Labels"], _inside(found)
+    asked = inside.get("IPAMConfig") or {}
+    address6 = (asked.get("IPv6Address") or inside.get("GlobalIPv6Address")) if ipv6 else None
     ports = found["NetworkSettings"]["Ports"] or {}
     state = found["State"]
     return Host(
         name=labels["mail-lab.host"],
         role=labels["mail-lab.role"],
         fqdn=labels["mail-lab.fqdn"],
-        address=(inside.get("IPAMConfig") or {}).get("IPv4Address") or inside.get("IPAddress", ""),
+        address=asked.get("IPv4Address") or inside.get("IPAddress", ""),
         state=state["Status"],
         container=found["Id"],
         image=found["Config"]["Image"],
         started=state["StartedAt"],
         exit_code=state["ExitCode"] if state["Status"] in ("exited", "dead") else None,
         published={int(own.partition("/")[0]): int(there[0]["HostPort"]) for own, there in ports.items() if there},
+        address6=str(ip_address(address6)) if address6 else "",
     )

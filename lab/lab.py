@@ -72,7 +72,7 @@ class Lab:
         self.submissions: list[Submission] = []
         self._began = datetime.now(UTC)
         self._configuration = Configuration(self.docker)
-        self.domains = Domains(lambda: self.dns, lambda: self.scripted, self._addresses)
+        self.domains = Domains(lambda: self.dns, lambda: self.scripted, lambda: self.hosts)
         self.holding: Holding | None = None
         self._accounts: dict[str, Mapping[str, str]] = {}  # of mail stores that have users of their own
         self._sieves: dict[str, Sieve] = {}  # by mail store
@@ -139,8 +139,9 @@ class Lab:
         """Serve *text* (an RFC 1035 master file) as the zone of a new domain, and return the domain's name.
 
         In *text*, $DOMAIN is the domain, $MX1 and the like are addresses of hosts, $SCRIPTED_1 and so on are
-        addresses of the scripted host that nobody else has. With *domain*, that domain's zone is replaced. Raises
-        LabError with every mistake of the text, and then serves what it served before.
+        addresses of the scripted host that nobody else has; $MX1_V6 and $SCRIPTED_1_V6 are the IPv6 addresses of the
+        same. With *domain*, that domain's zone is replaced. Raises LabError with every mistake of the text, and then
+        serves what it served before.
         """
         name = domain or fresh()
         self.domains.add(text, name)
@@ -165,11 +166,11 @@ class Lab:
     ) -> Host:
         """Bring a host along, like the world's host *like*, with settings of its own; it goes with the test.
 
-        Its full name is *fqdn*, else *name* in *domain* (default: a new one); a zone text has its address as $NAME.
-        Of a Postfix, *main_cf* has the lines in which it differs, *master_cf* further services, *files* tables below
-        /etc/postfix ("texthash:/etc/postfix/transport"). Of a Dovecot (like="mailstore"), *dovecot_conf* has lines to
-        add to dovecot.conf, *users* lines "name:password" of those who have a mailbox there in place of the world's
-        users, *files* files below /etc/dovecot.
+        Its full name is *fqdn*, else *name* in *domain* (default: a new one); a zone text has its addresses as $NAME
+        and $NAME_V6. Of a Postfix, *main_cf* has the lines in which it differs, *master_cf* further services, *files*
+        tables below /etc/postfix ("texthash:/etc/postfix/transport"). Of a Dovecot (like="mailstore"), *dovecot_conf*
+        has lines to add to dovecot.conf, *users* lines "name:password" of those who have a mailbox there in place of
+        the world's users, *files* files below /etc/dovecot.
         """
         if name in self.hosts:
             raise LabError(f"this lab has a host {name!r} already", hint="choose another name")
@@ -192,7 +193,7 @@ class Lab:
         )
         self.hosts[name] = started
         self._accounts[name] = differs.accounts
-        self.recorder.read(lambda history: history.hosts.update({started.address: name}))
+        self.recorder.read(lambda history: history.hosts.update(dict.fromkeys(started.addresses, name)))
         return started
 
     def send(
@@ -270,7 +271,7 @@ class Lab:
         ``rcpt="450 4.2.0 later"``; of a real MX, to recipients in this test's domains only.
         """
         if name not in self.hosts:
-            return self._scripted_fault(self._scripted_address(name), at_scripted(wrong).script)
+            return self._scripted_fault(self._scripted_addresses(name), at_scripted(wrong).script)
         return self._host_fault(self.hosts[name], at_host(self.hosts[name].role, wrong))
 
     def banned(self, host: str) -> dict[str, int]:
@@ -284,7 +285,7 @@ class Lab:
         Of the scripted host: each name in the test's zones that stands for an address that was connected to.
         """
         contacts = self.recorder.read(lambda history: history.contacts(self._began))
-        mail = {host.address for host in self.hosts.values() if host.role in MAIL_ROLES}
+        mail = {address for host in self.hosts.values() if host.role in MAIL_ROLES for address in host.addresses}
         found = set()
         for contact in contacts:
             if contact.client not in mail:
@@ -292,7 +293,7 @@ class Lab:
             if contact.server is None:
                 found.add(contact.host)
             else:
-                found |= {name for name, each in self.domains.scripted().items() if each == contact.server}
+                found |= self.domains.names_of(contact.server)
         return frozenset(name for name in found if not name.endswith(tuple(self.domains.texts)))
 
     def asked(self, *names: str) -> list[str]:
@@ -355,8 +356,13 @@ class Lab:
 
     @property
     def names(self) -> dict[str, str]:
-        """Lab name of each host by address."""
-        return {host.address: host.name for host in self.hosts.values()}
+        """Lab name of each host by address, of either family."""
+        return {address: host.name for host in self.hosts.values() for address in host.addresses}
+
+    @property
+    def ipv6(self) -> bool:
+        """Whether the lab has IPv6."""
+        return any(host.address6 for host in self.hosts.values())
 
     @cached_property
     def recorder(self) -> Recorder:
@@ -400,9 +406,6 @@ class Lab:
     def _scripts(self, store: str) -> Mapping[str, str]:
         return self._sieves[store].scripts if store in self._sieves else {}
 
-    def _addresses(self) -> dict[str, str]:
-        return {host.name: host.address for host in self.hosts.values()}
-
     @contextmanager
     def _faulty(self, host: str, wrong: Whole) -> Iterator[None]:
         """Make a host wrong as a whole, and heal it."""
@@ -429,21 +432,21 @@ class Lab:
             for rule in wrong.policies:
                 # A host that this test has brought along answers to nobody else.
                 for each in scoped(rule, [*self.domains.texts]) if host.name in self._world else [rule]:
-                    policy = self.scripted.policy(host=host.address, **each)
+                    policy = self.scripted.policy(host=host.addresses, **each)
                     standing.callback(self.scripted.retract, policy)
             yield
 
     @contextmanager
-    def _scripted_fault(self, address: str, script: Mapping[str, Any]) -> Iterator[None]:
-        self.scripted.script(address, dict(script))
-        try:
+    def _scripted_fault(self, addresses: Sequence[str], script: Mapping[str, Any]) -> Iterator[None]:
+        with ExitStack() as standing:
+            for address in addresses:
+                self.scripted.script(address, dict(script))
+                standing.callback(self.scripted.script, address, {})
             yield
-        finally:
-            self.scripted.script(address, {})
 
-    def _scripted_address(self, name: str) -> str:
-        """Return the address of the scripted host that *name* has in a zone of this test."""
-        found = self.domains.scripted()
+    def _scripted_addresses(self, name: str) -> list[str]:
+        """Return the addresses of the scripted host that *name* has in a zone of this test, one for each place."""
+        found = self.domains.at_scripted()
         if name not in found:
             raise LabError(
                 f"{name!r} is neither a host of the lab nor a name at an address of the scripted host",

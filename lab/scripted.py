@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from lab.control import Control
+
+
+class Place(NamedTuple):
+    """Two addresses of the scripted host that belong together: one script, one record of what came in.
+
+    Wherever an address of the scripted host is asked for, either will do. ``address6`` is None in a lab without IPv6.
+    """
+
+    address: str
+    address6: str | None
 
 
 class Scripted:
@@ -17,16 +27,16 @@ class Scripted:
         self._control = control
         self._owner = owner
 
-    def lease(self, count: int = 1) -> list[str]:
-        """Return *count* addresses that this run has for itself.
+    def lease(self, count: int = 1) -> list[Place]:
+        """Return *count* places that this run has for itself.
 
         A well-behaved MTA answers there until a script says otherwise.
         """
         leases = self._control.call("POST", "/leases", {"owner": self._owner, "count": count})
-        return [lease["address"] for lease in leases]
+        return [Place(lease["address"], lease["address6"]) for lease in leases]
 
     def release(self, address: str) -> None:
-        """Give an address back."""
+        """Give a place back."""
         self._control.call("DELETE", f"/leases/{address}")
 
     def script(self, address: str, script: dict[str, Any]) -> None:
@@ -48,7 +58,7 @@ class Scripted:
     def policy(self, **rule: object) -> str:
         """Let the policy service answer what *rule* says, and return the rule's id (SMTPD_POLICY_README).
 
-        For example: ``policy(host="198.18.0.11", state="RCPT", recipient="*@a.test", action="450 4.2.0 later")``.
+        For example: ``policy(host=["198.18.0.11", "2001:2::11"], state="RCPT", recipient="*@a.test", action="HOLD")``.
         """
         return str(self._control.call("POST", "/policies", {"owner": self._owner, **rule})["id"])
 

@@ -1,8 +1,8 @@
 """A lab's number on this machine, and what follows from it: its network and its published ports.
 
-Slot N has the network 198.18.N.0/24 (RFC 2544 reserves 198.18.0.0/15 for isolated tests) and, on 127.0.0.1, the
-ports that begin with 250 + N: mx1's port 25 is 25011 in slot 0 and 25111 in slot 1. Docker's own labels say which
-slot a running lab has; nothing is written to disk.
+Slot N has the networks 198.18.N.0/24 and 2001:2:0:N::/64 (RFC 2544 and RFC 5180 reserve 198.18.0.0/15 and 2001:2::/48
+for isolated tests) and, on 127.0.0.1, the ports that begin with 250 + N: mx1's port 25 is 25011 in slot 0 and 25111 in
+slot 1. Docker's own labels say which slot a running lab has; nothing is written to disk.
 """
 
 from __future__ import annotations
@@ -30,6 +30,11 @@ class Slot:
     def subnet(self) -> str:
         """The lab's network."""
         return f"{self.net}.0/24"
+
+    @property
+    def net6(self) -> str:
+        """The first four groups of the lab's IPv6 addresses, the last of them in the slot's decimal digits."""
+        return f"2001:2:0:{self.number}"
 
     @property
     def ports(self) -> str:

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lab import bundle, check, hosts, images, ready, standing
+from lab import bundle, check, hosts, images, ipv6, ready, standing
 from lab.alone import alone
 from lab.doors import Door, doors
 from lab.errors import MachineError
 from lab.hosts import Host
+from lab.isolation import isolate
 from lab.lease import abandoned
 from lab.slot import Slot, choose
 
@@ -133,12 +134,17 @@ class World:
             "LAB_NAME": self.name,
             "LAB_SLOT": str(slot.number),
             "LAB_NET": slot.net,
+            "LAB_NET6": slot.net6,
+            "LAB_NET6_ENABLED": "true" if ipv6.wanted(self.engine) else "false",
             "LAB_PORTS": slot.ports,
             "LAB_TAG": bundle.tag(),
         }
 
     def _start(self, slot: Slot, report: Report) -> None:
-        """Start what is not running, with testcontainers' Docker Compose."""
+        """Start what is not running, with testcontainers' Docker Compose; first what it needs, without a host in it.
+
+        So no host ever runs that could reach this machine, even where this command is killed half-way.
+        """
         from testcontainers.compose import DockerCompose
 
         from lab import engine
@@ -149,13 +155,15 @@ class World:
             variables.flush()
             compose = DockerCompose(
                 context=bundle.compose_folder(),
-                compose_file_name="compose.yaml",
+                compose_file_name=str(bundle.compose_folder() / "compose.yaml"),
                 env_file=variables.name,
                 wait=False,  # readiness is a protocol's answer: see lab.ready
                 docker_command_path=self.engine.compose[0],
             )
             logging.getLogger("testcontainers").setLevel(logging.CRITICAL)  # what it says is in the error, too
             try:
+                subprocess.run([*compose.docker_compose_command(), "create"], check=True, capture_output=True)
+                isolate(self.docker, self.name, f"mail-lab/scripted:{bundle.tag()}")
                 compose.start()
             except subprocess.CalledProcessError as error:
                 raise engine.explain(_text(error.stdout) + _text(error.stderr)) from error

@@ -10,8 +10,8 @@ from dnszone.zone import Zone
 from lab import bundle
 from lab.errors import LabError
 
-WORLD_VARIABLES = (*("DNS", "GATEWAY", "MAILSTORE", "SCRIPTED", "MX1", "MX2", "MX3", "CLIENT", "DIRECT", "SMARTHOST"),)
-"""The variables that compose.yaml gives to the DNS host: one for each host's address."""
+WORLD_VARIABLES = ("DNS", "GATEWAY", "MAILSTORE", "SCRIPTED", "MX1", "MX2", "MX3", "CLIENT", "DIRECT", "SMARTHOST")
+"""The variables that compose.yaml gives to the DNS host: each host's address; with _V6 behind, its IPv6 address."""
 
 
 def world_zones(addresses: Mapping[str, str]) -> list[Zone]:

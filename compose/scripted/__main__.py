@@ -1,7 +1,8 @@
 """Starts the scripted host: ``python3 -m scripted``.
 
-Environment: LAB_SCRIPTED_RANGE, the addresses it answers at ("198.18.0.128/25"); LAB_SCRIPTED_CERTIFICATE, a file with
-certificate and key for STARTTLS. Exit status 2: one of them is wrong, or the kernel refuses what is needed.
+Environment: LAB_SCRIPTED_RANGE, the addresses it answers at ("198.18.0.128/25"); LAB_NET6, the first four groups of the
+lab's IPv6 addresses ("2001:2:0:0"), which it answers at too if it has one of them; LAB_SCRIPTED_CERTIFICATE, a file
+with certificate and key for STARTTLS. Exit status 2: one of them is wrong, or the kernel refuses what is needed.
 """
 
 from __future__ import annotations
@@ -14,20 +15,22 @@ import ssl
 import sys
 from ipaddress import IPv4Network
 
-from scripted.firewall import Nftables, answer_at
+from scripted.firewall import Nftables, answer_at, has_ipv6
 from scripted.host import Ports, running
+from scripted.leases import Places
 from scripted.log import Log, now
 from scripted.problem import RefusedError
 
 
-async def _run(network: IPv4Network, tls: ssl.SSLContext) -> None:
+async def _run(network: IPv4Network, places: Places, tls: ssl.SSLContext) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):  # as PID 1 it must ask for them (kill(2), NOTES)
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await answer_at(network)
+    await answer_at(network, places.all6())
     log, ports = Log(), Ports()
-    async with running(network, Nftables(ports.smtp), log, hostname=socket.gethostname(), tls=tls, ports=ports):
-        log.write("ready", now(), range=str(network))
+    firewall = Nftables(ports.smtp, places.address6)
+    async with running(places, firewall, log, hostname=socket.gethostname(), tls=tls, ports=ports):
+        log.write("ready", now(), range=str(network), ipv6=bool(places.all6()))
         await stop.wait()
 
 
@@ -35,8 +38,10 @@ def main() -> int:
     """Run until SIGTERM."""
     try:
         network = IPv4Network(os.environ.get("LAB_SCRIPTED_RANGE", ""))
+        net6 = os.environ.get("LAB_NET6", "")
+        places = Places(network, net6 if net6 and has_ipv6(net6) else None)
     except ValueError as error:
-        print(f"LAB_SCRIPTED_RANGE: {error}; set it to e.g. 198.18.0.128/25", file=sys.stderr)
+        print(f"LAB_SCRIPTED_RANGE, LAB_NET6: {error}; e.g. 198.18.0.128/25 and 2001:2:0:0", file=sys.stderr)
         return 2
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate = os.environ.get("LAB_SCRIPTED_CERTIFICATE", "")
@@ -46,7 +51,7 @@ def main() -> int:
         print(f"LAB_SCRIPTED_CERTIFICATE={certificate}: {error}; name a PEM file", file=sys.stderr)
         return 2
     try:
-        asyncio.run(_run(network, tls))
+        asyncio.run(_run(network, places, tls))
     except (RefusedError, OSError) as error:
         print(f"the scripted host cannot start: {error}", file=sys.stderr)
         print(getattr(error, "hint", "is another server on its ports?"), file=sys.stderr)

@@ -1,6 +1,6 @@
 """The control API: HTTP and JSON.
 
-    POST   /leases {owner, count}      lease addresses: [{address, owner}]
+    POST   /leases {owner, count}      lease places: [{address, address6, owner}]; address6 is null without IPv6
     GET    /leases                     all of them
     DELETE /leases/ADDRESS             give one back; its script goes, its sessions are reset
     PUT    /scripts/ADDRESS            let a script stand; GET shows it, DELETE removes it
@@ -11,6 +11,7 @@
     DELETE /owners/OWNER               all of it
     GET    /health                     {status, addresses, leased, sessions}
 
+ADDRESS is one of the two addresses of a place: both have one script, and one record of what came in.
 Errors: 422 ``{"problems": [{path, problem, hint}]}`` for a wrong input, else ``{"error", "hint"}``.
 """
 
@@ -22,7 +23,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from scripted.check import Checker, InvalidError
-from scripted.leases import Leases
+from scripted.leases import Leases, Places
 from scripted.policies import Policies, read_policy
 from scripted.problem import RefusedError
 from scripted.read import read_script
@@ -37,9 +38,18 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Api:
     """Answers requests with the host's parts."""
 
-    def __init__(self, leases: Leases, scripts: Scripts, policies: Policies, store: Store, server: Server) -> None:
+    def __init__(
+        self,
+        leases: Leases,
+        places: Places,
+        scripts: Scripts,
+        policies: Policies,
+        store: Store,
+        server: Server,
+    ) -> None:
         """Give the parts that requests are about."""
         self._leases = leases
+        self._places = places
         self._scripts = scripts
         self._policies = policies
         self._store = store
@@ -76,37 +86,31 @@ class Api:
         if owner == "":
             check.note("owner", "is empty", "name the run that the addresses are for")
         check.finish()
-        addresses = self._leases.take(owner or "", count or 1)
-        for address in addresses:
-            self._store.forget(address)  # an earlier owner's
-        return web.json_response([{"address": address, "owner": owner} for address in addresses])
+        taken = self._leases.take(owner or "", count or 1)
+        for place in taken:
+            self._store.forget(place)  # an earlier owner's
+        return web.json_response([self._shown(place, owner or "") for place in taken])
 
     async def _show_leases(self, _request: web.Request) -> web.Response:
-        leases = self._leases.all().items()
-        return web.json_response([{"address": address, "owner": owner} for address, owner in leases])
+        return web.json_response([self._shown(place, owner) for place, owner in self._leases.all().items()])
+
+    def _shown(self, place: str, owner: str) -> dict[str, str | None]:
+        return {"address": place, "address6": self._places.address6(place), "owner": owner}
 
     async def _give_back(self, request: web.Request) -> web.Response:
-        address = request.match_info["address"]
-        self._leases.check(address)
-        await self._end([address])
+        await self._end([self._place(request)])
         return web.Response(status=204)
 
     async def _put_script(self, request: web.Request) -> web.Response:
-        address = request.match_info["address"]
-        self._leases.check(address)
-        await self._scripts.put(address, read_script(await _body(request)))
+        await self._scripts.put(self._place(request), read_script(await _body(request)))
         return web.Response(status=204)
 
     async def _show_script(self, request: web.Request) -> web.Response:
-        address = request.match_info["address"]
-        self._leases.check(address)
-        script = self._scripts.standing(address)
+        script = self._scripts.standing(self._place(request))
         return web.json_response(dict(script.source) if script else {})
 
     async def _remove_script(self, request: web.Request) -> web.Response:
-        address = request.match_info["address"]
-        self._leases.check(address)
-        await self._scripts.remove(address)
+        await self._scripts.remove(self._place(request))
         return web.Response(status=204)
 
     async def _sessions(self, request: web.Request) -> web.Response:
@@ -139,12 +143,15 @@ class Api:
         numbers = {"addresses": len(self._leases), "leased": len(self._leases.all())}
         return web.json_response({"status": "ok", **numbers, "sessions": self._server.sessions})
 
-    async def _end(self, addresses: list[str]) -> None:
-        """End leases: the addresses are good MTAs before anyone else can lease them."""
-        await self._scripts.remove(*addresses)
-        for address in addresses:
-            self._server.abort(address)
-            self._leases.give_back(address)
+    async def _end(self, places: list[str]) -> None:
+        """End leases: the places are good MTAs before anyone else can lease them."""
+        await self._scripts.remove(*places)
+        for place in places:
+            self._server.abort(place)
+            self._leases.give_back(place)
+
+    def _place(self, request: web.Request) -> str:
+        return self._leases.leased(request.match_info["address"])
 
 
 def _address(request: web.Request) -> str | None:

@@ -2,6 +2,7 @@
 
     "refuse"                                        short for {"refuse": true}
     {"refuse": true, "first": 2}                    the first two connections, then as if the rule were not there
+    {"drop": "ipv6"}                                those to the IPv6 address; the IPv4 address works
     [{"drop": true, "first": 1}, {"delay": 2}]
 
 Problems go to the checker, with their path.
@@ -15,6 +16,7 @@ from scripted.check import Checker, join
 from scripted.script import HOUR, Connect
 
 KERNEL = ("refuse", "drop", "unreachable")
+FAMILIES = ("ipv4", "ipv6")
 KEYS = (*KERNEL, "close_after_accept", "limit", "delay", "loss", "first")
 EXAMPLES = {"close_after_accept": "true", "limit": "1", "delay": "2", "loss": "0.3", "first": '1, "refuse": true'}
 COUNTED = (*KERNEL, "close_after_accept", "delay")  # what can be done to the first n connections
@@ -30,7 +32,7 @@ def read_connect(check: Checker, value: object) -> tuple[Connect, ...]:
     for index, rule in enumerate(rules):
         if rule.loss:
             check.note(join("connect", index), "has loss, in a list", "it meets all packets of all connections: alone")
-        if rule.first is None and index + 1 < len(rules):
+        if rule.first is None and rule.family is None and index + 1 < len(rules):
             check.note(join("connect", index + 1), "never has its turn", f'give connect[{index}] a "first"')
             break
     return rules
@@ -58,6 +60,8 @@ def _rule(check: Checker, path: str, value: object) -> Connect:
                 known[key] = check.number(place, entry, 1) or 0.0
             case "close_after_accept":
                 known[key] = check.flag(place, entry)
+            case _ if isinstance(entry, str):
+                known |= {"kernel": key, "family": check.choice(place, entry, FAMILIES)}
             case _:
                 if check.flag(place, entry):
                     known["kernel"] = key
@@ -67,7 +71,7 @@ def _rule(check: Checker, path: str, value: object) -> Connect:
 
 def _consistent(check: Checker, path: str, table: dict[str, Any]) -> None:
     """Report keys that cancel each other, and a rule without any."""
-    failing = [key for key in KERNEL if table.get(key) is True]
+    failing = [key for key in KERNEL if table.get(key)]
     rest = [key for key in table if key not in (*KERNEL, "first")]
     if failing and len(failing) + len(rest) > 1:
         check.note(path, f"has {' and '.join(failing + rest)}", "a connection fails in one way: keep one of them")

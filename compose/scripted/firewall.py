@@ -6,8 +6,9 @@ SMTP clients then see the real errno: Connection refused, a time-out, No route t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Network
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from ipaddress import IPv4Network, IPv6Address
+from pathlib import Path
 from typing import Protocol
 
 from scripted.problem import RefusedError
@@ -18,18 +19,21 @@ SYN = "tcp flags & (fin | syn | rst | ack) == syn"
 VERDICTS = {
     "refuse": "reject with tcp reset",
     "drop": "drop",
-    # Host unreachable, code 1 of RFC 792: a client's connect(2) fails with EHOSTUNREACH, "No route to host".
+    # Host unreachable, code 1 of RFC 792, or address unreachable, code 3 of RFC 4443 3.1: a client's connect(2) fails
+    # with EHOSTUNREACH, "No route to host".
     "unreachable": "reject with icmpx type host-unreachable",
 }
 TABLE = "inet scripted"
-Rules = Mapping[str, tuple[Connect, ...]]
+DEVICE = "eth0"  # Docker's name for the interface in the lab's network
+Rules = Mapping[str, tuple[Connect, ...]]  # by place
+Beside = Callable[[str], str | None]  # the IPv6 address of a place
 
 
 class Firewall(Protocol):
     """Whoever carries out the connect rules."""
 
     async def apply(self, rules: Rules) -> None:
-        """Make *rules* (by address) the only ones; those that are the same object as before have counted on.
+        """Make *rules* (by place) the only ones; those that are the same object as before have counted on.
 
         RefusedError if that fails; the rules before stand then.
         """
@@ -46,39 +50,54 @@ def empty(port: int) -> str:
 table {TABLE}
 delete table {TABLE}
 table {TABLE} {{
-  map rules {{ type ipv4_addr : verdict; }}
+  map rules_ip {{ type ipv4_addr : verdict; }}
+  map rules_ip6 {{ type ipv6_addr : verdict; }}
   chain input {{
     type filter hook input priority 0; policy accept;
-    tcp dport {port} ip daddr vmap @rules
+    tcp dport {port} ip daddr vmap @rules_ip
+    tcp dport {port} ip6 daddr vmap @rules_ip6
   }}
 }}
 """
 
 
-def change(before: Rules, after: Rules) -> str:
-    """Return what makes *after* of the table with the rules *before*; "" if nothing does."""
+def change(before: Rules, after: Rules, beside: Beside) -> str:
+    """Return what makes *after* of the table with the rules *before*; "" if nothing does.
+
+    Both addresses of a place have one chain, so that a rule counts the connections to either.
+    """
     lines: list[str] = []
-    for address, rules in before.items():
-        if after.get(address) is not rules:
-            chain = _chain(address)
-            lines += [f"delete element {TABLE} rules {{ {address} }}"]
+    for place, rules in before.items():
+        if after.get(place) is not rules:
+            chain = _chain(place)
+            lines += [f"delete element {TABLE} {_map(each)} {{ {each} }}" for each in _addresses(place, beside)]
             lines += [f"flush chain {TABLE} {chain}", f"delete chain {TABLE} {chain}"]
             lines += [f"delete set {TABLE} {met}" for met, _ in _counted(chain, rules)]
-    for address, rules in after.items():
-        if before.get(address) is not rules:
-            chain = _chain(address)
+    for place, rules in after.items():
+        if before.get(place) is not rules:
+            chain = _chain(place)
             lines += [f"add chain {TABLE} {chain}"]
             lines += [
                 f"add set {TABLE} {met} {{ typeof tcp sport . tcp sequence; size {first}; flags dynamic; }}"
                 for met, first in _counted(chain, rules)
             ]
             lines += [f"add rule {TABLE} {chain} {each}" for each in _lines(chain, rules)]
-            lines += [f"add element {TABLE} rules {{ {address} : jump {chain} }}"]
+            lines += [
+                f"add element {TABLE} {_map(each)} {{ {each} : jump {chain} }}" for each in _addresses(place, beside)
+            ]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _chain(address: str) -> str:
-    return f"at_{address.replace('.', '_')}"
+def _addresses(place: str, beside: Beside) -> list[str]:
+    return [each for each in (place, beside(place)) if each is not None]
+
+
+def _map(address: str) -> str:
+    return "rules_ip6" if ":" in address else "rules_ip"
+
+
+def _chain(place: str) -> str:
+    return f"at_{place.replace('.', '_')}"
 
 
 def _counted(chain: str, rules: tuple[Connect, ...]) -> Iterator[tuple[str, int]]:
@@ -99,20 +118,22 @@ def _lines(chain: str, rules: tuple[Connect, ...]) -> Iterator[str]:
         if rule.loss:
             yield "drop" if rule.loss > 0.999 else f"numgen random mod 1000 < {round(rule.loss * 1000)} drop"
         else:
-            yield f"{SYN}{met} {VERDICTS[rule.kernel] if rule.kernel else 'accept'}"
+            family = "" if rule.family is None else f"meta nfproto {rule.family} "
+            yield f"{family}{SYN}{met} {VERDICTS[rule.kernel] if rule.kernel else 'accept'}"
 
 
 class Nftables:
     """The kernel's packet filter."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, beside: Beside) -> None:
         """Rules are about connections to *port*."""
         self._port = port
+        self._beside = beside
         self._standing: Rules | None = None  # None: nobody knows what an earlier process left
 
     async def apply(self, rules: Rules) -> None:
         """Load the rules in one transaction; see :class:`Firewall`."""
-        text = change(self._standing or {}, rules)
+        text = change(self._standing or {}, rules, self._beside)
         if self._standing is None:
             text = empty(self._port) + text
         if text:
@@ -120,9 +141,27 @@ class Nftables:
         self._standing = rules
 
 
-async def answer_at(network: IPv4Network) -> None:
-    """Make this machine answer at every address of *network*."""
+async def answer_at(network: IPv4Network, addresses6: Iterable[str]) -> None:
+    """Make this machine answer at every address of *network*, and at *addresses6*.
+
+    A local route does for IPv4. For IPv6 the kernel answers neighbour solicitations for addresses of the interface
+    only (RFC 4861 7.2.3).
+    """
     await _run(["ip", "route", "replace", "local", str(network), "dev", "lo"], "")
+    # nodad: nobody else has them, and one that is still being probed for (RFC 4862 5.4) would not answer.
+    lines = (f"addr replace {address}/64 dev {DEVICE} nodad\n" for address in addresses6)
+    if batch := "".join(lines):
+        await _run(["ip", "-6", "-batch", "-"], batch)
+
+
+def has_ipv6(net6: str) -> bool:
+    """Return whether this machine has an address of 2001:2:0:0::/64, given its first four groups."""
+    try:
+        lines = Path("/proc/net/if_inet6").read_text(encoding="ascii").splitlines()
+    except FileNotFoundError:  # a kernel without IPv6
+        return False
+    prefix = IPv6Address(f"{net6}::").packed[:8].hex()
+    return any(line.startswith(prefix) for line in lines)
 
 
 async def _run(command: list[str], text: str) -> None:

@@ -6,13 +6,12 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from ipaddress import IPv4Network
 
 from aiohttp import web
 
 from scripted.api import Api
 from scripted.firewall import Firewall
-from scripted.leases import Leases
+from scripted.leases import Leases, Places
 from scripted.log import Log
 from scripted.policies import Policies
 from scripted.policy import PolicyService
@@ -32,7 +31,7 @@ class Ports:
 
 @asynccontextmanager
 async def running(
-    network: IPv4Network,
+    places: Places,
     firewall: Firewall,
     log: Log,
     *,
@@ -42,13 +41,13 @@ async def running(
     ports: Ports = Ports(),
 ) -> AsyncIterator[Ports]:
     """Run all services while the block lasts; give the ports they have."""
-    store, policies = Store(log), Policies()
+    store, policies = Store(log, places), Policies()
     scripts = Scripts(firewall)
     await firewall.apply({})  # nothing of an earlier process stands
-    server = Server(scripts.at, store, hostname=hostname, tls=tls)
-    api = Api(Leases(network), scripts, policies, store, server)
+    server = Server(scripts.at, store, places, hostname=hostname, tls=tls)
+    api = Api(Leases(places), places, scripts, policies, store, server)
     runner = web.AppRunner(api.application(), access_log=None, shutdown_timeout=0.1)
-    smtp = await server.start(bind, ports.smtp)
+    smtp = await server.start([bind, "::"] if places.all6() else [bind], ports.smtp)
     policy = await PolicyService(policies, log).start(bind, ports.policy)
     try:
         await runner.setup()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
-from ipaddress import AddressValueError, IPv4Address
+from ipaddress import ip_address
 from itertools import count
 from typing import Any
 
@@ -28,7 +28,7 @@ class Policy:
     """One rule. None means any; patterns are globs."""
 
     owner: str
-    host: str | None = None  # address of the Postfix that asks
+    host: tuple[str, ...] | None = None  # addresses of the Postfix that asks
     state: str | None = None
     sender: str | None = None  # "" is the null reverse-path
     recipient: str | None = None  # empty at DATA and END-OF-MESSAGE if there are several: SMTPD_POLICY_README
@@ -40,10 +40,13 @@ class Policy:
     def matches(self, attributes: Mapping[str, str]) -> bool:
         """Whether the rule is about the question *attributes*."""
         state = "EHLO" if attributes.get("protocol_state") == "HELO" else attributes.get("protocol_state")
-        if self.state not in (None, state) or self.host not in (None, attributes.get("server_address")):
+        if self.state not in (None, state) or self._elsewhere(attributes):
             return False
         patterns = ((getattr(self, key), attributes.get(name, "")) for key, name in PATTERNS.items())
         return all(pattern is None or fnmatchcase(value.lower(), pattern.lower()) for pattern, value in patterns)
+
+    def _elsewhere(self, attributes: Mapping[str, str]) -> bool:
+        return self.host is not None and attributes.get("server_address") not in self.host
 
 
 @dataclass(slots=True)
@@ -107,7 +110,7 @@ def read_policy(source: object) -> Policy:
             case "owner" | "action":
                 known[key] = check.text(key, value)
             case "host":
-                known[key] = _address(check, value)
+                known[key] = _addresses(check, value)
             case "state":
                 known[key] = check.choice("state", value, STATES)
             case "first":
@@ -127,11 +130,12 @@ def read_policy(source: object) -> Policy:
     return Policy(**known)
 
 
-def _address(check: Checker, value: object) -> str | None:
+def _addresses(check: Checker, value: object) -> tuple[str, ...] | None:
+    """Return one address, or a list of them, as Postfix writes it (RFC 5952)."""
     try:
-        return str(IPv4Address(str(value)))
-    except AddressValueError:
-        check.note("host", f"{value!r} is no IPv4 address", "give the address of the Postfix that asks")
+        return tuple(str(ip_address(str(each))) for each in (value if isinstance(value, list) else [value]))
+    except ValueError as error:
+        check.note("host", str(error), "give the address of the Postfix that asks, or a list of them")
         return None
 
 

@@ -1,6 +1,7 @@
 """Reads a script: from JSON to :class:`scripted.script.Script`.
 
     {"connect": "refuse"}
+    {"connect": {"drop": "ipv6"}}
     {"rcpt": "450 4.2.0 later"}
     {"rcpt": [{"recipient": "bia@*", "first": 2, "reply": "450 4.2.0 Greylisted"}, {"reply": "550 5.1.1 no"}]}
     {"extensions": {"hide": ["STARTTLS"]}, "end-of-data": {"vanish": true}}

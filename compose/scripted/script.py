@@ -59,6 +59,7 @@ class Connect:
     """What happens to a connection before the greeting, for those that the rule is for."""
 
     kernel: str | None = None  # "refuse", "drop", "unreachable": the connection fails so
+    family: str | None = None  # "ipv4", "ipv6": of those that it is for; None: both
     loss: float = 0.0  # share of incoming packets that are lost, 0 to 1
     close_after_accept: bool = False
     limit: int | None = None  # sessions at one time

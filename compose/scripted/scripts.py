@@ -1,4 +1,4 @@
-"""The scripts that stand, by address."""
+"""The scripts that stand, by place: each holds for both addresses of one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ GOOD = Playbook(Script())  # it has no rules, so nothing in it changes
 
 
 class Scripts:
-    """One script for an address at most; without one it is a good MTA's."""
+    """One script for a place at most; without one it is a good MTA's. Places are called by their IPv4 address."""
 
     def __init__(self, firewall: Firewall) -> None:
         """*firewall* carries out what scripts say about connections."""

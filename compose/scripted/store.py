@@ -9,6 +9,7 @@ from email.parser import BytesHeaderParser
 from itertools import count
 from typing import Any
 
+from scripted.leases import Places
 from scripted.log import Log, now
 
 SESSIONS = 10_000
@@ -33,7 +34,7 @@ class Transcript:
     """One session: who, and what was said. ``ended`` is None while it goes on."""
 
     session: int
-    server: str
+    server: str  # the address that the client connected to
     client: str
     client_port: int
     steps: list[Step] = field(default_factory=list)
@@ -71,9 +72,10 @@ class Message:
 class Store:
     """All sessions and messages of the host; each step goes to the log as well."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, places: Places) -> None:
         """Start empty."""
         self._log = log
+        self._places = places
         self._sessions: dict[int, Transcript] = {}  # by number, oldest first
         self._messages: deque[Message] = deque()
         self._steps = 0
@@ -129,20 +131,23 @@ class Store:
             size=len(raw),
         )
 
-    def sessions(self, server: str | None = None) -> list[Transcript]:
-        """Return the sessions with an address, or all, oldest first."""
-        return [each for each in self._sessions.values() if server in (None, each.server)]
+    def sessions(self, address: str | None = None) -> list[Transcript]:
+        """Return the sessions at a place, given by one of its addresses, or all, oldest first."""
+        return [each for each in self._sessions.values() if address is None or self._at(each.server, address)]
 
-    def messages(self, server: str | None = None) -> list[Message]:
-        """Return the messages that came to an address, or all, oldest first."""
-        return [each for each in self._messages if server in (None, each.server)]
+    def messages(self, address: str | None = None) -> list[Message]:
+        """Return the messages that came to a place, given by one of its addresses, or all, oldest first."""
+        return [each for each in self._messages if address is None or self._at(each.server, address)]
 
-    def forget(self, server: str) -> None:
-        """Drop what came to an address."""
-        self._sessions = {number: each for number, each in self._sessions.items() if each.server != server}
-        self._messages = deque(each for each in self._messages if each.server != server)
+    def forget(self, address: str) -> None:
+        """Drop what came to a place."""
+        self._sessions = {key: each for key, each in self._sessions.items() if not self._at(each.server, address)}
+        self._messages = deque(each for each in self._messages if not self._at(each.server, address))
         self._steps = sum(len(each.steps) for each in self._sessions.values())
         self._bytes = sum(len(each.raw) for each in self._messages)
+
+    def _at(self, server: str, address: str) -> bool:
+        return self._places.name(server) == self._places.name(address)
 
     def _write(self, transcript: Transcript, event: str, at: str, **values: object) -> None:
         self._log.write(

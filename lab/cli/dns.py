@@ -206,15 +206,17 @@ def _absolute(origin: str) -> str:
 
 def _variables(running: Lab, origin: str, text: str) -> dict[str, str]:
     """Return the variables of a zone text: its own name, and the hosts' addresses."""
-    from lab.domains import LEASED, variables
+    from lab import ipv6
+    from lab.domains import LEASED
+    from lab.hosts import variables
 
     if LEASED.search(text):
         raise LabError(
             "addresses of the scripted host belong to a test and go with it: $SCRIPTED_1 cannot be set from here",
             hint="use lab.zone(...) in a test, or an address of a host, such as $MX1",
         )
-    addresses = {host.name: host.address for host in running.hosts.values()}
-    return {"DOMAIN": origin.rstrip("."), **variables(addresses)}
+    ipv6.check([text], running.hosts)
+    return {"DOMAIN": origin.rstrip("."), **variables(running.hosts)}
 
 
 def _query(query: dict[str, Any], names: dict[str, str]) -> Row:

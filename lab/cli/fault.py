@@ -191,7 +191,7 @@ def _tell(running: Lab, host: Host, wrong: Mapping[str, Any]) -> list[Standing]:
     with inforce.scripted(running.access.ports) as scripted, ExitStack() as undo:
         for stage, value in wrong.items():
             for reply in value if isinstance(value, list) else [value]:
-                policy = scripted.policy(host=host.address, **rules(stage, reply)[0])
+                policy = scripted.policy(host=host.addresses, **rules(stage, reply)[0])
                 undo.callback(scripted.retract, policy)
                 told[policy] = {stage: reply}
         entries = [standing.note(running.name, policy, host.name, each) for policy, each in told.items()]

@@ -68,10 +68,11 @@ def policies(name: str, hosts: Mapping[str, Host], ports: Mapping[Door, int]) ->
     with scripted(ports) as control:
         found = control.policies()
     since, names = _since(name), {host.address: host.name for host in hosts.values()}
+    where = {id_: address[0] if address else "any" for id_, address in ((each["id"], each["host"]) for each in found)}
     return [
         Entry(
             each["id"],
-            names.get(each["host"], each["host"] or "any"),
+            names.get(where[each["id"]], where[each["id"]]),
             _reply(each),
             since.get(each["id"]) if each["owner"] == STANDING else None,
             each["owner"],

@@ -69,6 +69,7 @@ def to_json(status: Status) -> dict[str, Any]:
                 "role": host.role,
                 "fqdn": host.fqdn,
                 "address": host.address,
+                "address6": host.address6,
                 "state": host.state,
                 "ready": not _wrong(status, host),
                 "problems": _wrong(status, host),

@@ -63,6 +63,13 @@ def _subnet(match: Match) -> MachineError:
     )
 
 
+def _ipv6(match: Match) -> MachineError:
+    return MachineError(
+        f"this Docker engine cannot make a network with IPv6 ({match[0].strip()})",
+        hint="does its kernel have IPv6 (no ipv6.disable=1)? `LAB_IPV6=0 lab up` makes a lab without",
+    )
+
+
 def _disk(_: Match) -> MachineError:
     return MachineError(
         "no space left on the disk that Docker uses",
@@ -165,6 +172,7 @@ _MEANINGS: tuple[tuple[re.Pattern[str], Callable[[Match], MachineError]], ...] =
             _subnet,
         ),
         (r"could not find an available, non-overlapping[^\n]*|predefined address pools have been[^\n]*", _subnet),
+        (r"cannot read IPv6 setup for bridge[^\n]*", _ipv6),
         (r"container name \"/?(?P<name>[^\"]+)\" is already in use", _name),
         (r"context \"?(?P<context>[^\"\s:]+)\"?: context not found", _context),
         (r"permission denied[^\n]*docker[^\n]*sock|docker[^\n]*sock[^\n]*permission denied", lambda _: forbidden()),

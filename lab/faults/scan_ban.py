@@ -18,6 +18,7 @@ from lab.faults.site import Site
 
 TABLE = "lab_scan"
 WINDOW = 10  # seconds in which ports are counted; a slower scan stays unseen
+FAMILIES: Mapping[str, str] = {"ip": "ipv4_addr", "ip6": "ipv6_addr"}  # nft's word for a header, and for its addresses
 VERDICTS: Mapping[str, str] = {"reset": "reject with tcp reset", "drop": "drop"}
 KEYS = ("after", "for", "verdict")
 LONGEST = 86_400  # seconds
@@ -66,27 +67,35 @@ def apply(site: Site, ban: Ban = Ban()) -> None:
     ``seen`` has each port once, so that a client that comes back to one closed port is no scan. A rule "limit rate
     over" matches once *after* ports have been let through; those of WINDOW seconds ago do not count any more.
     """
-    rate = f"limit rate over {ban.after * 60 // WINDOW}/minute burst {ban.after} packets"
+    parts = "".join(_family(header, kind, ban) for header, kind in FAMILIES.items())
     rules = f"""
         table inet {TABLE} {{}}
         delete table inet {TABLE}
-        table inet {TABLE} {{
-            set banned {{ type ipv4_addr; flags dynamic,timeout; }}
-            set seen {{ type ipv4_addr . inet_service; flags dynamic,timeout; timeout {WINDOW}s; }}
-            set scanners {{ type ipv4_addr; flags dynamic,timeout; timeout {WINDOW}s; }}
-            chain opens {{
-                ip saddr @banned {VERDICTS[ban.verdict]}
-                tcp dport 25 accept
-                ip saddr . tcp dport @seen accept
-                add @seen {{ ip saddr . tcp dport }}
-                update @scanners {{ ip saddr {rate} }} add @banned {{ ip saddr timeout {round(ban.seconds * 1000)}ms }}
-            }}
+        table inet {TABLE} {{{parts}
             chain input {{
                 type filter hook input priority filter; policy accept;
-                tcp flags & (syn | ack) == syn jump opens
+                meta nfproto ipv4 tcp flags & (syn | ack) == syn jump opens_ip
+                meta nfproto ipv6 tcp flags & (syn | ack) == syn jump opens_ip6
             }}
         }}"""
     site.nft(rules)
+
+
+def _family(header: str, kind: str, ban: Ban) -> str:
+    """Return the sets and the chain of one address family: a scan over IPv4 bans the IPv4 address only."""
+    rate = f"limit rate over {ban.after * 60 // WINDOW}/minute burst {ban.after} packets"
+    lasts = f"timeout {round(ban.seconds * 1000)}ms"
+    return f"""
+            set banned_{header} {{ type {kind}; flags dynamic,timeout; }}
+            set seen_{header} {{ type {kind} . inet_service; flags dynamic,timeout; timeout {WINDOW}s; }}
+            set scanners_{header} {{ type {kind}; flags dynamic,timeout; timeout {WINDOW}s; }}
+            chain opens_{header} {{
+                {header} saddr @banned_{header} {VERDICTS[ban.verdict]}
+                tcp dport 25 accept
+                {header} saddr . tcp dport @seen_{header} accept
+                add @seen_{header} {{ {header} saddr . tcp dport }}
+                update @scanners_{header} {{ {header} saddr {rate} }} add @banned_{header} {{ {header} saddr {lasts} }}
+            }}"""
 
 
 def heal(site: Site) -> None:
@@ -104,7 +113,7 @@ def banned(site: Site) -> dict[str, int]:
     elements = [
         element["elem"]
         for each in sets
-        if (each["table"], each["name"]) == (TABLE, "banned")
+        if each["table"] == TABLE and each["name"] in (f"banned_{header}" for header in FAMILIES)
         for element in each.get("elem", ())
     ]
     return {element["val"]: element["expires"] for element in elements}

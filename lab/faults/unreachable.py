@@ -1,4 +1,4 @@
-"""Port 25 of a living host is behind a router that says so: "No route to host" at once (ICMP, RFC 792)."""
+"""Port 25 of a living host is behind a router that says so: "No route to host" at once (ICMP: RFC 792, RFC 4443)."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def names_at(zones: Iterable[tuple[str, Zone]], addresses: set[str]) -> set[str]
     found = set()
     for name, zone in zones:
         for record in zone.records:
-            if record.type == "A" and record.data in addresses:
+            if record.type in ("A", "AAAA") and record.data in addresses:
                 found.add(label(record.name, name, zone.origin))
     return found
 
@@ -120,6 +120,12 @@ def _check_variables(scenario: Scenario, values: Mapping[str, str], notes: Notes
             notes.inside(path, line, f"unknown variable ${name}", hint)
 
 
+def strings(scenario: Scenario) -> Iterator[str]:
+    """Yield every text of a scenario in which a variable may stand."""
+    yield from (text for _, _, text in _texts(scenario))
+    yield from (text for _, text in _strings(scenario))
+
+
 def _strings(scenario: Scenario) -> Iterator[tuple[str, str]]:
     for host in scenario.hosts:
         for key in ("main_cf", "master_cf", "dovecot_conf", "users"):
@@ -167,7 +173,7 @@ def _check_names(scenario: Scenario, notes: Notes) -> None:
                 index = len(names) - 1 - names[::-1].index(name)
                 unnamed = f"{count} of them have no name" if name == what else f"{count} of them are called {name!r}"
                 notes.note(f"{what}[{index}].name", unnamed, "several need different names")
-    upper = Counter([*scenario.zones, *(variable(host.name) for host in scenario.hosts)])
+    upper = Counter([*scenario.zones, *(f"{variable(host.name)}{v6}" for host in scenario.hosts for v6 in ("", "_V6"))])
     for name, count in upper.items():
         if count > 1:
             notes.note(f"zones.{name.lower()}", f"${name} would mean two things", "choose another name")

@@ -71,7 +71,7 @@ JUDGED: Mapping[str, Key] = {
     "attempts": Key(
         Elsewhere(LIST),
         'Every attempt in order: ["mx1 refused", "mx2 250"]. A list in it is a set in any order; "..." at the end '
-        "of one: one or more such.",
+        'of one: one or more such. "mx-a ipv6 timeout" names the address family.',
     ),
     "accepted_by": Key(
         _or_spread({"type": "string"}),
@@ -120,7 +120,8 @@ SCRIPT: Mapping[str, Key] = {
     "connect": Key(
         Elsewhere({"anyOf": [{"type": "string"}, {"type": "object"}, {"type": "array"}]}),
         'What happens to connections: "refuse", "drop", "unreachable", {delay = 2}, {loss = 0.3}, {limit = 1}, '
-        "{close_after_accept = true}. At a scripted address also {refuse = true, first = 2}, or a list of such rules.",
+        "{close_after_accept = true}. At a scripted address also {refuse = true, first = 2}, for one address family "
+        '{drop = "ipv6"}, or a list of such rules.',
     ),
     **{
         stage: Key(

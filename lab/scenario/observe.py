@@ -167,7 +167,7 @@ class Observer:
 
     def _questions(self) -> tuple[str, ...]:
         """Return what MTAs asked about the run's names, and whatever its own hosts asked."""
-        own = {host.address for host in self._lab.hosts.values() if host.name in self._stage.names.own.values()}
+        own = {address for address, name in self._lab.names.items() if name in self._stage.names.own.values()}
         mail = {address for address, name in self._lab.names.items() if name in self._senders()}
         domains = tuple(self._stage.domains.values())
         entries = self._lab.dns.history(since=stamp(self._began))
@@ -203,8 +203,8 @@ class Observer:
 
     def _read(self, address: str, message_id: str) -> Iterator[bytes]:
         """Yield every copy of a message: at scripted addresses of the run, and in the mail stores."""
-        for server in set(self._lab.domains.scripted().values()):
-            yield from (raw for raw in self._lab.scripted.messages(server) if _id(raw) == message_id)
+        for place in self._lab.domains.places():
+            yield from (raw for raw in self._lab.scripted.messages(place.address) if _id(raw) == message_id)
         for store in self._lab.mailstores:
             with suppress(LabError):  # a user that the mail store does not have
                 yield from (message.raw for message in self._lab.mailbox(address, store).find(message_id))

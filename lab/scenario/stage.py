@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lab.domains import variables
+from lab import ipv6
+from lab.hosts import variables
 from lab.scenario import faults
-from lab.scenario.check import apex, label
+from lab.scenario.check import apex, label, strings
 from lab.scenario.model import MAIN, Fault, Scenario
 from lab.scenario.names import Names
 from lab.scenario.variables import VARIABLE, replaced, substitute
@@ -52,7 +53,7 @@ class Stage:
     @property
     def values(self) -> dict[str, str]:
         """The scenario's variables. Addresses of hosts and of the scripted host are among them once they have some."""
-        addresses = variables({self.names.shown(host.name): host.address for host in self.lab.hosts.values()})
+        addresses = variables({self.names.shown(host.name): host for host in self.lab.hosts.values()})
         leased = self.lab.domains.values(self.domains[MAIN]) if self.domains[MAIN] in self.lab.domains.texts else {}
         return {**leased, **addresses, **self.domains}
 
@@ -73,17 +74,16 @@ class Stage:
         """Take them back."""
         self._active.pop(name).close()
 
-    def scripted(self, name: str) -> str:
-        """Return the address of the scripted host for which *name* stands in a zone of the run."""
-        for full, address in self.lab.domains.scripted().items():
+    def scripted(self, name: str) -> list[str]:
+        """Return the addresses of the scripted host that *name* has in a zone of the run, one for each place."""
+        for full, addresses in self.lab.domains.at_scripted().items():
             if name in self._labels(full):
-                return address
+                return addresses
         raise AssertionError(f"the check has found {name!r} in a zone")
 
     def labels(self, address: str) -> set[str]:
         """Return what the scenario calls an address of the scripted host."""
-        found = self.lab.domains.scripted().items()
-        return {name for full, each in found if each == address for name in self._labels(full)}
+        return {name for full in self.lab.domains.names_of(address) for name in self._labels(full)}
 
     def _labels(self, full: str) -> set[str]:
         return {
@@ -94,6 +94,7 @@ class Stage:
 
     def _set_up(self) -> None:
         self._open.callback(self.lab.reset)
+        ipv6.check(strings(self.scenario), self.lab.hosts)
         for host in self.scenario.hosts:
             real, values = self.names.real(host.name), self.values
             self.lab.host(
@@ -120,13 +121,12 @@ class Stage:
 
     @contextmanager
     def _scripted(self, fault: Fault) -> Iterator[None]:
-        address = self.scripted(fault.name)
         script: Any = substitute(fault.table, self.values)
-        self.lab.scripted.script(address, script)
-        try:
+        with ExitStack() as standing:
+            for address in self.scripted(fault.name):
+                self.lab.scripted.script(address, script)
+                standing.callback(self.lab.scripted.script, address, {})
             yield
-        finally:
-            self.lab.scripted.script(address, {})
 
     def _real(self, fault: Fault) -> AbstractContextManager[None]:
         wrong: Any = substitute(fault.table, self.values)

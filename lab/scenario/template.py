@@ -20,6 +20,7 @@ tags = ["mx"]
 # The zone of $DOMAIN, a domain that only this run has, as a master file (RFC 1035). Without it: mx1, mx2, mx3.
 #   mx1.dest.test. and so on  the lab's real MXes (Postfix): each takes mail for a domain whose MX record names it so
 #   $SCRIPTED_1, _2 and so on  addresses of a scripted SMTP server: does what [faults.NAME] says, else behaves well
+#   mx1-v6.dest.test., $SCRIPTED_1_V6  the same hosts over IPv6
 zone = """
 @      MX 10 mx-a
 @      MX 20 mx1.dest.test.
@@ -71,7 +72,8 @@ via = "direct"
 # flush = "direct"
 
 # What must hold. An attempt is TARGET and RESULT: a code, a status (4.2.0), a stage (rcpt), a cause (refused, timeout,
-# unreachable, lost), or * for any. All attempts are listed, in order; a list in the list is a set in any order.
+# unreachable, lost), an address family (ipv4, ipv6), or * for any. All attempts are listed, in order; a list in the
+# list is a set in any order.
 [expect]
 attempts = ["mx-a 450 rcpt", "mx1 250"]
 accepted_by = "mx1"

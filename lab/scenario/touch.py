@@ -27,7 +27,7 @@ def shared(scenario: Scenario) -> frozenset[str]:
     via = {message.via.partition(":")[0] for message in scenario.messages}
     via |= {session.at.partition(":")[0] for session in scenario.sessions}
     text = " ".join(_texts(scenario)).lower()
-    named = {host for host in MAIL if re.search(rf"\b{host}\b", text)}
+    named = {host for host in MAIL if re.search(rf"\b{host}(_v6)?\b", text)}
     named |= {"mx1", "mx2", "mx3"} if DEST.search(text) else set()
     used = (via & set(WORLD)) | named | set(ALWAYS)
     return frozenset(used | {RELAYS[host] for host in used if host in RELAYS}) - alone(scenario)

@@ -1,5 +1,6 @@
 """The variables of a scenario: $DOMAIN, one for each table of [zones], addresses of hosts, $SCRIPTED_1 and so on.
 
+An address has a second variable with _V6 behind, the IPv6 address of the same.
 A variable is a dollar sign and capital letters, so that Postfix's own $myhostname stays what it is; ``\\$NAME`` is
 no variable. Before a run each stands for something of its kind, so that a file can be checked without a lab.
 """
@@ -62,6 +63,9 @@ def placeholders(zones: Iterable[str], texts: Iterable[str], hosts: Iterable[str
     """
     values = {name: f"{name.lower().replace('_', '-')}.test" for name in zones}
     named = [*WORLD_VARIABLES, *(variable(host) for host in hosts)]
-    values |= {name: f"198.18.0.{number}" for number, name in enumerate(named, start=2)}
+    for number, name in enumerate(named, start=2):
+        values |= {name: f"198.18.0.{number}", f"{name}_V6": f"2001:2::{number}"}
     numbers = {int(number) for text in texts for number in LEASED.findall(text)}
-    return values | {f"SCRIPTED_{number}": f"198.18.1.{number % 256}" for number in numbers}
+    for number in numbers:
+        values |= {f"SCRIPTED_{number}": f"198.18.1.{number % 256}", f"SCRIPTED_{number}_V6": f"2001:2:0:1::{number}"}
+    return values

@@ -4,8 +4,9 @@
 
 TARGET is a lab name, several with | between them, or a pattern with *. RESULT is one or more of: an SMTP code
 (250, 4xx, 5xx), an enhanced status code (4.2.0, 5.x.x), an outcome (accepted, rejected, deferred, failed), a
-cause (refused, timeout, unreachable, lost), a stage of the dialogue (connect, banner, ..., end-of-data), or *
-for any. A final ... stands for one or more such attempts in a row. Everything that is said must hold.
+cause (refused, timeout, unreachable, lost), a stage of the dialogue (connect, banner, ..., end-of-data), the address
+family (ipv4, ipv6), or * for any. A final ... stands for one or more such attempts in a row. Everything that is said
+must hold.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ CAUSES = {
     "unreachable": re.compile("no route to host|network is unreachable", re.IGNORECASE),
     "lost": re.compile("lost connection|connection reset", re.IGNORECASE),
 }
-VOCABULARY = (*STAGES, *OUTCOMES, *CAUSES)
+FAMILIES = ("ipv4", "ipv6")
+VOCABULARY = (*STAGES, *OUTCOMES, *CAUSES, *FAMILIES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,12 @@ def parse(text: str) -> AttemptPattern:
 
 
 def describe(attempt: Attempt) -> str:
-    """Return an attempt in words of a pattern, and what was said: "mx1 deferred rcpt: 450 4.2.0 wait"."""
-    return f"{attempt.target} {attempt.outcome} {attempt.stage}: {attempt.reply or attempt.reason}"
+    """Return an attempt in words of a pattern, and what was said: "mx1 deferred rcpt: 450 4.2.0 wait".
+
+    Of the families only IPv6 is named.
+    """
+    family = " ipv6" if _family(attempt) == "ipv6" else ""
+    return f"{attempt.target}{family} {attempt.outcome} {attempt.stage}: {attempt.reply or attempt.reason}"
 
 
 def like(pattern: str, code: str) -> bool:
@@ -91,16 +97,19 @@ def like(pattern: str, code: str) -> bool:
 def _holds(word: str, attempt: Attempt) -> bool:
     if word == "*":
         return True
-    if word in STAGES:
-        return attempt.stage == word
-    if word in OUTCOMES:
-        return attempt.outcome == word
+    if word in (*STAGES, *OUTCOMES, *FAMILIES):
+        return word in (attempt.stage, attempt.outcome, _family(attempt))
     if word in CAUSES:
         # Without a reply only: "450 timed out" is what a server said and no time-out.
         return attempt.reply is None and CAUSES[word].search(attempt.reason) is not None
     if STATUS.fullmatch(word):
         return like(word, _status(attempt))
     return attempt.reply is not None and re.match(word.replace("x", r"\d"), attempt.reply) is not None
+
+
+def _family(attempt: Attempt) -> str | None:
+    """Return the family of the address that was tried; None where none is known."""
+    return None if attempt.address is None else "ipv6" if ":" in attempt.address else "ipv4"
 
 
 def _status(attempt: Attempt) -> str:

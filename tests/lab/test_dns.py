@@ -89,6 +89,19 @@ def test_no_data_is_not_no_name(lab: Lab, domain: str) -> None:
 def test_every_host_has_a_name_by_its_address(lab: Lab) -> None:
     for host in lab.hosts.values():
         assert short(lab, "-x", host.address) == [f"{host.fqdn}."]
+        if host.address6:
+            name = f"{host.fqdn.replace('.', '-v6.', 1)}."
+            assert short(lab, "-x", host.address6) == [name]
+            assert short(lab, name, "AAAA") == [host.address6]
+
+
+def test_it_answers_over_ipv6(lab: Lab, domain: str) -> None:
+    if not lab.ipv6:
+        pytest.skip("this lab has no IPv6")
+    server = f"@{lab.hosts['dns'].address6}"
+    assert short(lab, server, domain, "MX") == short(lab, server, "+tcp", domain, "MX") == ["10 mx1.dest.test."]
+    (client,) = {entry["client"] for entry in lab.dns.history(name=f"{domain}.", type="MX")}
+    assert lab.names[client] == "direct"
 
 
 def test_what_is_not_the_labs_is_refused(lab: Lab) -> None:

@@ -82,7 +82,7 @@ def test_kind_is_seen_by_a_message_and_heals(lab: Lab, kind: str) -> None:
     wrong, seen, reasons = SEEN[kind]
     with lab.fault("mx1", **wrong):
         if kind == "scan_ban":
-            probe(lab, "direct", lab.hosts["mx1"], "1 2 3")
+            probe(lab, "direct", lab.hosts["mx1"].address, "1 2 3")
         route = lab.send(to=f"bia@{lab.domain}", via="direct").route()
         assert answers(route) == [f"mx1 {seen}", "mx2 accepted end-of-data"]
         assert route.attempts[0].reason.startswith(reasons)

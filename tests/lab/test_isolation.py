@@ -6,6 +6,8 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import IPv6Address
+from pathlib import Path
 
 import pytest
 
@@ -24,10 +26,11 @@ def run(lab: Lab, host: str, command: str) -> tuple[int, str]:
 
 
 @contextmanager
-def listener() -> Iterator[tuple[int, list[str]]]:
+def listener(family: socket.AddressFamily) -> Iterator[tuple[int, list[str]]]:
     """Listen on all addresses of this machine; yields the port, and who has connected."""
     seen: list[str] = []
-    with socket.create_server(("0.0.0.0", 0)) as server:  # noqa: S104  what must not be reachable from inside
+    everywhere = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}  # noqa: S104  what must not be reached from inside
+    with socket.create_server((everywhere[family], 0), family=family) as server:
 
         def accept() -> None:
             while True:
@@ -56,15 +59,29 @@ def test_host_is_on_the_internal_network_only(lab: Lab, host: str) -> None:
 
 
 def test_this_machine_cannot_be_reached_from_inside(lab: Lab) -> None:
-    """Not at the bridge's address, which nobody has, nor at any other; and there is no IPv6 for a way around it."""
-    _, addresses6 = run(lab, "direct", "cat /proc/net/if_inet6 2>/dev/null || true")
-    assert "eth0" not in addresses6
-    with listener() as (port, seen):
+    """Not at the bridge's address, which nobody has, nor at any other."""
+    with listener(socket.AF_INET) as (port, seen):
         addresses = {lab.hosts["direct"].address.rpartition(".")[0] + ".1", "192.0.2.1", own_address()}
         for address in addresses:
             code, _ = run(lab, "direct", f"timeout 2 bash -c '</dev/tcp/{address}/{port}'")
             assert code != 0, address
         assert seen == []
+
+
+def test_this_machine_cannot_be_reached_from_inside_over_ipv6(lab: Lab) -> None:
+    """Not at what the engine gives the bridge (::1, fe80::1), nor at any address of this machine's interfaces."""
+    _, inside = run(lab, "direct", "cat /proc/net/if_inet6 2>/dev/null || true")
+    if not lab.ipv6:
+        assert "eth0" not in inside
+        return
+    prefix = lab.hosts["direct"].address6.rpartition("::")[0]
+    addresses = {f"{prefix}::1", "fe80::1%eth0", *own_addresses6()} - {"::1"}  # inside, that is the host itself
+    with listener(socket.AF_INET6) as (port, seen):
+        with socket.create_connection(("::1", port), timeout=5):
+            pass
+        each = f'(timeout 3 bash -c "</dev/tcp/$address/{port}" && echo "$address") 2>/dev/null &'
+        _, reached = run(lab, "direct", f"for address in {' '.join(sorted(addresses))}; do {each} done; wait")
+        assert (reached, seen) == ("", ["::1"])
 
 
 def test_published_ports_are_on_the_loopback_address_only(lab: Lab) -> None:
@@ -75,10 +92,13 @@ def test_published_ports_are_on_the_loopback_address_only(lab: Lab) -> None:
         assert bool(published) == (host.name == "gateway")
 
 
-def test_mail_to_the_outside_goes_nowhere(lab: Lab) -> None:
+@pytest.mark.parametrize(("literal", "address"), [("192.0.2.1", "192.0.2.1"), ("IPv6:2001:db8::1", "2001:db8::1")])
+def test_mail_to_the_outside_goes_nowhere(lab: Lab, literal: str, address: str) -> None:
     """An address literal needs no name: even so there is no way out."""
-    route = lab.send(to="x@[192.0.2.1]", via="direct").route()
-    assert answers(route) == ["192.0.2.1 failed connect"]
+    if ":" in literal and not lab.ipv6:
+        pytest.skip("this lab has no IPv6")
+    route = lab.send(to=f"x@[{literal}]", via="direct").route()
+    assert answers(route) == [f"{address} failed connect"]
     # Engines differ: some give a route to a gateway that nobody is, some give none.
     assert route.attempts[0].reason in ("Network is unreachable", "No route to host", "Connection timed out")
     assert route.outcome == "deferred"
@@ -99,3 +119,12 @@ def own_address() -> str:
     except OSError:
         return "127.0.0.1"
     return address
+
+
+def own_addresses6() -> set[str]:
+    """Return the IPv6 addresses of this machine, each with the interface by which a host would ask for a local one."""
+    found = set()
+    for line in Path("/proc/net/if_inet6").read_text().splitlines():
+        address = IPv6Address(bytes.fromhex(line.split()[0]))
+        found.add(f"{address}%eth0" if address.is_link_local else str(address))
+    return found

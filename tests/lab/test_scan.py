@@ -19,10 +19,10 @@ done
 MX = "@ MX 10 mx\nmx A $MX\n"
 
 
-def probe(lab: Lab, source: str, target: Host, ports: str, patience: int = 20) -> dict[int, str]:
-    """Connect from the host *source* to *ports* ("1 2 25") of *target*, and return what each said."""
+def probe(lab: Lab, source: str, target: str, ports: str, patience: int = 20) -> dict[int, str]:
+    """Connect from the host *source* to *ports* ("1 2 25") of the address *target*, and return what each said."""
     container = lab.docker.containers.get(lab.hosts[source].container)
-    output = container.exec_run(["bash", "-c", PROBE, "probe", target.address, ports, str(patience)]).output
+    output = container.exec_run(["bash", "-c", PROBE, "probe", target, ports, str(patience)]).output
     assert isinstance(output, bytes)
     lines = (line.partition(": ") for line in output.decode().splitlines())
     return {int(port): said for port, _, said in lines}
@@ -46,16 +46,16 @@ def bring_along(lab: Lab) -> tuple[str, Host]:
 def test_scanner_sees_port_25_closed_while_telnet_still_works(lab: Lab, verdict: str, seen: str, reason: str) -> None:
     domain, mx = bring_along(lab)
     with lab.fault("mx", scan_ban={"after": 5, "for": 300, "verdict": verdict}):
-        before = probe(lab, "scanner", mx, "25 1 2 3 4 5")
+        before = probe(lab, "scanner", mx.address, "25 1 2 3 4 5")
         assert before.pop(25) == f"220 mx.{domain} ESMTP Postfix"
         assert set(before.values()) == {"Connection refused"}
         assert lab.banned("mx") == {}
 
-        assert probe(lab, "scanner", mx, "6 25", patience=1)[25] == seen
+        assert probe(lab, "scanner", mx.address, "6 25", patience=1)[25] == seen
         (left,) = lab.banned("mx").items()
         assert left[0] == "scanner"
         assert 0 < left[1] <= 300
-        assert probe(lab, "direct", mx, "25") == {25: f"220 mx.{domain} ESMTP Postfix"}
+        assert probe(lab, "direct", mx.address, "25") == {25: f"220 mx.{domain} ESMTP Postfix"}
         route = lab.send(to=f"bia@{domain}", via="scanner").route(until="deferred")
     assert route.attempts[0].reason == reason
     assert departures(route) == []
@@ -64,10 +64,10 @@ def test_scanner_sees_port_25_closed_while_telnet_still_works(lab: Lab, verdict:
 def test_mail_of_the_banned_arrives_when_the_ban_has_expired(lab: Lab) -> None:
     domain, mx = bring_along(lab)
     with lab.fault("mx", scan_ban={"after": 5, "for": 6}):
-        probe(lab, "scanner", mx, "1 2 3 4 5 6")
+        probe(lab, "scanner", mx.address, "1 2 3 4 5 6")
         route = lab.send(to=f"bia@{domain}", via="scanner").route(until="delivered")
         assert lab.banned("mx") == {}
-        assert probe(lab, "scanner", mx, "25") == {25: f"220 mx.{domain} ESMTP Postfix"}
+        assert probe(lab, "scanner", mx.address, "25") == {25: f"220 mx.{domain} ESMTP Postfix"}
     assert answers(route)[0] == "mx failed connect"
     assert answers(route)[-1] == "mx accepted end-of-data"
     assert route.mailbox == "INBOX"
@@ -77,12 +77,24 @@ def test_mail_of_the_banned_arrives_when_the_ban_has_expired(lab: Lab) -> None:
 def test_a_client_that_comes_back_to_one_closed_port_is_no_scanner(lab: Lab) -> None:
     mx = lab.host("mx", like="mx1")
     with lab.fault("mx", scan_ban={"after": 2, "for": 60}):
-        assert set(probe(lab, "direct", mx, "465 " * 10).values()) == {"Connection refused"}
+        assert set(probe(lab, "direct", mx.address, "465 " * 10).values()) == {"Connection refused"}
         assert lab.banned("mx") == {}
-        probe(lab, "direct", mx, "110 143")
+        probe(lab, "direct", mx.address, "110 143")
         assert lab.banned("mx").keys() == {"direct"}
     assert lab.banned("mx") == {}
-    assert probe(lab, "direct", mx, "25")[25].startswith("220 ")
+    assert probe(lab, "direct", mx.address, "25")[25].startswith("220 ")
+
+
+def test_a_scan_over_ipv6_bans_there(lab: Lab) -> None:
+    """Each family is counted, and banned, for itself: nobody can tell that two addresses are one host."""
+    if not lab.ipv6:
+        pytest.skip("this lab has no IPv6")
+    mx = lab.host("mx", like="mx1")
+    with lab.fault("mx", scan_ban={"after": 2, "for": 60}):
+        probe(lab, "direct", mx.address6, "1 2 3")
+        assert lab.banned("mx").keys() == {"direct"}
+        assert probe(lab, "direct", mx.address6, "25") == {25: "Connection refused"}
+        assert probe(lab, "direct", mx.address, "25")[25].startswith("220 ")
 
 
 def test_every_mistake_in_a_ban_is_told(lab: Lab) -> None:

@@ -94,7 +94,7 @@ def test_replies_of_an_exchanger(run: Run, fake: FakeLab) -> None:
         "`lab fault clear P1 P2 P3` takes this back.",
     ]
     first, second, third = fake.scripted.standing
-    assert (first["host"], first["state"], first["recipient"], first["first"]) == ("198.18.0.12", "RCPT", "bia@*", 2)
+    assert (first["host"], first["state"], first["recipient"], first["first"]) == (("198.18.0.12",), "RCPT", "bia@*", 2)
     assert "recipient" not in second
     assert third["state"] == "END-OF-MESSAGE"
     assert [each["what"] for each in json.loads(run("fault", "list", "--json").stdout)][:1] == [
@@ -175,8 +175,9 @@ def test_one_thing_at_a_time_is_wrong_at_a_host(run: Run, fake: FakeLab, done: l
 
 def test_what_processes_have_in_force_is_listed_as_theirs(run: Run, fake: FakeLab) -> None:
     fake.dns.in_force.append({"id": "f7", "owner": "vm-1-a", "kind": "drop", "name": "x.test.", "fault": "", "met": 3})
-    policy = {"host": "198.18.0.11", "state": "RCPT", "recipient": "*@x.test", "action": "450 4.2.0 x", "first": None}
-    fake.scripted.standing.append({"id": "P4", "owner": "vm-1-a", **policy})
+    policy = {"state": "RCPT", "recipient": "*@x.test", "action": "450 4.2.0 x", "first": None}
+    hosts = ["198.18.0.11", "2001:2::11"]
+    fake.scripted.standing.append({"id": "P4", "owner": "vm-1-a", "host": hosts, **policy})
     lease = Lease("main")
     try:
         lease.note({"kind": "loss", "host": "mx1", "wrong": {"connect": {"loss": 0.3}}})

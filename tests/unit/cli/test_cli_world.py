@@ -201,6 +201,7 @@ def test_status_as_json(run: Run) -> None:
         "role": "client",
         "fqdn": "client.home.test",
         "address": "198.18.0.21",
+        "address6": "",
         "state": "running",
         "ready": True,
         "problems": [],

@@ -18,7 +18,8 @@ from dnszone.world import load, variables
 WORLD = Path(__file__).parents[3] / "dnszone" / "zones"
 COMPOSE = Path(__file__).parents[3] / "compose" / "compose.yaml"
 NAMES = ("DNS", "GATEWAY", "MAILSTORE", "SCRIPTED", "MX1", "MX2", "MX3", "CLIENT", "DIRECT", "SMARTHOST")
-ADDRESSES = {name: f"198.18.0.{number}" for number, name in enumerate(NAMES, start=2)}
+IPV4 = {name: f"198.18.0.{number}" for number, name in enumerate(NAMES, start=2)}
+ADDRESSES = IPV4 | {f"{name}_V6": f"2001:2::{number}" for number, name in enumerate(NAMES, start=2)}
 
 
 def run(*arguments: str, environment: Mapping[str, str] = ADDRESSES) -> subprocess.CompletedProcess[str]:
@@ -36,11 +37,11 @@ def run(*arguments: str, environment: Mapping[str, str] = ADDRESSES) -> subproce
 def test_the_worlds_zones_are_good_with_the_addresses_of_the_compose_file() -> None:
     written = re.search(r"environment: &addresses.*?\n\n", COMPOSE.read_text(), re.DOTALL)
     assert written
-    names = re.findall(r"^ +([A-Z0-9]+):", written[0], re.MULTILINE)
-    assert sorted(names) == sorted(NAMES)
+    names = re.findall(r"^ +([A-Z0-9_]+):", written[0], re.MULTILINE)
+    assert sorted(names) == sorted(ADDRESSES)
     zones = load(WORLD, ADDRESSES)
     assert [zone.origin for zone in zones] == ["dest.test.", "home.test.", "isp.test.", "lab.test."]
-    addresses = [record.data for zone in zones for record in zone.records if record.type == "A"]
+    addresses = [record.data for zone in zones for record in zone.records if record.type in ("A", "AAAA")]
     assert sorted(addresses) == sorted(ADDRESSES.values())
     assert max(record.ttl for zone in zones for record in zone.records) <= 5
 
@@ -48,7 +49,7 @@ def test_the_worlds_zones_are_good_with_the_addresses_of_the_compose_file() -> N
 def test_check_says_that_a_zone_is_good() -> None:
     result = run("check", *map(str, sorted(WORLD.glob("*.zone"))))
     assert result.returncode == 0
-    assert result.stdout.startswith("zone dest.test/IN: loaded 8 records\nOK\n")
+    assert result.stdout.startswith("zone dest.test/IN: loaded 11 records\nOK\n")
 
 
 def test_check_tells_every_error_of_every_file(tmp_path: Path) -> None:

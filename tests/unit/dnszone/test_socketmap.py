@@ -21,6 +21,14 @@ null   A 198.18.0.1
 bare   A 198.18.0.1
 same   CNAME bare
 *.wild MX 10 mx1.b.test.
+six    MX 10 mx1-v6.b.test.
+bare6  AAAA 2001:2::1
+"""
+OTHER = """
+mx1     A    198.18.0.1
+mx1-v6  AAAA 2001:2::1
+mx2     A    198.18.0.2
+mx3     A    198.18.0.3
 """
 
 
@@ -36,6 +44,9 @@ same   CNAME bare
         ("mx1.b.test same.a.test", True),
         ("mx2.b.test bare.a.test", False),
         ("mx1.b.test x.wild.a.test", True),
+        ("mx1.b.test six.a.test", True),  # by the name of its IPv6 address
+        ("mx2.b.test six.a.test", False),
+        ("mx1.b.test bare6.a.test", True),
         ("mx1.b.test no.a.test", False),
         ("mx1.b.test example.com", False),
         ("mx1.b.test test", False),
@@ -44,7 +55,7 @@ same   CNAME bare
     ],
 )
 def test_answers(request_: str, found: bool) -> None:
-    zones = Zones([read(ZONE, "a.test."), read("mx1 A 198.18.0.1\nmx2 A 198.18.0.2\nmx3 A 198.18.0.3", "b.test.")])
+    zones = Zones([read(ZONE, "a.test."), read(OTHER, "b.test.")])
     key = request_.partition(" ")[2]
     assert answer(zones, request_) == (f"OK {key}" if found else "NOTFOUND ")
 

@@ -34,6 +34,11 @@ MEANINGS = [
     ),
     ("could not find an available, non-overlapping IPv4 address pool among the defaults", "network is taken"),
     ("all predefined address pools have been fully subnetted", "network is taken"),
+    (
+        "Error response from daemon: Cannot read IPv6 setup for bridge br-6f: open "
+        "/proc/sys/net/ipv6/conf/br-6f/disable_ipv6: no such file or directory",
+        "this Docker engine cannot make a network with IPv6 (Cannot read IPv6 setup for bridge br-6f: open",
+    ),
     ("write /var/lib/docker/tmp/x: no space left on device", "no space left on the disk that Docker uses"),
     (
         'Conflict. The container name "/lab-mx1" is already in use by container "14ef"',

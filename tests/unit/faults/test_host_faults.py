@@ -128,7 +128,12 @@ def test_cable_is_pulled_and_put_back() -> None:
     host = site()
     KINDS["cut"].apply(host)
     KINDS["cut"].heal(host)
-    assert host.done == ["ip link set eth0 down", "ip link set eth0 up", "await"]
+    pulled, put_back, last = host.done
+    assert "show dev eth0 scope global" in pulled  # its IPv6 addresses would be lost
+    assert pulled.endswith("dev lo nodad,p' | ip -6 -batch - && ip link set eth0 down")
+    assert put_back.startswith("sh -c ip link set eth0 up && ip -6 -o addr show dev lo scope global")
+    assert "/64 dev eth0 nodad,p' | ip -6 -batch - && ip -6 addr flush dev lo" in put_back
+    assert last == "await"
 
 
 def test_no_room_by_a_setting_that_is_taken_out_again() -> None:

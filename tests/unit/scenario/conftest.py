@@ -18,6 +18,7 @@ from lab.dsn import Dsn
 from lab.hosts import Host
 from lab.route import Attempt, Notification, Route
 from lab.scenario import Scenario, ScenarioError, read
+from lab.scripted import Place
 from lab.submit import Receipt, Reply
 from lab.trace import Origin
 
@@ -136,7 +137,13 @@ class FakeLab:
             )
             for n, name in enumerate(("direct", "client", "mx1", "mx2", "mx3", "mailstore"), start=20)
         }
-        self.domains = SimpleNamespace(texts={}, values=self._values, scripted=self._scripted)
+        self.domains = SimpleNamespace(
+            texts={},
+            values=self._values,
+            at_scripted=lambda: {name: [address] for name, address in self._scripted().items()},
+            names_of=lambda address: {name for name, each in self._scripted().items() if each == address},
+            places=lambda: [Place(address, None) for address in self._scripted().values()],
+        )
         self.scripted = SimpleNamespace(
             script=lambda address, script: self.did.append(f"script {address} {script}"),
             messages=lambda _: [],

@@ -256,6 +256,15 @@ def test_what_goes_wrong_becomes_a_result(broken: Exception, outcome: str, reaso
     assert lab.did == ["zone d1.test", "reset"]
 
 
+def test_what_needs_ipv6_is_skipped_in_a_lab_without() -> None:
+    lab = FakeLab(RIGHT)
+    zone = ZONE.replace("A $SCRIPTED_1", "AAAA $SCRIPTED_1_V6")
+    found = result(HEAD + zone + MESSAGE + '[expect]\noutcome = "delivered"\n', lab)
+    assert found.outcome == "skipped"
+    assert found.reason == "this lab has no IPv6, and so no $SCRIPTED_1_V6"
+    assert lab.did == ["reset"]
+
+
 def test_whoever_breaks_a_host_has_it_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     with claims.claim("fake", ["mx1"]):
         limited: Any = claims.claim

@@ -19,6 +19,11 @@ MESSAGE = '[[message]]\nto = "bia@$DOMAIN"\nvia = "direct"\n[expect]\noutcome = 
         (HEAD + MESSAGE, {"client", "direct", "mailstore", "mx2", "smarthost"}, set()),
         (HEAD + MESSAGE + "[faults.mx2]\nhost = 'stopped'\n", {"client", "direct", "mailstore", "smarthost"}, {"mx2"}),
         (
+            HEAD + MESSAGE.replace("bia@$DOMAIN", "bia@[IPv6:$MX3_V6]"),
+            {"client", "direct", "mailstore", "mx2", "mx3", "smarthost"},
+            set(),
+        ),
+        (
             HEAD + MESSAGE + "[faults.mx2]\nrcpt = '450 4.2.0 no'\n",
             {"client", "direct", "mailstore", "mx2", "smarthost"},
             set(),

@@ -148,7 +148,7 @@ def _on(found: Settings, domain: str) -> bool:
 def test_main_cf_of_the_world_is_read(role: str) -> None:
     text = "\n".join((POSTFIX / name).read_text() for name in ("common.cf", "timers.cf", f"{role}/main.cf"))
     found = settings(text)
-    assert found.inet_protocols == ("ipv4",)
+    assert found.inet_protocols == ("ipv4", "ipv6")
     assert found.virtual_transport == "lmtp:inet:[mailstore.lab.test]:24"
     assert found.relayhost == ("[smarthost.isp.test]:587" if role == "client" else "")
     assert found.smtp_connect_timeout == 2

@@ -244,6 +244,17 @@ class TestForTheWrongReason:
             verdict({"attempts": ["mx1 refused", "mx2 250"]}, route(said, attempt("mx2", "250 Ok"))).outcome == "fail"
         )
 
+    def test_another_address_family(self, route: Routes, attempt: Attempts) -> None:
+        six, four = attempt("mx1", address="2001:2::11"), attempt("mx1", "250 Ok", address="198.18.0.11")
+        expected = {"attempts": ["mx1 ipv6 refused", "mx1 ipv4 250"]}
+        assert verdict(expected, route(six, four)).outcome == "pass"
+        found = verdict(expected, route(attempt("mx1", address="198.18.0.11"), attempt("mx1", "250 Ok")))
+        assert [each.expected for each in found.differences] == ["mx1 ipv6 refused", "mx1 ipv4 250"]
+        found = verdict({"attempts": ["mx1 refused", "mx1 ipv6 250"]}, route(six, four))
+        assert [each.observed for each in found.differences] == ["mx1 accepted end-of-data: 250 Ok"]
+        found = verdict({"attempts": ["mx1 ipv4 refused", "mx1 250"]}, route(six, four))
+        assert [each.observed for each in found.differences] == ["mx1 ipv6 failed connect: Connection refused"]
+
     def test_code_that_only_begins_alike(self, route: Routes, attempt: Attempts) -> None:
         said = route(attempt("mx1", "451 4.3.0 no"), attempt("mx2", "250 Ok"))
         assert verdict({"attempts": ["mx1 450", "mx2 250"]}, said).outcome == "fail"

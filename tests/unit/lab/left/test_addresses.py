@@ -20,10 +20,12 @@ class FakeDocker:
 
     def __init__(self) -> None:
         self.chosen = ["198.18.0.64"]
+        self.ipv6 = True
         self.api = SimpleNamespace(inspect_network=self._network, containers=self._containers)
 
     def _network(self, _: str) -> dict[str, Any]:
-        return {"IPAM": {"Config": [{"Subnet": "198.18.0.0/24", "IPRange": str(RANGE)}]}}
+        pools = [{"Subnet": "198.18.0.0/24", "IPRange": str(RANGE)}, {"Subnet": "2001:2:0:3::/64"}]
+        return {"EnableIPv6": self.ipv6, "IPAM": {"Config": pools}}
 
     def _containers(self, **_: object) -> list[dict[str, Any]]:
         endpoints: list[Any] = [{"IPAMConfig": {"IPv4Address": each}, "IPAddress": ""} for each in self.chosen]
@@ -59,6 +61,15 @@ def test_what_a_stopped_container_has_is_taken_and_what_was_given_back_waits(
     docker: Any = FakeDocker()
     found = []
     for _ in range(4):
-        with reserved(docker, "main", "lab") as address:
-            found.append(address)
-    assert [each.rpartition(".")[2] for each in found] == ["65", "66", "67", "65"]
+        with reserved(docker, "main", "lab") as both:
+            found.append(both)
+    assert [address.rpartition(".")[2] for address, _ in found] == ["65", "66", "67", "65"]
+    assert [address6 for _, address6 in found[:2]] == ["2001:2:0:3::65", "2001:2:0:3::66"]
+
+
+def test_no_ipv6_address_in_a_lab_without_ipv6(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    docker: Any = FakeDocker()
+    docker.ipv6 = False
+    with reserved(docker, "main", "lab") as both:
+        assert both == ("198.18.0.65", None)

@@ -12,7 +12,7 @@ import pytest
 from lab.control import Control
 from lab.dns import Dns
 from lab.errors import LabError
-from lab.scripted import Scripted
+from lab.scripted import Place, Scripted
 
 from .small_servers import SmallHttp, SmallServer
 
@@ -195,14 +195,14 @@ def test_scripted_leases_and_messages() -> None:
     raw = b"Subject: x\r\n\r\n\xff\r\n"
     http = SmallHttp(
         {
-            "POST /leases": (200, [{"address": "198.18.0.129", "owner": "me"}]),
+            "POST /leases": (200, [{"address": "198.18.0.129", "address6": "2001:2::129", "owner": "me"}]),
             "GET /messages?address=198.18.0.129": (200, [{"raw": b64encode(raw).decode()}]),
             "DELETE /owners/me": (204, ""),
         }
     )
     with control(http) as api:
         scripted = Scripted(api, "me")
-        assert scripted.lease(1) == ["198.18.0.129"]
+        assert scripted.lease(1) == [Place("198.18.0.129", "2001:2::129")]
         assert scripted.messages("198.18.0.129") == [raw]
         scripted.drop()
     assert http.asked[0] == ("POST /leases", {"owner": "me", "count": 1})

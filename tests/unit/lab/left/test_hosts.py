@@ -105,6 +105,19 @@ def test_a_guest_has_the_address_that_docker_gave_it() -> None:
     assert find(docker(FakeApi((described, "me"))), "main", "me")["mine"].address == "198.18.0.70"
 
 
+def test_ipv6_addresses_are_those_that_the_network_has() -> None:
+    """One that was asked for counts where the network has IPv6: a host that is stopped has no other."""
+    mx1, mx2 = inspected("mx1"), inspected("mx2", Status="exited", ExitCode=0)
+    for each in (mx1, mx2):
+        network = next(value for key, value in each["NetworkSettings"]["Networks"].items() if key.endswith("_lab"))
+        network["IPAMConfig"]["IPv6Address"] = "2001:2:0:0::11"
+    fake = FakeApi((mx1, None), (mx2, None))
+    assert [host.addresses for host in find(docker(fake), "main").values()] == [("198.18.0.11",)] * 2
+    network = next(value for key, value in mx1["NetworkSettings"]["Networks"].items() if key.endswith("_lab"))
+    network["GlobalIPv6Address"] = "2001:2::11"
+    assert [host.addresses for host in find(docker(fake), "main").values()] == [("198.18.0.11", "2001:2::11")] * 2
+
+
 def test_guests_are_seen_by_whoever_brought_them() -> None:
     fake = FakeApi((inspected("mx1"), None), (inspected("mine"), "me"), (inspected("theirs"), "them"))
     assert list(find(docker(fake), "main")) == ["mx1"]

@@ -13,6 +13,7 @@ from lab.slot import SLOTS, Slot, choose
 def test_what_follows_from_a_number() -> None:
     slot = Slot(1)
     assert (slot.net, slot.subnet, slot.ports) == ("198.18.1", "198.18.1.0/24", "251")
+    assert (slot.net6, Slot(63).net6) == ("2001:2:0:1", "2001:2:0:63")  # the same digits as for IPv4
     assert (slot.published(2511), slot.published(2501)) == (25111, 25101)
     assert Slot(0).published(2511) == 25011
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from scripted.host import Ports, running
+from scripted.leases import Places
 from scripted.log import Log
 
 from .host import ADDRESS, DEADLINE, Client, FakeFirewall, Host
@@ -39,11 +40,11 @@ def host(tls: ssl.SSLContext) -> Iterator[Host]:
     ready = threading.Event()
 
     async def run() -> None:
-        network = IPv4Network(f"{ADDRESS}/32")
+        places = Places(IPv4Network(f"{ADDRESS}/32"))
         ports = Ports(smtp=0, api=0, policy=0)
         stop = asyncio.Event()
         async with running(
-            network, firewall, Log(log), hostname="scripted.test", tls=tls, bind=ADDRESS, ports=ports
+            places, firewall, Log(log), hostname="scripted.test", tls=tls, bind=ADDRESS, ports=ports
         ) as bound:
             started.append((bound, asyncio.get_running_loop(), stop))
             ready.set()
@@ -54,7 +55,7 @@ def host(tls: ssl.SSLContext) -> Iterator[Host]:
     assert ready.wait(DEADLINE), "the host did not start"
     ports, loop, stop = started[0]
     host = Host(ports, firewall, log)
-    assert host.api.lease() == [ADDRESS]
+    assert host.api.lease() == [(ADDRESS, None)]
     yield host
     host.control.close()
     loop.call_soon_threadsafe(stop.set)

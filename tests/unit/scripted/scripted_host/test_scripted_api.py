@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from scripted.firewall import SYN, change, empty
-from scripted.leases import Leases
+from scripted.leases import Leases, Places
 from scripted.log import Log
 from scripted.problem import RefusedError
+from scripted.read import read_script
 from scripted.script import Connect
 from scripted.store import BYTES, SESSIONS, Store
 
@@ -23,9 +24,11 @@ from lab.logs import scripted as reader
 
 from .host import ADDRESS, DEADLINE, Client, Host
 
+NETWORK = IPv4Network("198.18.7.128/30")  # of two addresses
+
 
 def test_an_address_waits_until_the_others_had_their_turn() -> None:
-    leases = Leases(IPv4Network("198.18.0.128/29"))
+    leases = Leases(Places(IPv4Network("198.18.0.128/29")))
     first = leases.take("a", 2)
     assert first == ["198.18.0.129", "198.18.0.130"]
     leases.give_back(first[0])
@@ -35,14 +38,30 @@ def test_an_address_waits_until_the_others_had_their_turn() -> None:
 
 
 def test_all_addresses_or_none() -> None:
-    leases = Leases(IPv4Network("198.18.0.128/30"))
+    leases = Leases(Places(IPv4Network("198.18.0.128/30")))
     with pytest.raises(RefusedError, match="3 addresses were asked for, 2 are free of 2"):
         leases.take("a", 3)
     assert leases.all() == {}
 
 
+def test_a_place_has_two_addresses() -> None:
+    places = Places(NETWORK, "2001:2:0:7")
+    assert places.all6() == ["2001:2:0:7::129", "2001:2:0:7::130"]
+    assert [places.name(each) for each in ("2001:2:0:7::130", "2001:2:0:7:0:0:0:130", "198.18.7.130")] == [
+        "198.18.7.130"
+    ] * 3
+    assert [places.name(each) for each in ("2001:2:0:7::5", "198.18.7.5", "x")] == ["2001:2:0:7::5", "198.18.7.5", "x"]
+    leases = Leases(places)
+    assert leases.take("a", 1) == ["198.18.7.129"]
+    assert leases.leased("2001:2:0:7::129") == "198.18.7.129"
+    with pytest.raises(RefusedError, match="2001:2:0:7::130 is not leased"):
+        leases.leased("2001:2:0:7::130")
+    leases.give_back("2001:2:0:7::129")
+    assert leases.all() == {}
+
+
 def test_leases_and_owners(host: Host) -> None:
-    assert host.control.call("GET", "/leases") == [{"address": ADDRESS, "owner": "run"}]
+    assert host.control.call("GET", "/leases") == [{"address": ADDRESS, "address6": None, "owner": "run"}]
     with pytest.raises(LabError, match="0 are free of 1"):
         host.api.lease()
     host.script(connect="refuse")
@@ -119,21 +138,25 @@ def test_policies(host: Host) -> None:
     def add(**rule: Any) -> str:
         return str(host.control.call("POST", "/policies", {"owner": "other", **rule})["id"])
 
-    greylist = add(host="198.18.0.11", state="RCPT", recipient="*@RUN.test", first=1, action="450 4.2.0 later")
+    greylist = add(
+        host=["198.18.0.11", "2001:2:0::11"], state="RCPT", recipient="*@RUN.test", first=1, action="450 4.2.0 later"
+    )
     add(state="EHLO", client="198.18.0.2?", action="DEFER_IF_PERMIT no")
     add(state="MAIL", sender="<>", delay=0.01, action="554 5.7.1 no bounces")
     rcpt = {"protocol_state": "RCPT", "server_address": "198.18.0.11", "recipient": "bia@run.test", "sender": ""}
     answers = ask(
         host,
         {**rcpt, "server_address": "198.18.0.12"},
+        {**rcpt, "server_address": "2001:2::12"},
         {**rcpt, "recipient": "bia@other.test"},
-        rcpt,
+        {**rcpt, "server_address": "2001:2::11"},
         rcpt,
         {"protocol_state": "HELO", "client_address": "198.18.0.22"},
         {"protocol_state": "MAIL", "sender": ""},
         {"protocol_state": "MAIL", "sender": "ana@home.test"},
     )
     assert answers == [
+        "action=DUNNO",
         "action=DUNNO",
         "action=DUNNO",
         "action=450 4.2.0 later",
@@ -171,7 +194,7 @@ def test_the_lab_reads_the_log(host: Host, client: Client) -> None:
 
 
 def test_the_store_is_bounded() -> None:
-    store = Store(Log(io.StringIO()))
+    store = Store(Log(io.StringIO()), Places(NETWORK))
     for number in range(SESSIONS + 5):
         last = store.open("198.18.0.129", "198.18.0.22", number)
     assert [len(store.sessions()), store.sessions()[0].session] == [SESSIONS, 6]
@@ -181,8 +204,48 @@ def test_the_store_is_bounded() -> None:
     assert [each.queue_id for each in store.messages()] == ["S000002", "S000003"]
 
 
+def test_what_came_to_both_addresses_of_a_place() -> None:
+    store = Store(Log(io.StringIO()), Places(NETWORK, "2001:2:0:7"))
+    for server in ("198.18.7.129", "2001:2:0:7::129", "2001:2:0:7::130"):
+        session = store.open(server, "198.18.7.22", 1)
+        store.accept(session, store.next_queue_id(), "", ["bia@dest.test"], b"x")
+    for address in ("198.18.7.129", "2001:2:0:7::129"):
+        assert [each.server for each in store.sessions(address)] == ["198.18.7.129", "2001:2:0:7::129"]
+        assert [each.queue_id for each in store.messages(address)] == ["S000001", "S000002"]
+    store.forget("198.18.7.129")
+    assert [each.server for each in store.sessions()] == ["2001:2:0:7::130"]
+    assert [each.queue_id for each in store.messages()] == ["S000003"]
+
+
+def beside(place: str) -> str:
+    return f"2001:2:0:7::{place.rpartition('.')[2]}"
+
+
+def alone(_: str) -> None:
+    return None
+
+
+def test_a_script_holds_for_both_addresses_unless_a_rule_names_a_family() -> None:
+    rules = read_script({"connect": [{"drop": "ipv6", "first": 1}, {"refuse": "ipv4"}]}).connect
+    chain = "at_198_18_7_129"
+    assert change({}, {"198.18.7.129": rules}, beside).splitlines() == [
+        f"add chain inet scripted {chain}",
+        f"add set inet scripted {chain}_met_0 {{ typeof tcp sport . tcp sequence; size 1; flags dynamic; }}",
+        f"add rule inet scripted {chain} meta nfproto ipv6 {SYN}"
+        f" add @{chain}_met_0 {{ tcp sport . tcp sequence }} drop",
+        f"add rule inet scripted {chain} meta nfproto ipv4 {SYN} reject with tcp reset",
+        f"add element inet scripted rules_ip {{ 198.18.7.129 : jump {chain} }}",
+        f"add element inet scripted rules_ip6 {{ 2001:2:0:7::129 : jump {chain} }}",
+    ]
+    assert change({"198.18.7.129": rules}, {}, beside).splitlines()[:2] == [
+        "delete element inet scripted rules_ip { 198.18.7.129 }",
+        "delete element inet scripted rules_ip6 { 2001:2:0:7::129 }",
+    ]
+
+
 def test_the_rules_of_the_kernel() -> None:
-    assert "tcp dport 2525 ip daddr vmap @rules" in empty(2525)
+    assert "tcp dport 2525 ip daddr vmap @rules_ip\n" in empty(2525)
+    assert "tcp dport 2525 ip6 daddr vmap @rules_ip6\n" in empty(2525)
     text = change(
         {},
         {
@@ -191,25 +254,26 @@ def test_the_rules_of_the_kernel() -> None:
             "198.18.0.131": (Connect(loss=0.25),),
             "198.18.0.132": (Connect(loss=1),),
         },
+        alone,
     )
     met = "at_198_18_0_130_met"
     assert text.splitlines() == [
         "add chain inet scripted at_198_18_0_129",
         f"add rule inet scripted at_198_18_0_129 {SYN} reject with tcp reset",
-        "add element inet scripted rules { 198.18.0.129 : jump at_198_18_0_129 }",
+        "add element inet scripted rules_ip { 198.18.0.129 : jump at_198_18_0_129 }",
         "add chain inet scripted at_198_18_0_130",
         f"add set inet scripted {met}_0 {{ typeof tcp sport . tcp sequence; size 2; flags dynamic; }}",
         f"add set inet scripted {met}_1 {{ typeof tcp sport . tcp sequence; size 1; flags dynamic; }}",
         f"add rule inet scripted at_198_18_0_130 {SYN} add @{met}_0 {{ tcp sport . tcp sequence }} drop",
         f"add rule inet scripted at_198_18_0_130 {SYN} add @{met}_1 {{ tcp sport . tcp sequence }} accept",
         f"add rule inet scripted at_198_18_0_130 {SYN} reject with icmpx type host-unreachable",
-        "add element inet scripted rules { 198.18.0.130 : jump at_198_18_0_130 }",
+        "add element inet scripted rules_ip { 198.18.0.130 : jump at_198_18_0_130 }",
         "add chain inet scripted at_198_18_0_131",
         "add rule inet scripted at_198_18_0_131 numgen random mod 1000 < 250 drop",
-        "add element inet scripted rules { 198.18.0.131 : jump at_198_18_0_131 }",
+        "add element inet scripted rules_ip { 198.18.0.131 : jump at_198_18_0_131 }",
         "add chain inet scripted at_198_18_0_132",
         "add rule inet scripted at_198_18_0_132 drop",  # nft refuses "< 1000": always true
-        "add element inet scripted rules { 198.18.0.132 : jump at_198_18_0_132 }",
+        "add element inet scripted rules_ip { 198.18.0.132 : jump at_198_18_0_132 }",
     ]
 
 
@@ -218,11 +282,11 @@ def test_rules_that_stay_count_on_and_the_same_put_again_begin_anew() -> None:
     again = (Connect(kernel="drop", first=1),)
     assert again == goes
     before = {"198.18.0.129": stays, "198.18.0.130": goes}
-    assert change(before, dict(before)) == ""
+    assert change(before, dict(before), alone) == ""
     chain = "at_198_18_0_130"
-    lines = change(before, {"198.18.0.129": stays, "198.18.0.130": again}).splitlines()
+    lines = change(before, {"198.18.0.129": stays, "198.18.0.130": again}, alone).splitlines()
     assert lines[:5] == [
-        "delete element inet scripted rules { 198.18.0.130 }",
+        "delete element inet scripted rules_ip { 198.18.0.130 }",
         f"flush chain inet scripted {chain}",
         f"delete chain inet scripted {chain}",
         f"delete set inet scripted {chain}_met_0",
