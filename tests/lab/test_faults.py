@@ -163,7 +163,7 @@ def test_what_a_killed_process_left_is_healed_by_the_next_command(lab: Lab) -> N
     lab.heal()
     assert f"{domain}." not in [zone["origin"] for zone in lab.dns.zones()]
     assert find(lab.docker, lab.name)["mx3"].state == "running"
-    left = lab.docker.api.containers(all=True, filters={"label": f"mail-lab.name={lab.name}"})
-    assert not [each["Names"] for each in left if each["Names"][0].endswith("-guest")]
+    listed = lab.docker.api.containers(all=True, filters={"label": f"mail-lab.name={lab.name}"})
+    assert not [name for each in listed for name in each["Names"] if name.endswith("-guest")]
     with lab.fault("mx1", connect="refuse"):
         assert lab.send(to=f"bia@{lab.domain}", via="direct").route().accepted_by == "mx2"
