@@ -151,8 +151,9 @@ def final_answer(plan: Plan, attempt: Attempt) -> Literal["acceptance", "rejecti
         return None
     if attempt.stage == "banner":
         return None if plan.skip_5xx_greeting else "rejection"
-    # A refused password or handshake counts as temporary (smtp_sasl_auth_soft_bounce; 4.7.5).
-    return None if attempt.stage in ("auth", "starttls") else "rejection"
+    if attempt.stage == "auth":
+        return None if plan.auth_soft_bounce else "rejection"
+    return None if attempt.stage == "starttls" else "rejection"  # a handshake that fails is temporary, 4.7.5
 
 
 def tries(place: Target | Exclusion, attempt: Attempt) -> bool:

@@ -79,6 +79,7 @@ class _Host:
             notes=_notes(self._settings, decision, self._sender),
             skip_5xx_greeting=self._settings.smtp_skip_5xx_greeting,
             soft_bounce=self._settings.soft_bounce,
+            auth_soft_bounce=self._settings.smtp_sasl_auth_soft_bounce,
         )
         if decision.transport == "":
             return replace(plan, outcome="rejected", status="5.1.3", reason="Bad recipient address syntax")

@@ -138,6 +138,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     skip_5xx_greeting: bool = True
     soft_bounce: bool = False
+    auth_soft_bounce: bool = True
     branches: tuple[Branch, ...] = ()
     then: tuple[Plan, ...] = ()
 

@@ -61,6 +61,7 @@ class Settings:
     smtp_randomize_addresses: bool
     smtp_mx_address_limit: int
     smtp_mx_session_limit: int
+    smtp_sasl_auth_soft_bounce: bool
     smtp_skip_5xx_greeting: bool
     soft_bounce: bool
     resolve_numeric_domain: bool

@@ -607,8 +607,8 @@ def test_table_that_cannot_be_read_is_noted(plan: Make) -> None:
     [
         ("", "a greeting of 5xx", "the next address; not yet a rejection"),
         ("smtp_skip_5xx_greeting = no", "a greeting of 5xx", "bounced at once"),
-        ("", "5xx after the greeting", "bounced at once; nobody else is asked"),
-        ("soft_bounce = yes", "5xx after the greeting", "taken for 4xx: the next address"),
+        ("", "5xx to MAIL FROM, RCPT TO, DATA or the final dot", "bounced at once; nobody else is asked"),
+        ("soft_bounce = yes", "5xx to MAIL FROM, RCPT TO, DATA or the final dot", "taken for 4xx: the next address"),
         ("", "nothing is left", "deferred; tried again after 5m to 4000s, bounced after 5d"),
         (
             "maximal_queue_lifetime = 0",
