@@ -11,6 +11,7 @@ from dnszone.masterfile import read
 from dnszone.zone import Zone
 from dnszone.zones import Zones
 from lab.control import Control
+from lab.errors import MachineError
 
 STANDING = "cli"
 """The owner of zones and faults that the command line sets: they outlive the command."""
@@ -32,6 +33,10 @@ class Dns:
     def view(self, owners: Iterable[str]) -> Zones:
         """Return what the zones of some owners say, as the DNS has them now; not to be changed by the caller."""
         served = self._control.call("GET", "/zones", owners=",".join(owners))
+        if any("text" not in each for each in served):
+            raise MachineError(
+                "the lab's DNS is another version than this package", hint="`lab down`, then `lab up`, starts its own"
+            )
         return _zones(tuple((each["origin"], each["owner"], each["text"]) for each in served))
 
     def zone(self, origin: str) -> str:

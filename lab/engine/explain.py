@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from lab.errors import MachineError
+from lab.errors import LabError, MachineError
 
 Match = re.Match[str]
 
@@ -30,9 +30,9 @@ class StoppedError(MachineError):
         )
 
 
-def explain(error: BaseException | str, hint: str = "`docker info` tells how the engine is") -> MachineError:
-    """Return the MachineError that says the same as *error*; *hint* is for a text of unknown meaning."""
-    if isinstance(error, MachineError):
+def explain(error: BaseException | str, hint: str = "`docker info` tells how the engine is") -> LabError:
+    """Return the LabError, mostly a MachineError, that says what *error* says. *hint*: of a text of unknown meaning."""
+    if isinstance(error, LabError):
         return error
     text = str(error)
     for pattern, meaning in _MEANINGS:
@@ -144,8 +144,8 @@ def _image(match: Match) -> MachineError:
     )
 
 
-def _yaml(match: Match) -> MachineError:
-    return MachineError(
+def _yaml(match: Match) -> LabError:
+    return LabError(
         f"compose/compose.yaml:{match['line']}: {match['what']}",
         hint="mend it; `docker compose config` checks the file",
     )
@@ -158,7 +158,7 @@ def _old(match: Match) -> MachineError:
 
 
 _ADDRESS = r"(?:\[\S+?\]|[\d.]+)"
-_MEANINGS: tuple[tuple[re.Pattern[str], Callable[[Match], MachineError]], ...] = tuple(
+_MEANINGS: tuple[tuple[re.Pattern[str], Callable[[Match], LabError]], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), meaning)
     for pattern, meaning in (
         (r"no space left on device|disk quota exceeded|don't have enough free space", _disk),  # the last is apt-get's

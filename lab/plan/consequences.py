@@ -42,8 +42,12 @@ def _greeting(onward: str, settings: Settings) -> Consequence:
 
 def _rejection(onward: str, settings: Settings) -> Consequence:
     if settings.soft_bounce:
-        return Consequence("5xx to MAIL FROM, RCPT TO, DATA or the final dot", f"taken for 4xx: {onward}", "soft_bounce")
-    return Consequence("5xx to MAIL FROM, RCPT TO, DATA or the final dot", "bounced at once; nobody else is asked", "RFC 5321 4.2.1")
+        return Consequence(
+            "5xx to MAIL FROM, RCPT TO, DATA or the final dot", f"taken for 4xx: {onward}", "soft_bounce"
+        )
+    return Consequence(
+        "5xx to MAIL FROM, RCPT TO, DATA or the final dot", "bounced at once; nobody else is asked", "RFC 5321 4.2.1"
+    )
 
 
 def _deferral(settings: Settings) -> str:

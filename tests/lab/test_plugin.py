@@ -68,7 +68,7 @@ def test_contract_example_passes_and_evidence_is_saved_when_asked(lab: Lab, pyte
 @pytest.mark.timeout(180)
 def test_lab_that_the_tests_start_is_taken_down_unless_kept(lab: Lab, pytester: pytest.Pytester) -> None:
     pytester.makepyfile(PASSING)
-    name = "started"
+    name = f"{lab.name}-kept"
     result = pytester.runpytest_subprocess("--lab", name, "--lab-keep")
     result.assert_outcomes(passed=1)
     assert len(find(lab.docker, name)) == 10

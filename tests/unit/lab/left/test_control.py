@@ -35,6 +35,16 @@ def refused(status: int, answer: object) -> str:
     return str(caught.value)
 
 
+def test_a_dns_of_another_version_is_told() -> None:
+    served = {"origin": "a.test.", "owner": "world", "records": 3}
+    with control(SmallHttp({"GET /zones?owners=world": (200, [served])})) as api, pytest.raises(LabError) as caught:
+        Dns(api, "me").view(["world"])
+    assert str(caught.value).splitlines() == [
+        "the lab's DNS is another version than this package",
+        "  `lab down`, then `lab up`, starts its own",
+    ]
+
+
 def test_an_answer() -> None:
     http = SmallHttp({"GET /x?name=a.&first=1": (200, [{"a": 1}]), "PUT /y": (204, "")})
     with control(http) as api:
