@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
 LABEL = "mail-lab.name"
+MAIL_ROLES = ("client", "smarthost", "mx")  # Postfix hosts
 OWNER = "mail-lab.owner"  # of a host that a test has brought along: whoever made it
 
 

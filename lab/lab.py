@@ -12,37 +12,32 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import replace
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from dnszone.zone import WORLD
-from lab import faults, guest, own, ready
-from lab.access import Access, Login, password
+from lab import guest, own
+from lab.access import Access, Login
+from lab.breakage import Breakage
 from lab.claims import Holding
-from lab.configuration import Configuration
 from lab.control import Control
-from lab.dns import STANDING, Dns
+from lab.dns import Dns
 from lab.domains import DEFAULT, Domains, fresh
 from lab.dsn import DEFAULT as NOTHING_ASKED
 from lab.dsn import Dsn
-from lab.errors import LabError, MachineError
-from lab.fault import Whole, Wrong, at_host, at_scripted, scoped, whole
-from lab.faults import KINDS
-from lab.faults.site import Site
-from lab.heal import put_back, site
-from lab.hosts import Host, container, find, known
-from lab.lease import Lease, abandoned
+from lab.errors import LabError
+from lab.fault import whole
+from lab.hosts import MAIL_ROLES, Host, container, known
+from lab.lease import Lease
 from lab.loglines import about, marks
 from lab.mailbox import Mailbox
-from lab.plan import Basis, Plan, explain_path
+from lab.mailstores import Mailstores
+from lab.plan import Plan
+from lab.planner import Planner
 from lab.queue import Queue
 from lab.route import stamp
 from lab.scripted import Scripted
-from lab.sieve import Sieve
-from lab.standing import READY_TIMEOUT, await_ready
 from lab.submission import Submission
 from lab.submit import Message, compose, connection, submit
 from lab.trace import History
@@ -52,8 +47,6 @@ if TYPE_CHECKING:
     from lab.recorder import Recorder
     from lab.watch import Watch
 
-PROBE_TIMEOUT = 2.0  # seconds for a greeting
-MAIL_ROLES = ("client", "smarthost", "mx")  # Postfix hosts
 LOG_TIMEOUT = 20.0  # seconds; a line takes milliseconds from a host to Docker, and from there to us
 
 
@@ -65,20 +58,20 @@ class Lab:
         self.name = world.name
         self.docker = world.docker
         self.hosts = world.hosts()
-        self._world = dict(self.hosts)
+        self.world = dict(self.hosts)  # without the hosts that the test brings along
         if not self.hosts:
             raise LabError(f"lab {self.name!r} is not up", hint=f"run `{_up_command(self.name)}`")
-        self.access = Access(self._world, lambda: self.hosts)
+        self.access = Access(self.world, lambda: self.hosts)
         self.submissions: list[Submission] = []
         self._began = datetime.now(UTC)
-        self._configuration = Configuration(self.docker)
         self.domains = Domains(lambda: self.dns, lambda: self.scripted, lambda: self.hosts)
         self.holding: Holding | None = None
-        self._accounts: dict[str, Mapping[str, str]] = {}  # of mail stores that have users of their own
-        self._sieves: dict[str, Sieve] = {}  # by mail store
         self._shares = recorder is not None
         if recorder is not None:
             self.__dict__["recorder"] = recorder
+        self._breakage = Breakage(self)
+        self._planner = Planner(self)
+        self._mailstores = Mailstores(self)
         self.heal()
 
     def __enter__(self) -> Lab:
@@ -90,8 +83,8 @@ class Lab:
     def close(self) -> None:
         """Put everything back and stop following the logs."""
         self.reset()
-        if "_lease" in self.__dict__:
-            self._lease.close()
+        if "lease" in self.__dict__:
+            self.lease.close()
         if "recorder" in self.__dict__ and not self._shares:
             self.recorder.close()
 
@@ -101,7 +94,7 @@ class Lab:
 
         A fault at one of them waits until the others are done with it, and keeps them away while it lasts.
         """
-        self.holding = Holding(self.name, self._world)
+        self.holding = Holding(self.name, self.world)
         try:
             yield
         finally:
@@ -116,13 +109,9 @@ class Lab:
             self.dns.drop()
         if "scripted" in self.__dict__:
             self.scripted.drop()
-        for name, sieve in self._sieves.items():
-            if name in self._world:  # what is on a mail store of the test's own goes with it
-                sieve.clear()
-        self._sieves.clear()
-        for name in set(self.hosts) - set(self._world):
+        self._mailstores.clear()
+        for name in set(self.hosts) - set(self.world):
             guest.remove(self.docker, self.hosts.pop(name).container)
-        self._accounts.clear()
         self.domains.clear()
         self.submissions.clear()
         self.__dict__.pop("domain", None)
@@ -174,25 +163,25 @@ class Lab:
         """
         if name in self.hosts:
             raise LabError(f"this lab has a host {name!r} already", hint="choose another name")
-        origin = known(self._world, like)
+        origin = known(self.world, like)
         if origin.role == own.MAILSTORE:
             _absent(name, own.MAILSTORE, main_cf=main_cf, master_cf=master_cf)
             differs = own.mailstore(name, dovecot_conf, users, files or {})
         else:
             _absent(name, "Postfix", dovecot_conf=dovecot_conf, users=users)
             differs = own.postfix(name, main_cf, master_cf, files or {})
-        self.recorder.owners.add(self._lease.owner)
+        self.recorder.owners.add(self.lease.owner)
         started = guest.start(
             self.docker,
             origin,
             lab=self.name,
-            owner=self._lease.owner,
+            owner=self.lease.owner,
             name=name,
             fqdn=fqdn or f"{name}.{domain or fresh()}",
             own=differs,
         )
         self.hosts[name] = started
-        self._accounts[name] = differs.accounts
+        self._mailstores.accounts[name] = differs.accounts
         self.recorder.read(lambda history: history.hosts.update(dict.fromkeys(started.addresses, name)))
         return started
 
@@ -243,25 +232,19 @@ class Lab:
 
     def plans(self, recipients: Sequence[str], via: str, sender: str | None) -> dict[str, Plan]:
         """Return the plan for each recipient of a message that is handed to the host *via*."""
-        host = known(self.hosts, via.partition(":")[0])
-        if host.role not in MAIL_ROLES:
-            able = sorted(each.name for each in self.hosts.values() if each.role in MAIL_ROLES)
-            raise LabError(f"{host.name} routes no mail", hint=f"hosts that do: {', '.join(able)}")
-        basis = self._basis()
-        return {recipient: explain_path(recipient, host.name, basis, sender) for recipient in recipients}
+        return self._planner.plans(recipients, via, sender)
 
     def reread(self, host: str) -> bool:
         """Read a host's settings again after a change of them, and return whether they are others than they were."""
-        found = known(self.hosts, host)
-        return found.role in MAIL_ROLES and self._configuration.again(found)
+        return self._planner.reread(host)
 
     def stopped(self, host: str) -> AbstractContextManager[None]:
         """Stop a host while the context lasts."""
-        return self._faulty(host, whole("host", "stopped"))
+        return self._breakage.whole(host, whole("host", "stopped"))
 
     def paused(self, host: str) -> AbstractContextManager[None]:
         """Freeze a host while the context lasts: connections are accepted and nothing is said."""
-        return self._faulty(host, whole("host", "paused"))
+        return self._breakage.whole(host, whole("host", "paused"))
 
     def fault(self, name: str, /, **wrong: Any) -> AbstractContextManager[None]:  # noqa: ANN401  see lab.fault
         """Make something wrong at a host while the context lasts: ``lab.fault("mx1", connect="refuse")``.
@@ -270,14 +253,11 @@ class Lab:
         host. *wrong* (:mod:`lab.fault`): connect, host, scan_ban, or what is answered, such as
         ``rcpt="450 4.2.0 later"``; of a real MX, to recipients in this test's domains only.
         """
-        if name not in self.hosts:
-            return self._scripted_fault(self._scripted_addresses(name), at_scripted(wrong).script)
-        return self._host_fault(self.hosts[name], at_host(self.hosts[name].role, wrong))
+        return self._breakage.at(name, wrong)
 
     def banned(self, host: str) -> dict[str, int]:
         """Return whom the fault ``scan_ban`` at *host* bans: lab name, or address, to whole seconds that are left."""
-        found = faults.scan_ban.banned(self._site(known(self.hosts, host)))
-        return {self.names.get(address, address): left for address, left in found.items()}
+        return self._breakage.banned(host)
 
     def contacted(self) -> frozenset[str]:
         """Return the hosts to which another mail host has connected since the test began.
@@ -313,7 +293,7 @@ class Lab:
             raise LabError(
                 f"the log of {host} cannot be read to its end", hint="hosts that have one: MTAs and the mail store"
             )
-        own = host not in self._world
+        own = host not in self.world
         said = [event for each in self.submissions for event in each.events()]
         lines = self.recorder.of(host, None if own else self._began)
         return list(about(lines, marks(host, said), (), self.domains.texts, alone=own))
@@ -325,34 +305,26 @@ class Lab:
 
     def mailbox(self, user: str, at: str = "mailstore") -> Mailbox:
         """Return the mailboxes of *user* ("bia@dest.test", or "bia" for that) in the mail store *at*."""
-        self._mailstore(at)
-        address = _address(user)
-        name = address.partition("@")[0].partition("+")[0]
-        accounts = self._accounts.get(at, {})
-        word = accounts.get(address) or accounts.get(name) or password(name)
-        return Mailbox(address, word, self.access.server(f"{at}:143", None))
+        return self._mailstores.mailbox(user, at)
 
     def sieve(self, user: str, script: str, at: str = "mailstore") -> None:
         """Make *script* (RFC 5228) the active one of *user* in the mail store *at*, until the test is over."""
-        store = self._mailstore(at)
-        if at not in self._sieves:
-            self._sieves[at] = Sieve(container(self.docker, store), at)
-        self._sieves[at].put(_address(user), script)
+        self._mailstores.put(user, script, at)
 
     @property
     def mailstores(self) -> list[str]:
         """The hosts that have mailboxes, the world's first."""
-        return [host.name for host in self.hosts.values() if host.role == own.MAILSTORE]
+        return self._mailstores.names
 
     @cached_property
     def dns(self) -> Dns:
         """The lab's DNS: zones, faults, the history of every query."""
-        return Dns(Control("dns", self.access.url("dns", 8053)), self._lease.owner)
+        return Dns(Control("dns", self.access.url("dns", 8053)), self.lease.owner)
 
     @cached_property
     def scripted(self) -> Scripted:
         """The scripted SMTP host: its addresses, their scripts, and who connected."""
-        return Scripted(Control("scripted", self.access.url("scripted", 8025)), self._lease.owner)
+        return Scripted(Control("scripted", self.access.url("scripted", 8025)), self.lease.owner)
 
     @property
     def names(self) -> dict[str, str]:
@@ -385,103 +357,17 @@ class Lab:
     # How
 
     @cached_property
-    def _lease(self) -> Lease:
+    def lease(self) -> Lease:
+        """The name under which all that this process changes is known, and its record."""
         return Lease(self.name)
 
-    def _basis(self) -> Basis:
-        """Return what plans are made from."""
-        return Basis(
-            zones=self.dns.view((WORLD, STANDING, self._lease.owner)),
-            settings={
-                each.name: self._configuration.of(each) for each in self.hosts.values() if each.role in MAIL_ROLES
-            },
-            names=self.names,
-            stores={
-                each.name: replace(self._configuration.store(each), scripts=self._scripts(each.name))
-                for each in self.hosts.values()
-                if each.role == own.MAILSTORE
-            },
-        )
-
-    def _scripts(self, store: str) -> Mapping[str, str]:
-        return self._sieves[store].scripts if store in self._sieves else {}
-
-    @contextmanager
-    def _faulty(self, host: str, wrong: Whole) -> Iterator[None]:
-        """Make a host wrong as a whole, and heal it."""
-        site = self._site(known(self.hosts, host))
-        with self.holding.alone(host) if self.holding else nullcontext():
-            number = self._lease.note({"kind": wrong.kind, "host": host, "wrong": dict(wrong.said)})
-            try:
-                wrong.apply(site)
-                yield
-            finally:
-                KINDS[wrong.kind].heal(site)
-                self._lease.healed(number)
-
-    @contextmanager
-    def _host_fault(self, host: Host, wrong: Wrong) -> Iterator[None]:
-        if wrong.policies and not self.domains.texts and host.name in self._world:
-            raise LabError(
-                f"{host.name} answers so to recipients of this test's domains only, and it has none yet",
-                hint="use lab.domain, or lab.zone(...), before",
-            )
-        with ExitStack() as standing:
-            if wrong.whole is not None:
-                standing.enter_context(self._faulty(host.name, wrong.whole))
-            for rule in wrong.policies:
-                # A host that this test has brought along answers to nobody else.
-                for each in scoped(rule, [*self.domains.texts]) if host.name in self._world else [rule]:
-                    policy = self.scripted.policy(host=host.addresses, **each)
-                    standing.callback(self.scripted.retract, policy)
-            yield
-
-    @contextmanager
-    def _scripted_fault(self, addresses: Sequence[str], script: Mapping[str, Any]) -> Iterator[None]:
-        with ExitStack() as standing:
-            for address in addresses:
-                self.scripted.script(address, dict(script))
-                standing.callback(self.scripted.script, address, {})
-            yield
-
-    def _scripted_addresses(self, name: str) -> list[str]:
-        """Return the addresses of the scripted host that *name* has in a zone of this test, one for each place."""
-        found = self.domains.at_scripted()
-        if name not in found:
-            raise LabError(
-                f"{name!r} is neither a host of the lab nor a name at an address of the scripted host",
-                hint=f"hosts: {', '.join(sorted(self.hosts))}; a zone names others: {name} A $SCRIPTED_1",
-            )
-        return found[name]
-
-    def _site(self, host: Host) -> Site:
-        return site(self.docker, {**self._world, host.name: host}, host.name, self._await_ready)
-
-    def _mailstore(self, name: str) -> Host:
-        host = known(self.hosts, name)
-        if host.role != own.MAILSTORE:
-            raise LabError(f"{name} has no mailboxes", hint=f"mail stores: {', '.join(self.mailstores)}")
-        return host
-
-    def _await_ready(self, host: Host) -> None:
-        if host.name in self._world:
-            await_ready(self.access.ports, [host.name])
-        else:
-            port, dialogue = (143, ready.IMAP) if host.role == own.MAILSTORE else (25, ready.SMTP)
-            server = self.access.server(f"{host.name}:{port}", None)
-            problem = ready.greets(lambda: connection(server, PROBE_TIMEOUT), dialogue, READY_TIMEOUT)
-            if problem is not None:
-                raise MachineError(
-                    f"{host.name} does not come back: {problem}", hint=f"see `docker logs {host.container}`"
-                )
+    def scripts(self, store: str) -> Mapping[str, str]:
+        """Return the Sieve scripts that this test has put on a mail store, by address."""
+        return self._mailstores.scripts(store)
 
     def heal(self) -> None:
         """Put back what processes that are gone have left; done at the start already."""
-        for lease in abandoned(self.name):
-            with lease:
-                put_back(self.docker, lease, find(self.docker, self.name), self._await_ready)
-                self.dns.drop(lease.owner)
-                self.scripted.drop(lease.owner)
+        self._breakage.heal()
 
     def _delete_queued(self) -> None:
         """Delete what is left of this test's messages: without their domain they would bounce into the next test."""
@@ -504,10 +390,6 @@ class Lab:
 
 def _up_command(name: str) -> str:
     return "lab up" if name == "main" else f"lab up --lab {name}"
-
-
-def _address(user: str) -> str:
-    return user if "@" in user else f"{user}@dest.test"
 
 
 def _absent(name: str, what: str, **texts: str) -> None:

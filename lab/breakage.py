@@ -1,0 +1,118 @@
+"""What a test makes wrong, and that all of it is put right: at hosts of the lab, and at addresses of the scripted host.
+
+In: a :class:`lab.lab.Lab`; what is wrong, as :mod:`lab.fault` reads it. Out: contexts; when one ends, the host answers
+again. Errors: LabError; MachineError for a host that does not come back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from lab import faults, own, ready
+from lab.errors import LabError, MachineError
+from lab.fault import Whole, Wrong, at_host, at_scripted, scoped
+from lab.faults import KINDS
+from lab.faults.site import Site
+from lab.heal import put_back, site
+from lab.hosts import Host, find, known
+from lab.lease import abandoned
+from lab.standing import READY_TIMEOUT, await_ready
+from lab.submit import connection
+
+if TYPE_CHECKING:
+    from lab.lab import Lab
+
+PROBE_TIMEOUT = 2.0  # seconds for a greeting
+
+
+class Breakage:
+    """The faults of one lab's test."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+
+    def at(self, name: str, wrong: Mapping[str, Any]) -> AbstractContextManager[None]:
+        """Make something wrong while the context lasts, at a host or at a name of a zone of the test."""
+        hosts = self._lab.hosts
+        if name not in hosts:
+            return self._scripted_fault(self._scripted_addresses(name), at_scripted(wrong).script)
+        return self._host_fault(hosts[name], at_host(hosts[name].role, wrong))
+
+    @contextmanager
+    def whole(self, host: str, wrong: Whole) -> Iterator[None]:
+        """Make a host wrong as a whole, and heal it."""
+        site = self._site(known(self._lab.hosts, host))
+        with self._lab.holding.alone(host) if self._lab.holding else nullcontext():
+            number = self._lab.lease.note({"kind": wrong.kind, "host": host, "wrong": dict(wrong.said)})
+            try:
+                wrong.apply(site)
+                yield
+            finally:
+                KINDS[wrong.kind].heal(site)
+                self._lab.lease.healed(number)
+
+    def banned(self, host: str) -> dict[str, int]:
+        """Return whom the fault ``scan_ban`` at *host* bans: lab name, or address, to whole seconds that are left."""
+        names = self._lab.names
+        found = faults.scan_ban.banned(self._site(known(self._lab.hosts, host)))
+        return {names.get(address, address): left for address, left in found.items()}
+
+    @contextmanager
+    def _host_fault(self, host: Host, wrong: Wrong) -> Iterator[None]:
+        if wrong.policies and not self._lab.domains.texts and host.name in self._lab.world:
+            raise LabError(
+                f"{host.name} answers so to recipients of this test's domains only, and it has none yet",
+                hint="use lab.domain, or lab.zone(...), before",
+            )
+        with ExitStack() as standing:
+            if wrong.whole is not None:
+                standing.enter_context(self.whole(host.name, wrong.whole))
+            for rule in wrong.policies:
+                # A host that this test has brought along answers to nobody else.
+                for each in scoped(rule, [*self._lab.domains.texts]) if host.name in self._lab.world else [rule]:
+                    policy = self._lab.scripted.policy(host=host.addresses, **each)
+                    standing.callback(self._lab.scripted.retract, policy)
+            yield
+
+    @contextmanager
+    def _scripted_fault(self, addresses: Sequence[str], script: Mapping[str, Any]) -> Iterator[None]:
+        with ExitStack() as standing:
+            for address in addresses:
+                self._lab.scripted.script(address, dict(script))
+                standing.callback(self._lab.scripted.script, address, {})
+            yield
+
+    def _scripted_addresses(self, name: str) -> list[str]:
+        """Return the addresses of the scripted host that *name* has in a zone of this test, one for each place."""
+        found = self._lab.domains.at_scripted()
+        if name not in found:
+            raise LabError(
+                f"{name!r} is neither a host of the lab nor a name at an address of the scripted host",
+                hint=f"hosts: {', '.join(sorted(self._lab.hosts))}; a zone names others: {name} A $SCRIPTED_1",
+            )
+        return found[name]
+
+    def _site(self, host: Host) -> Site:
+        return site(self._lab.docker, {**self._lab.world, host.name: host}, host.name, self._await_ready)
+
+    def _await_ready(self, host: Host) -> None:
+        if host.name in self._lab.world:
+            await_ready(self._lab.access.ports, [host.name])
+        else:
+            port, dialogue = (143, ready.IMAP) if host.role == own.MAILSTORE else (25, ready.SMTP)
+            server = self._lab.access.server(f"{host.name}:{port}", None)
+            problem = ready.greets(lambda: connection(server, PROBE_TIMEOUT), dialogue, READY_TIMEOUT)
+            if problem is not None:
+                raise MachineError(
+                    f"{host.name} does not come back: {problem}", hint=f"see `docker logs {host.container}`"
+                )
+
+    def heal(self) -> None:
+        """Put back what processes that are gone have left; done at the start already."""
+        for lease in abandoned(self._lab.name):
+            with lease:
+                put_back(self._lab.docker, lease, find(self._lab.docker, self._lab.name), self._await_ready)
+                self._lab.dns.drop(lease.owner)
+                self._lab.scripted.drop(lease.owner)
