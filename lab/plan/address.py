@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import idna
+
 from lab.plan.answers import HOSTNAME, address_of
 from lab.plan.keys import address_keys, first, split
 from lab.settings import DomainList, Settings, Table
@@ -174,10 +176,13 @@ def _valid(domain: str) -> bool:
 
 
 def _a_label(domain: str) -> str:
-    """Return the domain as the DNS has it: A-labels for an internationalized one (RFC 5890), lower case."""
+    """Return the domain as the DNS has it: A-labels for an internationalized one (RFC 5890), lower case.
+
+    Postfix maps it by UTS 46, without the transitional rules (enable_idna2003_compatibility = no): "ß" stays itself.
+    """
     if domain.isascii():
         return domain.lower()
     try:
-        return domain.encode("idna").decode("ascii").lower()
-    except UnicodeError:
+        return idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError:
         return domain  # no domain name in any alphabet; refused as such

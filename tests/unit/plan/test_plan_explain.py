@@ -528,9 +528,13 @@ def test_wildcard_covers_no_name_that_exists(plan: Make) -> None:
     assert plan(zone, recipient="u@w.test").status == "5.4.4"
 
 
-def test_internationalized_domain_is_asked_for_by_its_a_label(plan: Make) -> None:
-    found = plan("xn--bcher-kva.test. MX 10 mx1.dest.test.", recipient="u@bücher.test")
-    assert asked(found)[0] == "MX xn--bcher-kva.test"
+@pytest.mark.parametrize(
+    ("domain", "label"),
+    [("bücher.test", "xn--bcher-kva"), ("Bücher.TEST", "xn--bcher-kva"), ("straße.test", "xn--strae-oqa")],
+)
+def test_internationalized_domain_is_asked_for_by_its_a_label(plan: Make, domain: str, label: str) -> None:
+    found = plan(f"{label}.test. MX 10 mx1.dest.test.", recipient=f"u@{domain}")
+    assert asked(found)[0] == f"MX {label}.test"
     assert found.order == ["mx1"]
 
 
