@@ -23,6 +23,7 @@ def heal(site: Site) -> None:
         "sh", "-c", f"ip link set eth0 up && {_moved('lo', 'eth0', 64)} && ip -6 addr flush dev lo scope global"
     )
     site.await_ready()
+    site.announce()
 
 
 def _moved(source: str, target: str, length: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,23 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
     from lab.hosts import Host
+
+
+ANNOUNCE = r"""
+import socket
+from pathlib import Path
+
+with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as raw:  # the kernel adds the checksum
+    raw.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+    raw.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, socket.if_nametoindex("eth0"))
+    own = bytes.fromhex(Path("/sys/class/net/eth0/address").read_text().replace(":", ""))
+    for line in Path("/proc/net/if_inet6").read_text().splitlines():
+        address, _, _, scope, _, device = line.split()
+        if (scope, device) == ("00", "eth0"):  # global
+            # Type 136, override flag; target; option 2, target link-layer address.
+            raw.sendto(b"\x88\0\0\0\x20\0\0\0" + bytes.fromhex(address) + b"\2\1" + own, ("ff02::1", 0))
+"""
+"""Sends an unsolicited neighbour advertisement (RFC 4861 4.4, 7.2.6) for each IPv6 address of this machine."""
 
 
 class UnsupportedError(MachineError):
@@ -34,9 +52,9 @@ class Site:
         return self.beside("nft", *options, rules)
 
     def beside(self, *command: str) -> str:
-        """Run a command in the host's network namespace with NET_ADMIN, and return what it prints.
+        """Run a command in the host's network namespace with NET_ADMIN and NET_RAW, and return what it prints.
 
-        In a container of its own: the host's processes do not have that capability, and no exec can get it.
+        In a container of its own: the host's processes do not have these capabilities, and no exec can get them.
         """
         from docker.errors import ContainerError
 
@@ -46,7 +64,7 @@ class Site:
                 list(command),
                 network_mode=f"container:{self.container.id}",
                 cap_drop=["ALL"],
-                cap_add=["NET_ADMIN"],
+                cap_add=["NET_ADMIN", "NET_RAW"],
                 labels={key: value for key, value in self.container.labels.items() if key == "mail-lab.name"},
                 remove=True,
             )
@@ -54,9 +72,19 @@ class Site:
             said = error.stderr.decode("utf-8", "replace") if isinstance(error.stderr, bytes) else error.stderr
             raise UnsupportedError(
                 f"{command[0]} failed beside {self.host.name}: {(said or '').strip()}",
-                hint="it needs an engine that allows NET_ADMIN (rootless ones may not), and a kernel with nf_tables",
+                hint="it needs an engine that allows NET_ADMIN and NET_RAW (rootless ones may not), and nf_tables",
             ) from error
         return printed.decode("utf-8", "replace") if isinstance(printed, bytes) else ""
+
+    def announce(self) -> None:
+        """Tell the neighbours that the host is back at its IPv6 addresses.
+
+        One that has asked in vain would give up on its next message too, for it asks three times in three seconds
+        (RFC 4861 10). Over IPv4 it learns of the host from whatever ARP request of the host.
+        """
+        if self.host.address6:
+            with suppress(UnsupportedError):  # where the engine forbids it, they know a few seconds later
+                self.beside("python3", "-c", ANNOUNCE)
 
     def run(self, *command: str) -> None:
         """Run a command in the host itself."""

@@ -17,3 +17,4 @@ def heal(site: Site) -> None:
     """Start it and wait for its greeting."""
     site.container.start()
     site.await_ready()
+    site.announce()

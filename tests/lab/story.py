@@ -14,3 +14,8 @@ def departures(route: Route) -> list[object]:
     """Return where the route is not the one that zone and settings foretold."""
     found: list[object] = route.to_json()["plan"]["departures"]
     return found
+
+
+def looked_up(*names: str) -> list[str]:
+    """Return Postfix's questions for the addresses of each name, IPv4 first."""
+    return [f"{type_} {name}." for name in names for type_ in ("A", "AAAA")]

@@ -8,7 +8,7 @@ import pytest
 
 from lab import Lab
 
-from .story import answers, departures
+from .story import answers, departures, looked_up
 
 RFC5321_ORDER = ["mx1", "mx2", "mx3"]
 
@@ -22,9 +22,7 @@ def test_mx_lowest_first(lab: Lab) -> None:
     # All three exchangers are looked up before the first connection.
     assert lab.asked(f"{lab.domain}", *(f"{name}.dest.test" for name in RFC5321_ORDER)) == [
         f"MX {lab.domain}.",
-        "A mx1.dest.test.",
-        "A mx2.dest.test.",
-        "A mx3.dest.test.",
+        *looked_up("mx1.dest.test", "mx2.dest.test", "mx3.dest.test"),
     ]
     assert len(lab.mailbox(f"bia@{lab.domain}").find(route.message_id)) == 1
     assert departures(route) == []
@@ -94,7 +92,7 @@ def test_implicit_mx(lab: Lab) -> None:
     route = lab.send(to=f"bia@{domain}", via="direct").route()
     assert answers(route) == ["mx1 accepted end-of-data"]
     assert route.mailbox == "INBOX"
-    assert lab.asked(domain) == [f"MX {domain}.", f"A {domain}."]
+    assert lab.asked(domain) == [f"MX {domain}.", *looked_up(domain)]
     assert lab.contacted() == {"mx1"}
     assert departures(route) == []
 
@@ -106,7 +104,7 @@ def test_mx_hides_domain_a(lab: Lab) -> None:
         route = lab.send(to=f"bia@{domain}", via="direct").route()
     assert answers(route) == ["mx-a failed connect"]
     assert (route.outcome, route.status) == ("deferred", "4.4.1")
-    assert lab.asked(domain, f"mx-a.{domain}") == [f"MX {domain}.", f"A mx-a.{domain}."]
+    assert lab.asked(domain, f"mx-a.{domain}") == [f"MX {domain}.", *looked_up(f"mx-a.{domain}")]
     assert lab.contacted() == set()
     assert departures(route) == []
 
@@ -137,7 +135,7 @@ def test_mx_target_cname(lab: Lab) -> None:
     route = lab.send(to=f"bia@{domain}", via="direct").route()
     assert answers(route) == ["mx1 accepted end-of-data"]
     assert route.mailbox == "INBOX"
-    assert lab.asked(domain, f"alias.{domain}") == [f"MX {domain}.", f"A alias.{domain}."]
+    assert lab.asked(domain, f"alias.{domain}") == [f"MX {domain}.", *looked_up(f"alias.{domain}")]
     assert lab.contacted() == {"mx1"}
     assert departures(route) == []
 
@@ -164,8 +162,8 @@ def test_domain_missing(lab: Lab, zone: str | None, text: str) -> None:
     domain = lab.zone(zone) if zone else f"no-such-name.{lab.zone('@ TXT x')}"
     route = lab.send(to=f"bia@{domain}", via="direct").route()
     assert (route.outcome, route.status, route.attempts) == ("bounced", "5.4.4", ())
-    assert route.reason == (f"Host or domain name not found. Name service error for name={domain} type=A: {text}")
-    assert lab.asked(domain) == [f"MX {domain}.", f"A {domain}."]
+    assert route.reason == (f"Host or domain name not found. Name service error for name={domain} type=AAAA: {text}")
+    assert lab.asked(domain) == [f"MX {domain}.", *looked_up(domain)]
     assert [each.kind for each in route.notifications] == ["failed"]
 
 

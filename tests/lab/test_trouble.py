@@ -176,7 +176,7 @@ def test_broken_compose_file(lab: Lab, run: Run, copy: Path) -> None:
     failed = run("up", root=copy)
     assert failed.returncode in (2, 4)
     assert "compose.yaml" in failed.stderr
-    assert "compose.yaml:112: could not find expected" in failed.stderr
+    assert "compose.yaml:127: could not find expected" in failed.stderr
     assert left(lab) == []
 
 

@@ -40,6 +40,10 @@ class Site:
         assert self.status == "running", f"a host that is {self.status} never gets ready"
         self.done.append("await")
 
+    def announce(self) -> None:
+        assert self.done[-1] == "await", "the scripted host has all its addresses when it is ready"
+        self.done.append("announce")
+
     def nft(self, rules: str) -> str:
         return self.beside("nft", " ".join(rules.split()))
 
@@ -121,19 +125,20 @@ def test_host_is_away_and_comes_back(kind: str, status: str) -> None:
     KINDS[kind].apply(host)
     assert host.status == status
     KINDS[kind].heal(host)
-    assert (host.status, host.done[-1]) == ("running", "await")
+    away = [] if kind == "paused" else ["announce"]
+    assert (host.status, host.done[-1 - len(away) :]) == ("running", ["await", *away])
 
 
 def test_cable_is_pulled_and_put_back() -> None:
     host = site()
     KINDS["cut"].apply(host)
     KINDS["cut"].heal(host)
-    pulled, put_back, last = host.done
+    pulled, put_back, *rest = host.done
     assert "show dev eth0 scope global" in pulled  # its IPv6 addresses would be lost
     assert pulled.endswith("dev lo nodad,p' | ip -6 -batch - && ip link set eth0 down")
     assert put_back.startswith("sh -c ip link set eth0 up && ip -6 -o addr show dev lo scope global")
     assert "/64 dev eth0 nodad,p' | ip -6 -batch - && ip -6 addr flush dev lo" in put_back
-    assert last == "await"
+    assert rest == ["await", "announce"]
 
 
 def test_no_room_by_a_setting_that_is_taken_out_again() -> None:
