@@ -51,10 +51,10 @@ class Site:
         """Run nft(8) in the host's network namespace, and return what it prints."""
         return self.beside("nft", *options, rules)
 
-    def beside(self, *command: str) -> str:
-        """Run a command in the host's network namespace with NET_ADMIN and NET_RAW, and return what it prints.
+    def beside(self, *command: str, capability: str = "NET_ADMIN") -> str:
+        """Run a command in the host's network namespace with a capability, and return what it prints.
 
-        In a container of its own: the host's processes do not have these capabilities, and no exec can get them.
+        In a container of its own: the host's processes do not have the capability, and no exec can get it.
         """
         from docker.errors import ContainerError
 
@@ -64,7 +64,7 @@ class Site:
                 list(command),
                 network_mode=f"container:{self.container.id}",
                 cap_drop=["ALL"],
-                cap_add=["NET_ADMIN", "NET_RAW"],
+                cap_add=[capability],
                 labels={key: value for key, value in self.container.labels.items() if key == "mail-lab.name"},
                 remove=True,
             )
@@ -72,7 +72,7 @@ class Site:
             said = error.stderr.decode("utf-8", "replace") if isinstance(error.stderr, bytes) else error.stderr
             raise UnsupportedError(
                 f"{command[0]} failed beside {self.host.name}: {(said or '').strip()}",
-                hint="it needs an engine that allows NET_ADMIN and NET_RAW (rootless ones may not), and nf_tables",
+                hint=f"it needs an engine that allows {capability} (rootless ones may not), and nf_tables",
             ) from error
         return printed.decode("utf-8", "replace") if isinstance(printed, bytes) else ""
 
@@ -84,7 +84,7 @@ class Site:
         """
         if self.host.address6:
             with suppress(UnsupportedError):  # where the engine forbids it, they know a few seconds later
-                self.beside("python3", "-c", ANNOUNCE)
+                self.beside("python3", "-c", ANNOUNCE, capability="NET_RAW")
 
     def run(self, *command: str) -> None:
         """Run a command in the host itself."""
