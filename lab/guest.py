@@ -65,7 +65,8 @@ def start(
             networking_config={"EndpointsConfig": {network: {"IPAMConfig": wanted}}},
         )["Id"]
     try:
-        docker.api.put_archive(container, own.folder, _archive(own.files))
+        if own.files:
+            docker.api.put_archive(container, own.folder, _archive(own.files))
         stream = docker.api.attach(container, stream=True, logs=True)
         docker.api.start(container)
         own.heard(_await_ready(stream, own.ready))

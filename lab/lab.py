@@ -181,6 +181,7 @@ class Lab:
             own=differs,
         )
         self.hosts[name] = started
+        self._planner.brought(started, origin, differs)
         self._mailstores.accounts[name] = differs.accounts
         self.recorder.read(lambda history: history.hosts.update(dict.fromkeys(started.addresses, name)))
         return started

@@ -29,6 +29,7 @@ class Own:
     ready: bytes
     settings: str  # what to look at when it does not start
     environment: Mapping[str, str] = field(default_factory=dict)
+    appended: Mapping[str, str] = field(default_factory=dict)  # what the start adds to files that are there already
     accounts: Mapping[str, str] = field(default_factory=dict)  # names, or addresses, to passwords
     heard: Callable[[bytes], None] = lambda _: (
         None
@@ -47,10 +48,14 @@ def postfix(name: str, main_cf: str, master_cf: str, files: Mapping[str, str]) -
         raise SettingsError(tuple(problems))
     return Own(
         folder="/etc/postfix",
-        files={"guest-master.cf": master_cf, **files},
+        files={**({"guest-master.cf": master_cf} if master_cf else {}), **files},
         ready=b"daemon started -- version",  # master(8) says so when all its services listen
         settings="main_cf",
         environment={f"POSTFIX_{parameter}": entry.value for parameter, entry in parameters.items()},
+        appended={
+            "main.cf": "".join(f"{parameter} = {entry.value}\n" for parameter, entry in parameters.items()),
+            "master.cf": master_cf,
+        },
         heard=lambda log: _known(log, parameters, file),
     )
 
@@ -70,7 +75,11 @@ def mailstore(name: str, dovecot_conf: str, accounts: str, files: Mapping[str, s
     passwd = "".join(f"{account}:{{PLAIN}}{password}::::::\n" for account, password in known.items())
     return Own(
         folder="/etc/dovecot",
-        files={"guest.conf": dovecot_conf, **({"users": passwd} if known else {}), **files},
+        files={
+            **({"guest.conf": dovecot_conf} if dovecot_conf else {}),
+            **({"users": passwd} if known else {}),
+            **files,
+        },
         ready=b" starting up for ",  # master says so when all its services listen
         settings="dovecot_conf",
         accounts=known,

@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dnszone.zone import WORLD
-from lab import own
 from lab.configuration import Configuration
 from lab.dns import STANDING
 from lab.errors import LabError
-from lab.hosts import MAIL_ROLES, known
+from lab.hosts import MAIL_ROLES, Host, known
+from lab.own import MAILSTORE, Own
 from lab.plan import Basis, Plan, explain_path
 
 if TYPE_CHECKING:
@@ -39,6 +39,10 @@ class Planner:
         basis = self._basis()
         return {recipient: explain_path(recipient, host.name, basis, sender) for recipient in recipients}
 
+    def brought(self, host: Host, like: Host, own: Own) -> None:
+        """Learn the settings of a host that the test has brought along."""
+        self._configuration.brought(host, like, own)
+
     def reread(self, host: str) -> bool:
         """Read a host's settings again after a change of them, and return whether they are others than they were."""
         found = known(self._lab.hosts, host)
@@ -56,6 +60,6 @@ class Planner:
             stores={
                 each.name: replace(self._configuration.store(each), scripts=lab.scripts(each.name))
                 for each in lab.hosts.values()
-                if each.role == own.MAILSTORE
+                if each.role == MAILSTORE
             },
         )

@@ -29,6 +29,20 @@ def test_parameter_of_ones_own_is_fine_where_another_uses_it(lab: Lab) -> None:
     assert (route.outcome, route.status) == ("rejected", "5.3.4")
 
 
+def test_settings_that_plans_are_made_from_are_those_of_the_host(lab: Lab) -> None:
+    """They are worked out from what the host was given; here they are read as well."""
+    lab.host(
+        "relay",
+        like="mx1",
+        main_cf="relayhost = [mx2.dest.test]\nmydestination = $myhostname, other.test\nmessage_size_limit = 2000",
+        master_cf="2525 inet n - n - - smtpd\n",
+        files={"transport": "a.test smtp:[mx3.dest.test]\n"},
+    )
+    assert lab.explain("bia@elsewhere.test", via="relay").order == ["mx2"]
+    assert not lab.reread("relay")
+    assert lab.explain("bia@elsewhere.test", via="relay").order == ["mx2"]
+
+
 def test_stopped_host_keeps_its_address_and_is_waited_for_when_it_comes_back(lab: Lab) -> None:
     domain = lab.new_domain()
     own = lab.host("own", like="mx1", domain=domain)

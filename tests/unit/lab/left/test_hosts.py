@@ -14,6 +14,7 @@ from docker.errors import NotFound
 from lab.configuration import Configuration
 from lab.errors import LabError
 from lab.hosts import Host, container, find, inspect, known, last_lines, names
+from lab.own import postfix
 from lab.settings import SettingsError
 
 
@@ -215,6 +216,30 @@ def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget the settings of other tests' hosts."""
     monkeypatch.setattr(Configuration, "_known", {})
     monkeypatch.setattr(Configuration, "_stores", {})
+    monkeypatch.setattr(Configuration, "_folders", {})
+
+
+def test_settings_of_a_host_that_was_brought_along_are_known_without_asking() -> None:
+    files = FakeFiles(
+        {
+            MAIN_CF: "relayhost = a.test\nmessage_size_limit = 1\n",
+            "/etc/postfix/master.cf": "smtp unix - - n - - smtp\n",
+        }
+    )
+    configuration = Configuration(docker(files))
+    own = postfix(
+        "own",
+        "relayhost = b.test\ntransport_maps = texthash:/etc/postfix/transport",
+        "slow unix - - n - - smtp",
+        {"transport": "odd.test smtp:[mx9.test]\n"},
+    )
+    host = Host("own", "client", "own.x.test", "198.18.0.65", "running", "id-own", "x", started="3")
+    configuration.brought(host, CLIENT, own)
+    found = configuration.of(host)
+    assert (found.relayhost, found.myhostname, found.program("slow")) == ("b.test", "own.x.test", "smtp")
+    assert found.transport_maps[0].find("odd.test") == "smtp:[mx9.test]"
+    assert configuration.of(CLIENT).relayhost == "a.test"
+    assert files.asked == ["/etc/postfix"]
 
 
 def test_settings_are_read_once_for_each_start() -> None:
