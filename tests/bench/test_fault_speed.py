@@ -11,7 +11,13 @@ from lab.faults import KINDS
 from .machine import percentile, show
 
 TIMES = 5
-SETTINGS: dict[str, dict[str, Any]] = {"scan_ban": {"scan_ban": {}}}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "close_after_accept": {"connect": {"close_after_accept": True}},
+    "delay": {"connect": {"delay": 1}},
+    "limit": {"connect": {"limit": 1}},
+    "loss": {"connect": {"loss": 0.3}},
+    "scan_ban": {"scan_ban": {}},
+}
 
 
 def test_apply_and_heal(lab: Lab) -> None:
