@@ -229,8 +229,18 @@ class World:
             )
         networks = [each["Id"] for each in api.networks(filters=label)]
         for each in networks:
+            images.gone(partial(self._empty, each))
             images.gone(partial(api.remove_network, each))
         return bool(containers or networks)
+
+    def _empty(self, network: str) -> None:
+        """Disconnect what is left in a network, for Docker keeps one that is in use.
+
+        It is somebody else's container, or the endpoint of one that was killed while it started, and is no more.
+        """
+        api = self.docker.api
+        for left in (api.inspect_network(network)["Containers"] or {}).values():
+            images.gone(partial(api.disconnect_container_from_network, left["Name"], network, force=True))
 
 
 def published(found: Mapping[str, Host]) -> dict[Door, int]:

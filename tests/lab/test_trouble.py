@@ -99,6 +99,20 @@ def test_subnet_taken_then_free(lab: Lab, run: Run) -> None:
     assert run("status").returncode == 0
 
 
+def test_down_with_somebody_else_in_the_network(lab: Lab, run: Run) -> None:
+    assert run("up").returncode == 0
+    (network,) = lab.docker.networks.list(names=[f"mail-lab-{NAME}_lab"])
+    image = lab.hosts["dns"].image
+    stranger = lab.docker.containers.run(image, ["sleep", "60"], detach=True, network=network.id, entrypoint="")
+    try:
+        done = run("down")
+        assert (done.returncode, left(lab)) == (0, []), done.stderr
+        stranger.reload()
+        assert stranger.status == "running"
+    finally:
+        stranger.remove(force=True)
+
+
 def test_slot_taken_and_no_slot(lab: Lab, run: Run) -> None:
     number = next(number for name, number in names(lab.docker) if name == lab.name)
     taken = run("up", LAB_SLOT=str(number))
