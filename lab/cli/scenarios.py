@@ -100,7 +100,8 @@ def check(files: Files, json: Json = False) -> None:
             say(str(problem))
         wrong = {problem.file for problem in problems}
         if problems:
-            say(f"{len(problems)} problems in {len(wrong)} of {len(paths)} files")
+            some = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+            say(f"{some} in {len(wrong)} of {len(paths)} file{'' if len(paths) == 1 else 's'}")
         else:
             say(f"{len(paths)} scenarios are fine" if len(paths) != 1 else "1 scenario is fine")
     if problems:

@@ -81,7 +81,7 @@ def test_check_lists_every_mistake(here: Path) -> None:
     code, output = call("check", ".")
     assert code == 2
     assert output.splitlines()[0].startswith("a.scenario.toml:1: titel: unknown key")
-    assert output.splitlines()[-1] == "2 problems in 1 of 1 files"
+    assert output.splitlines()[-1] == "2 problems in 1 of 1 file"
     code, output = call("check", "--json", "a.scenario.toml")
     assert (code, [each["line"] for each in json.loads(output)]) == (2, [1, 1])
 
