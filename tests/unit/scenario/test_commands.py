@@ -138,6 +138,7 @@ def test_what_cannot_be_run(words: list[str], expected: str) -> None:
 
 @pytest.mark.usefixtures("own")
 def test_a_lab_that_is_not_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LAB", raising=False)
     monkeypatch.setattr(attach, "world", lambda _: SimpleNamespace(hosts=dict))
     code, output = call("run", "a")
     assert (code, output.splitlines()[0]) == (3, "lab: the lab 'main' is not up")
