@@ -59,9 +59,17 @@ class Breakage:
         found = faults.scan_ban.banned(self._site(known(self._lab.hosts, host)))
         return {names.get(address, address): left for address, left in found.items()}
 
+    def heal(self) -> None:
+        """Put back what processes that are gone have left; done at the start already."""
+        for lease in abandoned(self._lab.name):
+            with lease:
+                put_back(self._lab.docker, lease, find(self._lab.docker, self._lab.name), self._await_ready)
+                self._lab.dns.drop(lease.owner)
+                self._lab.scripted.drop(lease.owner)
+
     @contextmanager
     def _host_fault(self, host: Host, wrong: Wrong) -> Iterator[None]:
-        if wrong.policies and not self._lab.domains.texts and host.name in self._lab.world:
+        if wrong.policies and not self._lab.domains.texts and host.name in self._lab.world_hosts:
             raise LabError(
                 f"{host.name} answers so to recipients of this test's domains only, and it has none yet",
                 hint="use lab.domain, or lab.zone(...), before",
@@ -71,7 +79,7 @@ class Breakage:
                 standing.enter_context(self.whole(host.name, wrong.whole))
             for rule in wrong.policies:
                 # A host that this test has brought along answers to nobody else.
-                for each in scoped(rule, [*self._lab.domains.texts]) if host.name in self._lab.world else [rule]:
+                for each in scoped(rule, [*self._lab.domains.texts]) if host.name in self._lab.world_hosts else [rule]:
                     policy = self._lab.scripted.policy(host=host.addresses, **each)
                     standing.callback(self._lab.scripted.retract, policy)
             yield
@@ -95,10 +103,10 @@ class Breakage:
         return found[name]
 
     def _site(self, host: Host) -> Site:
-        return site(self._lab.docker, {**self._lab.world, host.name: host}, host.name, self._await_ready)
+        return site(self._lab.docker, {**self._lab.world_hosts, host.name: host}, host.name, self._await_ready)
 
     def _await_ready(self, host: Host) -> None:
-        if host.name in self._lab.world:
+        if host.name in self._lab.world_hosts:
             await_ready(self._lab.access.ports, [host.name])
         else:
             port, dialogue = (143, ready.IMAP) if host.role == own.MAILSTORE else (25, ready.SMTP)
@@ -108,11 +116,3 @@ class Breakage:
                 raise MachineError(
                     f"{host.name} does not come back: {problem}", hint=f"see `docker logs {host.container}`"
                 )
-
-    def heal(self) -> None:
-        """Put back what processes that are gone have left; done at the start already."""
-        for lease in abandoned(self._lab.name):
-            with lease:
-                put_back(self._lab.docker, lease, find(self._lab.docker, self._lab.name), self._await_ready)
-                self._lab.dns.drop(lease.owner)
-                self._lab.scripted.drop(lease.owner)

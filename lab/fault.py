@@ -1,7 +1,8 @@
 """What can be made wrong at one name, and what that means: a host of the lab, or a name at a scripted address.
 
-    connect     "refuse", "drop", "unreachable": port 25 is closed, filtered, or behind a router that says so;
-                {"loss": 0.3}, {"delay": 2}, {"limit": 1}, {"close_after_accept": true}: see docs/faults.md
+    connect     "refuse", "drop", "unreachable": port 25 is closed, filtered, or behind a router that says so; of one
+                address family {"drop": "ipv6"}; {"loss": 0.3}, {"delay": 2}, {"limit": 1},
+                {"close_after_accept": true}: see docs/faults.md
     host        "stopped", "killed", "paused", "cut" (off the network), "disk-full"
     scan_ban    {"after": 5, "for": 300, "verdict": "reset"}: see lab.faults.scan_ban
     rcpt, data, end_of_data

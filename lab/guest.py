@@ -69,8 +69,7 @@ def start(
             docker.api.put_archive(container, own.folder, _archive(own.files))
         stream = docker.api.attach(container, stream=True, logs=True)
         docker.api.start(container)
-        own.heard(_await_ready(stream, own.ready))
-        return _running(docker, name, container, own.settings)
+        return _running(docker, name, container, own, _await_ready(stream, own.ready))
     except BaseException:
         remove(docker, container)
         raise
@@ -92,7 +91,8 @@ def of_owner(docker: DockerClient, owner: str) -> list[str]:
     return [each["Id"] for each in listed]
 
 
-def _running(docker: DockerClient, name: str, container: str, settings: str) -> Host:
+def _running(docker: DockerClient, name: str, container: str, own: Own, log: bytes) -> Host:
+    """Return the host, if it runs and has said nothing in its *log* against its settings."""
     from docker.errors import NotFound
 
     try:
@@ -102,8 +102,11 @@ def _running(docker: DockerClient, name: str, container: str, settings: str) -> 
     if host.state != "running":
         lines = last_lines(docker, host)
         raise LabError(
-            f"{host.name} ended with exit code {host.exit_code}; its last lines:\n{lines}", hint=f"see its {settings}"
+            f"{host.name} ended with exit code {host.exit_code}; its last lines:\n{lines}",
+            hint=f"see its {own.settings}",
         )
+    if wrong := own.refused(log):
+        raise LabError("\n".join(wrong), hint=f"mend its {own.settings}")
     return host
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lab import netns
 from lab.errors import MachineError
 from lab.hosts import LABEL
 from lab.ipv6 import SWITCH
@@ -27,34 +28,14 @@ def isolate(docker: DockerClient, lab: str, tools: str) -> None:
 
     In a short container in the engine's own network namespace, which may be on another machine than this one.
     """
-    from docker.errors import APIError, ContainerError
-
     for network in docker.api.networks(filters={"label": [f"{LABEL}={lab}", "mail-lab.slot"]}):
         if not network["EnableIPv6"]:
             continue
         bridge = (network["Options"] or {}).get(NAME) or f"br-{network['Id'][:12]}"
         try:
-            docker.containers.run(
-                tools,
-                ["sh", "-c", COMMAND, bridge],
-                network_mode="host",
-                userns_mode="host",
-                cap_drop=["ALL"],
-                cap_add=["NET_ADMIN"],
-                labels={LABEL: lab},
-                remove=True,
-                stdout=True,
-                stderr=True,
-            )
-        except ContainerError as error:
-            said = error.stderr.decode("utf-8", "replace") if isinstance(error.stderr, bytes) else error.stderr
-            raise _failed(bridge, said or "") from error
-        except APIError as error:
-            raise _failed(bridge, str(error.explanation or error)) from error
-
-
-def _failed(bridge: str, said: str) -> MachineError:
-    return MachineError(
-        f"the lab's hosts could reach this machine over IPv6: the addresses of {bridge} stay. {said.strip()}",
-        hint=f"`lab down`, then `{SWITCH}=0 lab up` makes a lab without IPv6",
-    )
+            netns.run(docker, lab, tools, netns.MACHINE, "sh", "-c", COMMAND, bridge)
+        except netns.RefusedError as error:
+            raise MachineError(
+                f"the lab's hosts could reach this machine over IPv6: the addresses of {bridge} stay. {error.args[0]}",
+                hint=f"`lab down`, then `{SWITCH}=0 lab up` makes a lab without IPv6",
+            ) from error

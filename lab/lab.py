@@ -58,10 +58,10 @@ class Lab:
         self.name = world.name
         self.docker = world.docker
         self.hosts = world.hosts()
-        self.world = dict(self.hosts)  # without the hosts that the test brings along
+        self.world_hosts = dict(self.hosts)  # without the hosts that the test brings along
         if not self.hosts:
             raise LabError(f"lab {self.name!r} is not up", hint=f"run `{_up_command(self.name)}`")
-        self.access = Access(self.world, lambda: self.hosts)
+        self.access = Access(self.world_hosts, lambda: self.hosts)
         self.submissions: list[Submission] = []
         self._began = datetime.now(UTC)
         self.domains = Domains(lambda: self.dns, lambda: self.scripted, lambda: self.hosts)
@@ -94,7 +94,7 @@ class Lab:
 
         A fault at one of them waits until the others are done with it, and keeps them away while it lasts.
         """
-        self.holding = Holding(self.name, self.world)
+        self.holding = Holding(self.name, self.world_hosts)
         try:
             yield
         finally:
@@ -110,7 +110,7 @@ class Lab:
         if "scripted" in self.__dict__:
             self.scripted.drop()
         self._mailstores.clear()
-        for name in set(self.hosts) - set(self.world):
+        for name in set(self.hosts) - set(self.world_hosts):
             guest.remove(self.docker, self.hosts.pop(name).container)
         self.domains.clear()
         self.submissions.clear()
@@ -163,7 +163,7 @@ class Lab:
         """
         if name in self.hosts:
             raise LabError(f"this lab has a host {name!r} already", hint="choose another name")
-        origin = known(self.world, like)
+        origin = known(self.world_hosts, like)
         if origin.role == own.MAILSTORE:
             _absent(name, own.MAILSTORE, main_cf=main_cf, master_cf=master_cf)
             differs = own.mailstore(name, dovecot_conf, users, files or {})
@@ -294,7 +294,7 @@ class Lab:
             raise LabError(
                 f"the log of {host} cannot be read to its end", hint="hosts that have one: MTAs and the mail store"
             )
-        own = host not in self.world
+        own = host not in self.world_hosts
         said = [event for each in self.submissions for event in each.events()]
         lines = self.recorder.of(host, None if own else self._began)
         return list(about(lines, marks(host, said), (), self.domains.texts, alone=own))

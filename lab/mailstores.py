@@ -55,7 +55,7 @@ class Mailstores:
     def clear(self) -> None:
         """Take every script back, and forget the accounts; what is on a mail store of the test's own goes with it."""
         for name, sieve in self._sieves.items():
-            if name in self._lab.world:
+            if name in self._lab.world_hosts:
                 sieve.clear()
         self._sieves.clear()
         self.accounts.clear()

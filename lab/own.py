@@ -31,9 +31,7 @@ class Own:
     environment: Mapping[str, str] = field(default_factory=dict)
     appended: Mapping[str, str] = field(default_factory=dict)  # what the start adds to files that are there already
     accounts: Mapping[str, str] = field(default_factory=dict)  # names, or addresses, to passwords
-    heard: Callable[[bytes], None] = lambda _: (
-        None
-    )  # gets the log up to then; raises LabError for what must not stand there
+    refused: Callable[[bytes], list[str]] = lambda _: []  # the log up to then, to what is wrong with the settings
 
 
 def postfix(name: str, main_cf: str, master_cf: str, files: Mapping[str, str]) -> Own:
@@ -56,7 +54,7 @@ def postfix(name: str, main_cf: str, master_cf: str, files: Mapping[str, str]) -
             "main.cf": "".join(f"{parameter} = {entry.value}\n" for parameter, entry in parameters.items()),
             "master.cf": master_cf,
         },
-        heard=lambda log: _known(log, parameters, file),
+        refused=lambda log: _unknown(log, parameters, file),
     )
 
 
@@ -86,11 +84,9 @@ def mailstore(name: str, dovecot_conf: str, accounts: str, files: Mapping[str, s
     )
 
 
-def _known(log: bytes, parameters: Collection[str], place: str) -> None:
-    """Raise LabError if a host's first lines tell that Postfix does not know one of *parameters*."""
-    unknown = sorted({each.decode("utf-8", "replace") for each in UNKNOWN.findall(log)} & set(parameters))
-    if unknown:
-        raise LabError(
-            "\n".join(f"{place}: Postfix has no parameter {each}, and nothing uses it" for each in unknown),
-            hint="is it misspelt? postconf(5) has the names",
-        )
+def _unknown(log: bytes, parameters: Collection[str], place: str) -> list[str]:
+    """Return which of *parameters* Postfix does not know, as a host's first lines tell."""
+    unknown = {each.decode("utf-8", "replace") for each in UNKNOWN.findall(log)} & set(parameters)
+    return [
+        f"{place}: Postfix has no parameter {each}, and nothing uses it: is it misspelt?" for each in sorted(unknown)
+    ]

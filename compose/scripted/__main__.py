@@ -17,8 +17,8 @@ from ipaddress import IPv4Network
 
 from scripted.firewall import Nftables, answer_at, has_ipv6
 from scripted.host import Ports, running
-from scripted.leases import Places
 from scripted.log import Log, now
+from scripted.places import Places
 from scripted.problem import RefusedError
 
 

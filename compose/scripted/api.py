@@ -23,7 +23,8 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from scripted.check import Checker, InvalidError
-from scripted.leases import Leases, Places
+from scripted.leases import Leases
+from scripted.places import Places
 from scripted.policies import Policies, read_policy
 from scripted.problem import RefusedError
 from scripted.read import read_script

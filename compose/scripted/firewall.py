@@ -26,7 +26,7 @@ VERDICTS = {
 TABLE = "inet scripted"
 DEVICE = "eth0"  # Docker's name for the interface in the lab's network
 Rules = Mapping[str, tuple[Connect, ...]]  # by place
-Beside = Callable[[str], str | None]  # the IPv6 address of a place
+Address6 = Callable[[str], str | None]  # the IPv6 address of a place
 
 
 class Firewall(Protocol):
@@ -61,7 +61,7 @@ table {TABLE} {{
 """
 
 
-def change(before: Rules, after: Rules, beside: Beside) -> str:
+def change(before: Rules, after: Rules, address6: Address6) -> str:
     """Return what makes *after* of the table with the rules *before*; "" if nothing does.
 
     Both addresses of a place have one chain, so that a rule counts the connections to either.
@@ -70,7 +70,7 @@ def change(before: Rules, after: Rules, beside: Beside) -> str:
     for place, rules in before.items():
         if after.get(place) is not rules:
             chain = _chain(place)
-            lines += [f"delete element {TABLE} {_map(each)} {{ {each} }}" for each in _addresses(place, beside)]
+            lines += [f"delete element {TABLE} {_map(each)} {{ {each} }}" for each in _addresses(place, address6)]
             lines += [f"flush chain {TABLE} {chain}", f"delete chain {TABLE} {chain}"]
             lines += [f"delete set {TABLE} {met}" for met, _ in _counted(chain, rules)]
     for place, rules in after.items():
@@ -83,13 +83,13 @@ def change(before: Rules, after: Rules, beside: Beside) -> str:
             ]
             lines += [f"add rule {TABLE} {chain} {each}" for each in _lines(chain, rules)]
             lines += [
-                f"add element {TABLE} {_map(each)} {{ {each} : jump {chain} }}" for each in _addresses(place, beside)
+                f"add element {TABLE} {_map(each)} {{ {each} : jump {chain} }}" for each in _addresses(place, address6)
             ]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _addresses(place: str, beside: Beside) -> list[str]:
-    return [each for each in (place, beside(place)) if each is not None]
+def _addresses(place: str, address6: Address6) -> list[str]:
+    return [each for each in (place, address6(place)) if each is not None]
 
 
 def _map(address: str) -> str:
@@ -125,15 +125,15 @@ def _lines(chain: str, rules: tuple[Connect, ...]) -> Iterator[str]:
 class Nftables:
     """The kernel's packet filter."""
 
-    def __init__(self, port: int, beside: Beside) -> None:
+    def __init__(self, port: int, address6: Address6) -> None:
         """Rules are about connections to *port*."""
         self._port = port
-        self._beside = beside
+        self._address6 = address6
         self._standing: Rules | None = None  # None: nobody knows what an earlier process left
 
     async def apply(self, rules: Rules) -> None:
         """Load the rules in one transaction; see :class:`Firewall`."""
-        text = change(self._standing or {}, rules, self._beside)
+        text = change(self._standing or {}, rules, self._address6)
         if self._standing is None:
             text = empty(self._port) + text
         if text:

@@ -11,8 +11,9 @@ from aiohttp import web
 
 from scripted.api import Api
 from scripted.firewall import Firewall
-from scripted.leases import Leases, Places
+from scripted.leases import Leases
 from scripted.log import Log
+from scripted.places import Places
 from scripted.policies import Policies
 from scripted.policy import PolicyService
 from scripted.scripts import Scripts

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from scripted.dialogue import Dialogue, OverError
-from scripted.leases import Places
+from scripted.places import Places
 from scripted.reply import Reply
 from scripted.script import Playbook
 from scripted.session import Session

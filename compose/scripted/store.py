@@ -9,8 +9,8 @@ from email.parser import BytesHeaderParser
 from itertools import count
 from typing import Any
 
-from scripted.leases import Places
 from scripted.log import Log, now
+from scripted.places import Places
 
 SESSIONS = 10_000
 STEPS = 200_000  # of all sessions together

@@ -105,10 +105,14 @@ def show(lab: LabName = None, json: Json = False) -> None:
     """
     with attach.lab(str(lab)) as running:
         entries, silent = _in_force(running)
+        bans = {each.where: running.banned(each.where) for each in entries if _bans(each, running)}
     if json:
-        document([each.to_json() for each in entries])
+        document([each.to_json() | ({"banned": bans[each.where]} if _bans(each, running) else {}) for each in entries])
     elif entries:
         table(HEAD, [_row(each) for each in entries])
+        for host, banned in bans.items():
+            for who, left in banned.items():
+                say(f"{host} bans {who} for {left} s more")
     elif not silent:
         say(f"Nothing is wrong on purpose in the lab {lab}.")
     for each in silent:
@@ -269,6 +273,10 @@ def _heal(running: Lab, entries: list[Entry]) -> None:
                 with inforce.scripted(ports) as scripted:
                     scripted.retract(entry.id)
             standing.drop(running.name, entry.id)
+
+
+def _bans(entry: Entry, running: Lab) -> bool:
+    return "scan_ban" in entry.what and running.hosts[entry.where].state == "running"
 
 
 def _row(entry: Entry) -> Row:

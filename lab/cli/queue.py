@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from lab.lab import Lab
     from lab.queue import QueuedMessage
 
-ROLES = ("client", "smarthost", "mx")  # those that have a queue
 HEAD = ("HOST", "QUEUE ID", "QUEUE", "SINCE (UTC)", "SIZE", "FROM", "TO, AND WHY IT WAITS")
 Which = Annotated[str, typer.Argument(metavar="ID|ALL", show_default=False, help="A queue id, or ALL.")]
 group = typer.Typer(
@@ -109,7 +108,9 @@ def delete(host: HostName, queue_id: Which, lab: LabName = None) -> None:
 
 
 def _with_queue(running: Lab) -> list[str]:
-    return sorted(host.name for host in running.hosts.values() if host.role in ROLES and host.runs)
+    from lab.hosts import MAIL_ROLES
+
+    return sorted(host.name for host in running.hosts.values() if host.role in MAIL_ROLES and host.runs)
 
 
 def _named(queue_id: str) -> str:

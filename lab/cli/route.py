@@ -28,7 +28,6 @@ EXAMPLE = example(
 )
 BEFORE = 1.0  # seconds: the connection that brought a message is older than the message
 EVERYTHING = 1.0  # seconds since the epoch
-ROLES = ("client", "smarthost", "mx")  # those that route mail
 TICK = 0.5  # seconds at most until rows that have come are printed
 
 
@@ -126,8 +125,10 @@ def _show(recorder: Recorder, running: Lab, message: str | Origin, found: list[R
 
 def _with_plan(running: Lab, route: Route) -> Route:
     """Return the route with the plan that zone and settings give now."""
+    from lab.hosts import MAIL_ROLES
+
     host = running.hosts.get(route.hops[0]) if route.hops else None
-    if host is None or host.role not in ROLES:
+    if host is None or host.role not in MAIL_ROLES:
         return route
     return replace(route, plan=running.explain(route.recipient, via=host.name, sender=route.sender))
 

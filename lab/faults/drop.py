@@ -8,6 +8,6 @@ from lab.faults.site import Site
 heal = filtered.clear
 
 
-def apply(site: Site) -> None:
-    """Drop every packet that opens a connection."""
-    filtered.set_rule(site, "drop")
+def apply(site: Site, family: str | None = None) -> None:
+    """Drop every packet that opens a connection; with *family*, "ipv4" or "ipv6", of that one only."""
+    filtered.set_rule(site, "drop", family)

@@ -12,9 +12,13 @@ TABLE = "lab_port25"
 OPENS = "tcp dport 25 tcp flags & (syn | ack) == syn"  # a packet that opens a connection
 
 
-def set_rule(site: Site, verdict: str) -> None:
-    """Give packets that open a connection to port 25 a *verdict*; sessions that are open go on."""
-    load(site, chain("input", f"{OPENS} {verdict}"))
+def set_rule(site: Site, verdict: str, family: str | None = None) -> None:
+    """Give packets that open a connection to port 25 a *verdict*; sessions that are open go on.
+
+    *family*: "ipv4" or "ipv6", where it is for one of them only.
+    """
+    which = f"meta nfproto {family} " if family else ""
+    load(site, chain("input", f"{which}{OPENS} {verdict}"))
 
 
 def load(site: Site, *parts: str) -> None:

@@ -8,6 +8,6 @@ from lab.faults.site import Site
 heal = filtered.clear
 
 
-def apply(site: Site) -> None:
-    """Reset every new connection."""
-    filtered.set_rule(site, "reject with tcp reset")
+def apply(site: Site, family: str | None = None) -> None:
+    """Reset every new connection; with *family*, "ipv4" or "ipv6", of that one only."""
+    filtered.set_rule(site, "reject with tcp reset", family)

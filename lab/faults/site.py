@@ -7,13 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lab import netns
 from lab.errors import MachineError
+from lab.hosts import LABEL, Host
 
 if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
-
-    from lab.hosts import Host
 
 
 ANNOUNCE = r"""
@@ -52,29 +52,21 @@ class Site:
         return self.beside("nft", *options, rules)
 
     def beside(self, *command: str, capability: str = "NET_ADMIN") -> str:
-        """Run a command in the host's network namespace with a capability, and return what it prints.
-
-        In a container of its own: the host's processes do not have the capability, and no exec can get it.
-        """
-        from docker.errors import ContainerError
-
+        """Run a command in the host's network namespace with a capability, and return what it prints."""
         try:
-            printed = self.docker.containers.run(
+            return netns.run(
+                self.docker,
+                self.container.labels[LABEL],
                 self.tools,
-                list(command),
-                network_mode=f"container:{self.container.id}",
-                cap_drop=["ALL"],
-                cap_add=[capability],
-                labels={key: value for key, value in self.container.labels.items() if key == "mail-lab.name"},
-                remove=True,
+                netns.of(self.host.container),
+                *command,
+                capability=capability,
             )
-        except ContainerError as error:
-            said = error.stderr.decode("utf-8", "replace") if isinstance(error.stderr, bytes) else error.stderr
+        except netns.RefusedError as error:
             raise UnsupportedError(
-                f"{command[0]} failed beside {self.host.name}: {(said or '').strip()}",
+                f"{command[0]} failed beside {self.host.name}: {error.args[0]}",
                 hint=f"it needs an engine that allows {capability} (rootless ones may not), and nf_tables",
             ) from error
-        return printed.decode("utf-8", "replace") if isinstance(printed, bytes) else ""
 
     def announce(self) -> None:
         """Tell the neighbours that the host is back at its IPv6 addresses.

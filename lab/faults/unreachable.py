@@ -8,6 +8,6 @@ from lab.faults.site import Site
 heal = filtered.clear
 
 
-def apply(site: Site) -> None:
-    """Answer every new connection with host unreachable."""
-    filtered.set_rule(site, "reject with icmpx type host-unreachable")
+def apply(site: Site, family: str | None = None) -> None:
+    """Answer every new connection with host unreachable; with *family*, "ipv4" or "ipv6", of that one only."""
+    filtered.set_rule(site, "reject with icmpx type host-unreachable", family)

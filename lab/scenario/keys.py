@@ -120,8 +120,8 @@ SCRIPT: Mapping[str, Key] = {
     "connect": Key(
         Elsewhere({"anyOf": [{"type": "string"}, {"type": "object"}, {"type": "array"}]}),
         'What happens to connections: "refuse", "drop", "unreachable", {delay = 2}, {loss = 0.3}, {limit = 1}, '
-        "{close_after_accept = true}. At a scripted address also {refuse = true, first = 2}, for one address family "
-        '{drop = "ipv6"}, or a list of such rules.',
+        '{close_after_accept = true}; for one address family {drop = "ipv6"}. At a scripted address also '
+        "{refuse = true, first = 2}, or a list of such rules.",
     ),
     **{
         stage: Key(

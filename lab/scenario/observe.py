@@ -16,6 +16,7 @@ from email import message_from_bytes, policy
 from typing import TYPE_CHECKING
 
 from lab.errors import LabError
+from lab.hosts import MAIL_ROLES
 from lab.plan import Departure, Plan, compare
 from lab.route import Route, stamp
 from lab.scenario.expect import Asked
@@ -215,7 +216,7 @@ class Observer:
         return apexes.get(name, self._stage.names.real(name))
 
     def _senders(self) -> frozenset[str]:
-        return frozenset(host.name for host in self._lab.hosts.values() if host.role in ("client", "smarthost", "mx"))
+        return frozenset(host.name for host in self._lab.hosts.values() if host.role in MAIL_ROLES)
 
     def _all(self) -> list[Sent]:
         return [each for listed in self._sent.values() for each in listed]

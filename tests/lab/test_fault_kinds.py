@@ -77,15 +77,20 @@ def test_every_kind_is_tried_here() -> None:
     assert SEEN.keys() == KINDS.keys()
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
-def test_kind_is_seen_by_a_message_and_heals(lab: Lab, kind: str) -> None:
+def is_seen(lab: Lab, kind: str, domain: str, address: str) -> None:
+    """Send a message while something is wrong at mx1, the first exchanger of *domain*, which has *address*."""
     wrong, seen, reasons = SEEN[kind]
     with lab.fault("mx1", **wrong):
         if kind == "scan_ban":
-            probe(lab, "direct", lab.hosts["mx1"].address, "1 2 3")
-        route = lab.send(to=f"bia@{lab.domain}", via="direct").route()
+            probe(lab, "direct", address, "1 2 3")
+        route = lab.send(to=f"bia@{domain}", via="direct").route()
         assert answers(route) == [f"mx1 {seen}", "mx2 accepted end-of-data"]
         assert route.attempts[0].reason.startswith(reasons)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_kind_is_seen_by_a_message_and_heals(lab: Lab, kind: str) -> None:
+    is_seen(lab, kind, lab.domain, lab.hosts["mx1"].address)
     KINDS[kind].heal(site(lab.docker, lab.hosts, "mx1", lambda _: None))  # once more does no harm
     assert find(lab.docker, lab.name)["mx1"].state == "running"
     assert delivered_by(lab) == ["mx1 accepted end-of-data"]

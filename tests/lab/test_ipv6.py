@@ -9,8 +9,7 @@ from lab.faults import KINDS
 from lab.script import STATES
 
 from .story import answers, departures
-from .test_fault_kinds import SEEN
-from .test_scan import probe
+from .test_fault_kinds import is_seen
 
 ZONE = "@ MX 10 mx1-v6.dest.test.\n@ MX 20 mx2-v6.dest.test.\n"
 
@@ -30,15 +29,19 @@ def delivered_by(lab: Lab, domain: str) -> list[str]:
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_kind_of_fault_holds_for_ipv6_and_heals(lab: Lab, kind: str) -> None:
-    wrong, seen, reasons = SEEN[kind]
     domain = lab.zone(ZONE)
-    with lab.fault("mx1", **wrong):
-        if kind == "scan_ban":
-            probe(lab, "direct", lab.hosts["mx1"].address6, "1 2 3")
-        route = lab.send(to=f"bia@{domain}", via="direct").route()
-        assert answers(route) == [f"mx1 {seen}", "mx2 accepted end-of-data"]
-        assert route.attempts[0].reason.startswith(reasons)
+    is_seen(lab, kind, domain, lab.hosts["mx1"].address6)
     assert delivered_by(lab, domain) == ["mx1 accepted end-of-data"]
+
+
+@pytest.mark.parametrize(("family", "other"), [("ipv4", "ipv6"), ("ipv6", "ipv4")])
+def test_real_host_fails_in_one_family(lab: Lab, family: str, other: str) -> None:
+    names = {"ipv4": "mx1.dest.test.", "ipv6": "mx1-v6.dest.test."}
+    domain = lab.zone(f"@ MX 10 {names[family]}\n@ MX 20 {names[other]}\n")
+    with lab.fault("mx1", connect={"refuse": family}):
+        route = lab.send(to=f"bia@{domain}", via="direct").route()
+    assert answers(route) == ["mx1 failed connect", "mx1 accepted end-of-data"]
+    assert [":" in str(each.address) for each in route.attempts] == [family == "ipv6", other == "ipv6"]
 
 
 @pytest.mark.parametrize("stage", STATES)

@@ -229,6 +229,7 @@ class FakeLab:
         self.queue_commands: list[tuple[str, ...]] = []
         self.docker = FakeDocker()
         self.name = "main"
+        self.bans: dict[str, int] = {}
         self.dns = FakeDns()
         self.scripted = FakeScripted()
         self.names = dict(HOSTS)
@@ -246,6 +247,10 @@ class FakeLab:
         self.asked.append({"recipient": recipient, "via": via, "sender": sender})
         known(self.hosts, via)
         return PLAN
+
+    def banned(self, host: str) -> dict[str, int]:
+        known(self.hosts, host)
+        return self.bans
 
     def follow(self, since: float | None) -> FakeRecorder:
         self.asked.append({"since": since})

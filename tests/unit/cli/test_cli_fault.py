@@ -68,6 +68,19 @@ def test_host_fault_from_adding_to_clearing(run: Run, done: list[tuple[str, ...]
     assert run("fault", "list").stdout == "Nothing is wrong on purpose in the lab main.\n"
 
 
+@pytest.mark.usefixtures("done")
+def test_who_is_banned_is_listed_with_the_time_that_is_left(
+    run: Run, fake: FakeLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lab.faults.scan_ban.apply", lambda *_: None)
+    run("fault", "add", "mx1", "scan_ban={}")
+    run("fault", "add", "mx2", "host=paused")
+    fake.bans = {"direct": 42}
+    assert run("fault", "list").stdout.splitlines()[3:] == ["mx1 bans direct for 42 s more"]
+    banned, other = json.loads(run("fault", "list", "--json").stdout)
+    assert (banned["banned"], "banned" in other) == ({"direct": 42}, False)
+
+
 def test_dns_fault(run: Run, fake: FakeLab) -> None:
     added = run("fault", "add", "dns", *SERVFAIL, "first=2", "client=direct")
     said = "kind=rcode name=shop.test type=MX rcode=SERVFAIL first=2 client=198.18.77.22"

@@ -105,7 +105,10 @@ def test_port_25_is_filtered_for_new_connections_only(kind: str, verdict: str) -
         ({"delay": 0.5}, "timeout 500ms;"),
         ({"delay": 0.5}, "tcp sport 25 tcp flags & syn == 0 ct id @waiting drop }"),
         ({"close_after_accept": True}, "tcp dport 25 ct mark 25 tcp flags & rst == 0 reject with tcp reset }"),
-        ({"refuse": True}, "tcp flags & (syn | ack) == syn reject with tcp reset }"),
+        ({"refuse": True}, "policy accept; tcp dport 25 tcp flags & (syn | ack) == syn reject with tcp reset }"),
+        ({"refuse": "ipv4"}, "policy accept; meta nfproto ipv4 tcp dport 25 tcp flags & (syn | ack) == syn reject"),
+        ({"drop": "ipv6"}, "policy accept; meta nfproto ipv6 tcp dport 25 tcp flags & (syn | ack) == syn drop }"),
+        ({"unreachable": "ipv6"}, "meta nfproto ipv6 tcp dport 25 tcp flags & (syn | ack) == syn reject with icmpx"),
     ],
 )
 def test_settings_of_connections_are_in_the_filter(connect: dict[str, Any], rule: str) -> None:

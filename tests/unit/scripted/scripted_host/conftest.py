@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 from scripted.host import Ports, running
-from scripted.leases import Places
 from scripted.log import Log
+from scripted.places import Places
 
 from .host import ADDRESS, DEADLINE, Client, FakeFirewall, Host
 

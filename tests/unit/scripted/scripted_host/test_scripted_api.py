@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 from scripted.firewall import SYN, change, empty
-from scripted.leases import Leases, Places
+from scripted.leases import Leases
 from scripted.log import Log
+from scripted.places import Places
 from scripted.problem import RefusedError
 from scripted.read import read_script
 from scripted.script import Connect
