@@ -171,7 +171,7 @@ class TlsEstablished(Event):
     relay: str
     address: str
     port: int
-    trust: str  # Anonymous, Untrusted, Trusted, Verified
+    trust: str  # anonymous, untrusted, trusted, verified
     protocol: str  # "TLSv1.3"
     cipher: str
 

@@ -118,7 +118,7 @@ class _Request:
     file: QueueFile
     name: Namer
     failures: list[AttemptFailed] = field(default_factory=list)
-    tls: dict[Server, str] = field(default_factory=dict)
+    tls: dict[Server, TlsEstablished] = field(default_factory=dict)
     done: Server | None = None  # where the last recipient came to its end
     port: int | None = None  # one for all servers of a destination; not every line says it
 
@@ -137,7 +137,7 @@ class _Request:
         if isinstance(event, AttemptFailed):
             self.failures.append(event)
         elif isinstance(event, TlsEstablished):
-            self.tls[server] = event.protocol
+            self.tls[server] = event
         else:
             self.done = server
             return self._attempts(event, server)
@@ -169,6 +169,7 @@ class _Request:
         return mine in failed.reason and mine not in than.reason
 
     def _failed(self, failed: AttemptFailed) -> Attempt:
+        tls = self.tls.get((failed.relay, failed.address))
         return Attempt(
             host=self.file.host,
             queue_id=self.file.queue_id,
@@ -180,9 +181,10 @@ class _Request:
             dsn=failure.status(failed.stage, failed.reply, failed.reason),
             reason=failed.reason,
             outcome=OUTCOMES.get((failed.reply or "")[:1], "failed"),
-            tls=self.tls.get((failed.relay, failed.address)),
+            tls=tls.protocol if tls else None,
             next_queue_id=None,
             at=failed.at,
+            trust=tls.trust if tls else None,
         )
 
     def _own(self, delivery: Delivery, server: Server) -> Attempt | None:
@@ -195,6 +197,7 @@ class _Request:
         address = why.address if why else delivery.address
         reply = delivery.text if accepted else why.reply if why else None
         stage = "end-of-data" if accepted else why.stage if why else _stage(delivery.text)
+        tls = self.tls.get(server)
         return Attempt(
             host=self.file.host,
             queue_id=self.file.queue_id,
@@ -206,9 +209,10 @@ class _Request:
             dsn=delivery.dsn,
             reason=why.reason if why else delivery.text,
             outcome="accepted" if accepted else OUTCOMES.get((reply or "")[:1], "failed"),
-            tls=self.tls.get(server),
+            tls=tls.protocol if tls else None,
             next_queue_id=next_queue_id(delivery.text) if accepted else None,
             at=delivery.at,
+            trust=tls.trust if tls else None,
         )
 
 

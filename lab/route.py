@@ -35,6 +35,7 @@ class Attempt:
     tls: str | None  # "TLSv1.3"
     next_queue_id: str | None  # the target's queue id of the message, when it accepted
     at: datetime  # aware, UTC: when the result was logged
+    trust: str | None = None  # of the TLS session: anonymous, untrusted, trusted, verified; None in the clear
 
     def to_json(self) -> dict[str, Any]:
         """Return the attempt as plain JSON values; :meth:`from_json` reads them."""

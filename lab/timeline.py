@@ -116,7 +116,7 @@ def _table(attempts: Sequence[tuple[str, Attempt]]) -> list[str]:
     lines = []
     for way, each in attempts:
         mark = MARKS[_mark(each.outcome)]
-        tls = f" [{each.tls}]" if each.tls else ""
+        tls = f" [{each.trust} {each.tls}]" if each.tls else ""
         lines += _wrapped(f"  {mark} {way:<{width}}  {each.stage:<{stage}}  ", (each.reply or each.reason) + tls)
     return lines
 

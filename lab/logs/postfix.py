@@ -51,7 +51,7 @@ DELIVERY = re.compile(
 )
 RELAY = re.compile(r"(?P<name>[^\[]+)\[(?P<address>[^\]]+)\](?::(?P<port>\d+))?")
 TLS = re.compile(
-    rf"(?P<trust>\w+) TLS connection (?:re)?established to {failure.PEER}: "
+    rf"(?P<trust>Anonymous|Untrusted|Trusted|Verified) TLS connection (?:re)?established to {failure.PEER}: "
     r"(?P<protocol>\S+) with cipher (?P<cipher>\S+).*"
 )
 
@@ -230,7 +230,7 @@ def _agent(line: Line) -> Event | None:
             relay=found["relay"],
             address=found["address"],
             port=int(found["port"]),
-            trust=found["trust"],
+            trust=found["trust"].lower(),
             protocol=found["protocol"],
             cipher=found["cipher"],
         )

@@ -81,10 +81,11 @@ def tell(route: Route, indent: str = "") -> list[str]:
     if not route.attempts or route.outcome not in ("delivered", "deferred"):
         lines.append(f"{indent}    because {route.reason}")
     for attempt in route.attempts:
+        trust = f" {attempt.trust}" if attempt.trust else ""
         place = f"{attempt.host}/{attempt.queue_id} > {attempt.target} {attempt.address}:{attempt.port}"
         reply = "" if attempt.reply else "no reply: "
         lines.append(
-            f"{indent}    {place} {attempt.outcome} {attempt.stage} {attempt.dsn} tls={attempt.tls} "
+            f"{indent}    {place} {attempt.outcome} {attempt.stage} {attempt.dsn} tls={attempt.tls}{trust} "
             f"next={attempt.next_queue_id}: {reply}{attempt.reason}"
         )
     for notice in route.notifications:

@@ -14,7 +14,7 @@ CONTRACT = {
 }
 ATTEMPT = {
     *("host", "queue_id", "target", "address", "port", "stage", "reply", "dsn", "reason", "outcome", "tls"),
-    *("next_queue_id", "at"),
+    *("next_queue_id", "at", "trust"),
 }
 
 
