@@ -8,10 +8,11 @@ from lab import ready, users
 from lab.doors import Door
 from lab.errors import LabError
 from lab.hosts import Host, known
-from lab.submit import Server
+from lab.submit import Server, Tls
 from lab.world import published
 
 SUBMISSION = 587  # RFC 6409: TLS and a password; port 25 of a smarthost relays for nobody
+TLS: Mapping[int, Tls] = {SUBMISSION: "starttls", 465: "implicit"}  # RFC 8314 3.3
 GUESTS = 2560  # the gateway's port for hosts that a test brings along (haproxy.cfg)
 
 Login = str | tuple[str, str]
@@ -40,15 +41,15 @@ class Access:
     def server(self, via: str, login: Login | None) -> Server:
         """Return where to submit for *via*: "client", "smarthost", "mx1:25".
 
-        Port 587, the smarthost's default, wants TLS and a login; default: "customer".
+        Ports 587, the smarthost's default, and 465 want TLS and a login; default: "customer".
         """
         host, _, given = via.partition(":")
         if given and not given.isdigit():
             raise LabError(f"via={via!r} has no port number", hint='"client", "smarthost" or "mx1:25"')
         found = known(self._present(), host)
         port = int(given) if given else SUBMISSION if host == "smarthost" else 25
-        credentials = _credentials(login or "customer") if port == SUBMISSION or login else None
-        tls, name = port == SUBMISSION, f"{host}:{port}"
+        tls, name = TLS.get(port), f"{host}:{port}"
+        credentials = _credentials(login or "customer") if tls or login else None
         if host in self._world:
             return Server(name, ready.LOOPBACK, self.port(host, port), credentials, tls)
         inner = self._world["gateway"].published[GUESTS]

@@ -18,6 +18,7 @@ from time import monotonic
 
 from lab.doors import Door
 from lab.errors import LabError
+from lab.tls import wrap
 
 Probe = Callable[[str, int, float], str | None]
 PAUSE = 0.03  # seconds between two tries at a door; nothing tells from outside when a daemon begins to listen
@@ -32,6 +33,11 @@ IMAP = b"* OK", b"a LOGOUT\r\n"
 def greeting(dialogue: tuple[bytes, bytes]) -> Probe:
     """Return a probe that wants a greeting, and says goodbye."""
     return lambda host, port, timeout: _greeted(lambda: socket.create_connection((host, port), timeout), dialogue)
+
+
+def greeting_in_tls(dialogue: tuple[bytes, bytes]) -> Probe:
+    """Return the same for a server that speaks TLS from the first byte on (RFC 8314 3.3)."""
+    return lambda host, port, timeout: _greeted(lambda: wrap(socket.create_connection((host, port), timeout)), dialogue)
 
 
 def _greeted(connect: Callable[[], socket.socket], dialogue: tuple[bytes, bytes]) -> str | None:
@@ -81,6 +87,7 @@ PROBES: Mapping[int, Probe] = {
     25: greeting(SMTP),
     53: answered_query,
     143: greeting(IMAP),
+    465: greeting_in_tls(SMTP),
     587: greeting(SMTP),
     8025: healthy,
     8053: healthy,

@@ -13,21 +13,24 @@ import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Literal
 
 from lab.dsn import DEFAULT, Dsn
 from lab.errors import LabError
+from lab.tls import unchecked, wrap
 
 QUEUED = re.compile(r"queued as (?P<queue_id>[0-9A-Za-z]+)$")
 CLOSING = 421  # the host closes the connection, whatever the command was (RFC 5321 3.8, 4.2.2)
 STATUS = re.compile(r"^(?P<status>[245]\.\d{1,3}\.\d{1,3})\b")
 
 Message = str | EmailMessage | bytes | Path
+Tls = Literal["starttls", "implicit"]  # RFC 3207; from the first byte on, RFC 8314 3.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +69,13 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where to submit. ``login`` is (user, password): then STARTTLS and AUTH come first."""
+    """Where to submit: in the clear, or in TLS; ``login`` is (user, password)."""
 
     name: str
     host: str
     port: int
     login: tuple[str, str] | None = None
-    starttls: bool = False
+    tls: Tls | None = None
     beyond: tuple[str, int] | None = None  # through the gateway to this address (PROXY protocol, version 1)
 
 
@@ -162,8 +165,8 @@ def submit(
     try:
         with _Client(server, timeout) as smtp:
             smtp.ehlo_or_helo_if_needed()
-            if server.starttls:
-                smtp.starttls()  # the lab's certificate is self-signed, and the connection stays on this machine
+            if server.tls == "starttls":
+                smtp.starttls(context=unchecked())
                 smtp.ehlo_or_helo_if_needed()  # what was said before does not count any more (RFC 3207 4.2)
             if server.login is not None:
                 smtp.login(*server.login)
@@ -195,7 +198,7 @@ class _Client(smtplib.SMTP):
     """smtplib's client; through the gateway's door for guests it says first whom it wants."""
 
     def __init__(self, server: Server, timeout: float) -> None:
-        self._beyond = server.beyond
+        self._server = server
         super().__init__(server.host, server.port, local_hostname="mua.home.test", timeout=timeout)
 
     def getreply(self) -> tuple[int, bytes]:
@@ -213,7 +216,8 @@ class _Client(smtplib.SMTP):
         self.close()
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        return connection(Server("", host, port, beyond=self._beyond), timeout)
+        found = connection(replace(self._server, host=host, port=port), timeout)
+        return wrap(found) if self._server.tls == "implicit" else found
 
 
 def connection(server: Server, timeout: float) -> socket.socket:

@@ -1,8 +1,10 @@
-"""For all tests: pytest's own means to test a plugin, and interrupts that arrive."""
+"""For all tests: pytest's own means to test a plugin, interrupts that arrive, a certificate."""
 
 from __future__ import annotations
 
 import signal
+import ssl
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -20,3 +22,15 @@ def _interrupts() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(scope="session")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    """What a small server needs to speak TLS: a certificate for small.test, signed by itself."""
+    folder = tmp_path_factory.mktemp("tls")
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=small.test"
+    files = f"-keyout {folder}/key.pem -out {folder}/cert.pem"
+    subprocess.run([*command.split(), *files.split()], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return context

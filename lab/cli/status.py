@@ -20,7 +20,7 @@ EXAMPLE = example(
     "$ lab status",
     "Lab main in 198.18.0.0/24: ready.",
     "HOST       ROLE       ADDRESS       STATE    READY  ON 127.0.0.1",
-    "client     client     198.18.0.21   running  yes    25001 for 25, 25005 for 587",
+    "client     client     198.18.0.21   running  yes    25001 for 25, 25005 for 587, 25007 for 465",
     "...",
 )
 

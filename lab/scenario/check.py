@@ -45,7 +45,9 @@ def check(scenario: Scenario, notes: Notes) -> None:
         _check_via(session.at, f"session[{index}].at", scenario, notes, stores=True)
         for number, line in enumerate(session.lines):
             if not LINE.fullmatch(line):
-                notes.note(f"session[{index}].lines[{number}]", f"{line!r} begins with none of C: R: S:", '"C: EHLO x"')
+                notes.note(
+                    f"session[{index}].lines[{number}]", f"{line!r} begins with none of C: R: B: TLS: S:", '"C: EHLO x"'
+                )
     faults.check(scenario, scripted if whole else None, values, notes)
     for expected in [*scenario.expected, *(each for step in scenario.steps for each in step.expected)]:
         expect.check(expected, scenario, hosts, values, notes)
@@ -214,8 +216,9 @@ def _check_via(via: str, path: str, scenario: Scenario, notes: Notes, *, stores:
 
 def _check_sense(scenario: Scenario, hosts: set[str], notes: Notes) -> None:
     """Note what proves nothing, so that it would pass whatever happens."""
-    if not scenario.messages and not scenario.sessions:
-        notes.note("", "has no message and no session", "write a [[message]]")
+    proving = {step.action for step in scenario.steps} & {"run", "expect"}
+    if not (scenario.messages or scenario.sessions or proving):
+        notes.note("", "has no message, no session, and no step that runs a command", "write a [[message]]")
     judged = {expected.message for expected in scenario.expected}
     judged |= {expected.message for step in scenario.steps for expected in step.expected}
     for index, message in enumerate(scenario.messages):

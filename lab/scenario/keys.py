@@ -180,7 +180,7 @@ STEP = Table(
         "to": Key(TEXT, "The recipient meant by until; default: each."),
         "of": Key(TEXT, "The zone meant by zone: a name of the table [zones]."),
         "command": Key(TEXTS, "The words of the command."),
-        "output": Key(TEXT, "A regular expression."),
+        "output": Key(TEXT, "A regular expression; a variable in it stands for its value as it is."),
         "timeout": Key(Number(), "Seconds."),
     }
 )
@@ -283,7 +283,8 @@ SCENARIO = Table(
                         ),
                         "lines": Key(
                             TEXTS,
-                            '"C: EHLO x" is sent with CRLF, "R: x" exactly as it stands, "S: 250 2.1.0" is the reply '
+                            '"C: EHLO x" is sent with CRLF, "R: x" exactly as it stands, "B: x" in base64 (AUTH); '
+                            '"TLS:" begins with TLS, "TLS: NAME" asks for that server; "S: 250 2.1.0" is the reply '
                             'awaited (or its beginning), "S: closed" the end; "C2:", "S2:": a second connection.',
                             needed=True,
                         ),

@@ -14,7 +14,7 @@ from lab.scenario.variables import MAIL, STORE
 
 MAIN = "DOMAIN"  # the variable of the domain whose zone is ``zone``
 IN_QUEUE = ("flush", "hold", "release", "delete", "expire")  # steps that do something to a message in a queue
-RUN = ""  # what an expectation is about where there are sessions and no message: the run itself
+RUN = ""  # what an expectation is about where there is no message: the run itself
 TIMEOUT = 60.0  # seconds; the longest wait of the lab's own timers is shorter
 
 

@@ -29,7 +29,7 @@ from lab.scenario.observe import Observer, Sent
 from lab.scenario.result import Outcome, Result
 from lab.scenario.session import talk
 from lab.scenario.stage import Stage
-from lab.scenario.steps import listed, names
+from lab.scenario.steps import listed, names, output
 from lab.scenario.variables import replaced, variable
 from lab.verdict import Difference
 
@@ -86,8 +86,8 @@ class _Run:
         departures = self._departures()
         verdicts = [each.verdict for each in self._judged]
         failed = bool(self._differences or departures)
-        only_talk = not self._scenario.messages
-        outcome: Outcome = "fail" if failed else "pass" if only_talk and not verdicts else worst(verdicts)
+        unsent = not self._scenario.messages  # sessions and steps, which have their own differences
+        outcome: Outcome = "fail" if failed else "pass" if unsent and not verdicts else worst(verdicts)
         return self._end(outcome, began, None, departures)
 
     def _end(self, outcome: Outcome, began: float, reason: str | None, departures: tuple[Departure, ...]) -> Result:
@@ -221,14 +221,14 @@ class _Run:
         host = self._lab.hosts[self._stage.names.real(str(step.table["run"]))]
         command = [replaced(word, self._stage.values) for word in step.table["command"]]
         result = container(self._lab.docker, host).exec_run(command)
-        output = result.output.decode("utf-8", "replace") if isinstance(result.output, bytes) else ""
+        printed = result.output.decode("utf-8", "replace") if isinstance(result.output, bytes) else ""
         if self._lab.reread(host.name):
             self._plan_again()
-        pattern = step.table.get("output")
+        pattern = output(step, self._stage.values)
         if pattern is None and result.exit_code != 0:
-            self._differences.append(Difference(step.place, "exit code 0", f"{result.exit_code}: {output.strip()}"))
-        if pattern is not None and not re.search(str(pattern), output):
-            self._differences.append(Difference(step.place, str(pattern), output.strip() or "no output"))
+            self._differences.append(Difference(step.place, "exit code 0", f"{result.exit_code}: {printed.strip()}"))
+        if pattern is not None and not re.search(pattern, printed):
+            self._differences.append(Difference(step.place, pattern, printed.strip() or "no output"))
 
     def _plan_again(self) -> None:
         """Make the plans of all messages anew, from the zones and settings as they are now."""

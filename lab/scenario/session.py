@@ -2,6 +2,8 @@
 
     C: EHLO mua.home.test     sent with CRLF
     R: MAIL FROM:<>\\n        sent exactly as it stands
+    B: customer               sent in base64 with CRLF, as AUTH wants it (RFC 4954 4)
+    TLS: mx.example           TLS from here on, after STARTTLS or from the first byte on; "TLS:" asks for no name
     S: 250                    awaited: a reply (all its lines) that begins so
     S: closed                 awaited: the end of the connection
 
@@ -12,10 +14,13 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Callable, Sequence
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-LINE = re.compile(r"(?P<who>[CRS])(?P<number>[1-9]?): ?(?P<text>.*)", re.DOTALL)
+from lab.tls import wrap
+
+LINE = re.compile(r"(?P<who>[CRBS]|TLS)(?P<number>[1-9]?): ?(?P<text>.*)", re.DOTALL)
 CLOSED = "closed"
 PATIENCE = 20.0  # seconds for each reply
 Connect = Callable[[], socket.socket]
@@ -43,7 +48,7 @@ def talk(lines: Sequence[str], connect: Connect) -> Outcome:
             try:
                 connection = open_.get(number) or open_.setdefault(number, _Connection(connect()))
                 if match["who"] != "S":
-                    connection.send(text.encode() + (b"\r\n" if match["who"] == "C" else b""))
+                    ACTS[match["who"]](connection, text)
                     said.append(line)
                     continue
                 reply = connection.reply()
@@ -65,8 +70,20 @@ class _Connection:
         self._socket = connected
         self._file = connected.makefile("rb")
 
-    def send(self, data: bytes) -> None:
-        self._socket.sendall(data)
+    def line(self, text: str) -> None:
+        self._socket.sendall(text.encode() + b"\r\n")
+
+    def exactly(self, text: str) -> None:
+        self._socket.sendall(text.encode())
+
+    def base64(self, text: str) -> None:
+        self._socket.sendall(b64encode(text.encode()) + b"\r\n")
+
+    def secure(self, name: str) -> None:
+        """Begin with TLS. What was said before and not read yet is forgotten (RFC 3207 4.2)."""
+        self._file.close()
+        self._socket = wrap(self._socket, name or None)
+        self._file = self._socket.makefile("rb")
 
     def reply(self) -> str:
         """Return the next reply, its lines joined; CLOSED at the end of the connection (RFC 5321 4.2.1)."""
@@ -86,3 +103,11 @@ class _Connection:
     def close(self) -> None:
         self._file.close()
         self._socket.close()
+
+
+ACTS: Mapping[str, Callable[[_Connection, str], None]] = {
+    "C": _Connection.line,
+    "R": _Connection.exactly,
+    "B": _Connection.base64,
+    "TLS": _Connection.secure,
+}

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from dnszone.problem import did_you_mean
 from lab.scenario.model import IN_QUEUE, RUN, Scenario, Step
 from lab.scenario.problem import Notes, joined
-from lab.scenario.variables import variable
+from lab.scenario.variables import replaced, variable
 
 
 def names(value: Any) -> list[str]:  # noqa: ANN401  a text or a list of texts, as TOML gives it
     """Return the names in a step's value."""
     return [value] if isinstance(value, str) else list(value)
+
+
+def output(step: Step, values: Mapping[str, str]) -> str | None:
+    """Return the regular expression that a command's output must match; variables stand for exactly their values."""
+    pattern = step.table.get("output")
+    return None if pattern is None else replaced(str(pattern), {name: re.escape(each) for name, each in values.items()})
 
 
 def listed(scenario: Scenario) -> tuple[Step, ...]:
@@ -121,7 +127,7 @@ class _Order:
         if "command" not in step.table:
             self._notes.note(step.place, "command is missing", 'command = ["postqueue", "-p"]')
         try:
-            re.compile(str(step.table.get("output", "")))
+            re.compile(output(step, {}) or "")
         except re.error as error:
             self._notes.note(f"{step.place}.output", f"is no regular expression: {error}")
 
@@ -129,7 +135,9 @@ class _Order:
         """Return the message that a step is about, if that is clear and it is on its way."""
         known = [message.name for message in self._scenario.messages]
         name = step.table.get("message", known[0] if len(known) == 1 else None)
-        if name is None:
+        if not known:
+            self._notes.note(step.place, "is about a message, and there is none", "write a [[message]]")
+        elif name is None:
             self._notes.note(step.place, "does not say which message is meant", f"messages: {', '.join(known)}")
         elif name not in known:
             hint = did_you_mean(str(name), known) or f"messages: {', '.join(known)}"

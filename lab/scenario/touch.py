@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lab.scenario.model import Scenario
+from lab.scenario.model import IN_QUEUE, Scenario
 from lab.scenario.variables import MAIL, WORLD, variable
 
 ALWAYS = ("client", "mailstore")  # where every notice to ana@home.test ends
@@ -26,6 +26,7 @@ def shared(scenario: Scenario) -> frozenset[str]:
     """Return the hosts of the world that the run uses as they are."""
     via = {message.via.partition(":")[0] for message in scenario.messages}
     via |= {session.at.partition(":")[0] for session in scenario.sessions}
+    via |= {str(step.table[step.action]) for step in scenario.steps if step.action in ("run", *IN_QUEUE)}
     text = " ".join(_texts(scenario)).lower()
     named = {host for host in MAIL if re.search(rf"\b{host}(_v6)?\b", text)}
     named |= {"mx1", "mx2", "mx3"} if DEST.search(text) else set()

@@ -40,7 +40,8 @@ PICTURE = """\
   gateway       198.18.0.3     publishes the ports below; it is the only way in, and there is no way out
 
   on 127.0.0.1  25001 client:25       25002 direct:25       25003 smarthost:25    25004 smarthost:587
-                25005 client:587      25011 mx1:25          25012 mx2:25          25013 mx3:25
+                25005 client:587      25006 smarthost:465   25007 client:465      25011 mx1:25
+                25012 mx2:25          25013 mx3:25          25020 scripted:8025   25024 mailstore:24
 """
 PREFERENCES = {"mx1": 10, "mx2": 20, "mx3": 30}
 
@@ -167,7 +168,7 @@ def test_status_is_a_table_without_frames(run: Run) -> None:
     assert result.exit_code == codes.OK
     assert lines[0] == "Lab main in 198.18.0.0/24: ready."
     assert lines[1].split("  ")[0] == "HOST"
-    assert "client     client     198.18.0.21  running  yes    25001 for 25, 25005 for 587" in lines
+    assert "client     client     198.18.0.21  running  yes    25001 for 25, 25007 for 465, 25005 for 587" in lines
     assert all(line == line.rstrip() and line.isascii() for line in lines)
 
 
@@ -205,7 +206,7 @@ def test_status_as_json(run: Run) -> None:
         "state": "running",
         "ready": True,
         "problems": [],
-        "published": {"25": 25001, "587": 25005},
+        "published": {"25": 25001, "465": 25007, "587": 25005},
     }
 
 

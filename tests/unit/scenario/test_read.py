@@ -20,6 +20,7 @@ HEAD = 'title = "t"\nteaches = "t"\n'
 MESSAGE = '[[message]]\nto = "bia@$DOMAIN"\n'
 EXPECT = '[expect]\noutcome = "delivered"\n'
 RIGHT = HEAD + MESSAGE + EXPECT
+RUNS = HEAD + "[[step]]\nrun = 'direct'\ncommand = ['true']\n"
 
 
 def test_what_a_file_says() -> None:
@@ -102,7 +103,12 @@ def test_every_comment_of_the_new_file_is_right_too() -> None:
         (HEAD + MESSAGE + "raw = 'x'\nsize = 5\n" + EXPECT, "3: message[0]: a message that is sent as it is gets no"),
         (HEAD + MESSAGE + MESSAGE + EXPECT, "5: message[1].name: 2 of them have no name"),
         (HEAD + MESSAGE, "3: message[0]: nothing is expected of it"),
-        (HEAD, "1: has no message and no session"),
+        (HEAD, "1: has no message, no session, and no step that runs a command"),
+        (HEAD + "[[step]]\nrestart = 'mx1'\n", "1: has no message, no session, and no step that runs a command"),
+        (RUNS + "[[step]]\nflush = 'direct'\n", "6: step[1]: is about a message, and there is none (write a [[message"),
+        (RUNS + "[[step]]\nuntil = 'deferred'\n", "6: step[1]: is about a message, and there is none"),
+        (RUNS + "output = '('\n", "6: step[0].output: is no regular expression"),
+        (RUNS + "output = '$DOMAN'\n", "6: step[0].output: unknown variable $DOMAN (did you mean $DOMAIN?)"),
         (HEAD + MESSAGE + "[expect]\n", "5: expect: expects nothing"),
         (RIGHT + 'atempts = ["mx1 250"]\n', "7: expect.atempts: unknown key atempts (did you mean attempts?)"),
         (RIGHT + 'attempts = ["mx8 250"]\n', "7: expect.attempts[0]: no host is called 'mx8'"),

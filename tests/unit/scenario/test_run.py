@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -272,3 +273,39 @@ def test_whoever_breaks_a_host_has_it_alone(monkeypatch: pytest.MonkeyPatch) -> 
         found = result(BREAKS, FakeLab(RIGHT))
     assert found.outcome == "error"
     assert "another run has had the host mx1" in str(found.reason)
+
+
+class Commands:
+    """Containers in which every command prints the same."""
+
+    def __init__(self, printed: str, exit_code: int = 0) -> None:
+        self.result = SimpleNamespace(output=printed.encode(), exit_code=exit_code)
+        self.ran: list[list[str]] = []
+
+    def exec_run(self, command: list[str]) -> Any:
+        self.ran.append(command)
+        return self.result
+
+
+COMMAND = HEAD + "[[step]]\nrun = 'direct'\ncommand = ['say', '$DOMAIN']\n"
+
+
+@pytest.mark.parametrize(
+    ("rest", "printed", "exit_code", "line"),
+    [
+        ("", "no", 0, None),
+        ("", "no", 1, "step[0]: expected exit code 0, observed 1: no"),
+        ("output = '^d1.test$'", "d1.test", 1, None),
+        ("output = '^$DOMAIN$'", "d1.test", 0, None),
+        ("output = '^$DOMAIN$'", "d1xtest", 0, r"step[0]: expected ^d1\.test$, observed d1xtest"),
+    ],
+)
+def test_a_scenario_of_steps_alone(
+    monkeypatch: pytest.MonkeyPatch, rest: str, printed: str, exit_code: int, line: str | None
+) -> None:
+    commands, lab = Commands(printed, exit_code), FakeLab(RIGHT)
+    lab.docker = None  # type: ignore[attr-defined]  # what it would do, Commands does
+    monkeypatch.setattr("lab.scenario.run.container", lambda *_: commands)
+    found = result(COMMAND + rest, lab)
+    assert (found.outcome, found.lines()) == (("fail", [line]) if line else ("pass", []))
+    assert commands.ran == [["say", "d1.test"]]

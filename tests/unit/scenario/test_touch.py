@@ -34,6 +34,11 @@ MESSAGE = '[[message]]\nto = "bia@$DOMAIN"\nvia = "direct"\n[expect]\noutcome = 
             set(),
         ),
         (
+            HEAD + "[[step]]\nrun = 'mx3'\ncommand = ['true']\n",
+            {"client", "mailstore", "mx2", "mx3", "smarthost"},
+            set(),
+        ),
+        (
             HEAD + MESSAGE + "[[step]]\nsend = 'message'\n[[step]]\nrestart = 'direct'\n",
             {"client", "mailstore", "mx2", "smarthost"},
             {"direct"},

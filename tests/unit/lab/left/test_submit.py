@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import subprocess
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ import pytest
 
 from lab.dsn import DEFAULT, Dsn
 from lab.errors import LabError
-from lab.submit import Receipt, Reply, Server, compose, new_message_id, sent_at, submit
+from lab.submit import Receipt, Reply, Server, Tls, compose, new_message_id, sent_at, submit
 
 from .small_servers import CLOSE, HANG, SmallServer, SmallSmtp
 
@@ -33,13 +32,13 @@ def hand_over(
     to: Sequence[str] = (BIA,),
     data: bytes = RAW,
     login: tuple[str, str] | None = None,
-    starttls: bool = False,
+    tls: Tls | None = None,
     beyond: tuple[str, int] | None = None,
     timeout: float = 10,
     dsn: Dsn = DEFAULT,
 ) -> Receipt:
     with SmallServer(smtp) as server:
-        where = Server("mx1:25", "127.0.0.1", server.port, login, starttls, beyond)
+        where = Server("mx1:25", "127.0.0.1", server.port, login, tls, beyond)
         return submit(where, sender, to, data, "<one@home.test>", timeout, dsn)
 
 
@@ -210,7 +209,9 @@ def test_accepted() -> None:
 def test_refused_as_a_whole(stage: str, reply: str) -> None:
     session = stage in ("STARTTLS", "AUTH")
     smtp = SmallSmtp({stage: reply}, keywords=("STARTTLS", "AUTH PLAIN"))
-    receipt = hand_over(smtp, to=(BIA, CAI), starttls=stage == "STARTTLS", login=("u", "p") if session else None)
+    receipt = hand_over(
+        smtp, to=(BIA, CAI), tls="starttls" if stage == "STARTTLS" else None, login=("u", "p") if session else None
+    )
     expected = Reply(int(reply[:3]), reply[4:])
     assert receipt.final == expected
     assert receipt.refused == {BIA: expected, CAI: expected}
@@ -368,22 +369,33 @@ def test_smtputf8_not_offered() -> None:
     assert not any(line.startswith("MAIL") for line in smtp.said)
 
 
-@pytest.fixture(scope="module")
-def tls(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
-    folder: Path = tmp_path_factory.mktemp("tls")
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=small.test"
-    files = f"-keyout {folder}/key.pem -out {folder}/cert.pem"
-    subprocess.run([*command.split(), *files.split()], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    return context
-
-
 def test_starttls_and_auth(tls: ssl.SSLContext) -> None:
     smtp = SmallSmtp(keywords=("STARTTLS", "AUTH LOGIN PLAIN"), tls=tls)
-    assert hand_over(smtp, starttls=True, login=("customer", "secret")).queue_id == "4ABC"
+    assert hand_over(smtp, tls="starttls", login=("customer", "secret")).queue_id == "4ABC"
     credentials = b64encode(b"\0customer\0secret").decode()
     assert smtp.said[:4] == ["ehlo mua.home.test", "STARTTLS", "ehlo mua.home.test", f"AUTH PLAIN {credentials}"]
+
+
+def test_tls_from_the_first_byte_on(tls: ssl.SSLContext) -> None:
+    smtp = SmallSmtp(keywords=("AUTH PLAIN",))
+
+    def wrapped(connection: socket.socket) -> None:
+        with tls.wrap_socket(connection, server_side=True) as secured:
+            smtp(secured)
+
+    with SmallServer(wrapped) as server:
+        where = Server("mx1:465", "127.0.0.1", server.port, ("customer", "secret"), "implicit")
+        assert submit(where, ANA, [BIA], RAW, None, 10).queue_id == "4ABC"
+    assert smtp.said[1].startswith("AUTH PLAIN ")
+    assert "STARTTLS" not in smtp.said
+
+
+def test_tls_where_nobody_speaks_it_is_told() -> None:
+    def plain(connection: socket.socket) -> None:
+        connection.sendall(b"220 small.test ESMTP\r\n")
+
+    with SmallServer(plain) as server, pytest.raises(LabError, match=r"mx1:465 .* took no message: .*SSL"):
+        submit(Server("mx1:465", "127.0.0.1", server.port, tls="implicit"), ANA, [BIA], RAW, None, 10)
 
 
 @pytest.mark.parametrize(
@@ -397,7 +409,7 @@ def test_starttls_and_auth(tls: ssl.SSLContext) -> None:
 def test_what_is_needed_is_not_offered(keywords: tuple[str, ...], cause: str, tls: ssl.SSLContext) -> None:
     smtp = SmallSmtp(keywords=keywords, tls=tls)
     with pytest.raises(LabError, match=rf"took no message: {cause}"):
-        hand_over(smtp, starttls=True, login=("customer", "secret"))
+        hand_over(smtp, tls="starttls", login=("customer", "secret"))
     assert not any(line.startswith(("AUTH", "MAIL")) for line in smtp.said)
 
 
