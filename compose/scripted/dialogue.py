@@ -39,6 +39,10 @@ class Dialogue:
         """What EHLO offers."""
         return self._playbook().script.extensions
 
+    def has(self, stage: str) -> bool:
+        """Whether the script says anything about a stage."""
+        return stage in self._playbook().script.rules
+
     def rule(self, stage: str, sender: str | None = None, recipients: tuple[str, ...] = ()) -> Rule | None:
         """Return the script's rule for a command, None for normal behaviour. It counts as fired."""
         return self._playbook().rule(stage, sender, recipients)
@@ -48,32 +52,37 @@ class Dialogue:
         self.store.step(self.transcript, "command", stage=stage, text=text)
 
     async def answer(self, stage: str, normal: Reply, rule: Rule | None) -> int:
-        """Do what *rule* says, without one reply *normal*. Return the code of the reply, 0 where garbage went out."""
+        """Do what *rule* says, without one reply *normal*. Return the code of the reply, 0 for garbage without one."""
         if rule is None:
             await self.say(stage, normal)
             return normal.code
         if rule.delay:
             await self.wire.pause(rule.delay)
-        reply = rule.reply or self._own(normal)
-        code = reply.code
+        instead = rule.garbage is not None and stage == "starttls"  # of the handshake, which follows the reply
+        reply = rule.reply or (self._own(normal) if rule.garbage is None or instead else None)
         if not rule.silent:
-            if rule.garbage is None or stage == "starttls":
-                await self._send(stage, reply, fault=stage, dribble=rule.dribble)
-            if rule.garbage is not None:
-                text = rule.garbage.decode("utf-8", "backslashreplace")
-                self.store.step(self.transcript, "reply", stage=stage, text=text, fault=stage)
-                await self.wire.send(rule.garbage, rule.dribble)
-                code = 0
+            if instead and reply is not None:
+                await self._send(stage, reply, rule)
+            await self._garbage(stage, rule)
+            if reply is not None and not instead:
+                await self._send(stage, reply, rule)
         await self.end(rule)
-        return code
+        return 0 if reply is None or instead else reply.code
+
+    async def interrupt(self, rule: Rule) -> None:
+        """Do what *rule* says in the middle of a body."""
+        await self._garbage("body", rule)
+        if rule.reply is not None:
+            await self._send("body", rule.reply, rule)
+        await self.end(rule)
 
     async def say(self, stage: str | None, reply: Reply) -> None:
         """Reply what a good MTA does."""
-        await self._send(stage, self._own(reply), fault=None, dribble=0.0)
+        await self._send(stage, self._own(reply))
 
     async def refuse(self, reply: Reply) -> None:
         """Greet with what a rule about connections stands for."""
-        await self._send("banner", reply, fault="connect", dribble=0.0)
+        await self._send("banner", reply, Rule("connect"))
 
     async def end(self, rule: Rule) -> None:
         """End the session if *rule* says so."""
@@ -92,7 +101,14 @@ class Dialogue:
     def _own(self, reply: Reply) -> Reply:
         return reply if "ENHANCEDSTATUSCODES" in self.extensions.keywords else reply.plain()
 
-    async def _send(self, stage: str | None, reply: Reply, *, fault: str | None, dribble: float) -> None:
+    async def _garbage(self, stage: str, rule: Rule) -> None:
+        if rule.garbage is not None:
+            text = rule.garbage.decode("utf-8", "backslashreplace")
+            self.store.step(self.transcript, "reply", stage=stage, text=text, fault=rule.stage)
+            await self.wire.send(rule.garbage, rule.dribble)
+
+    async def _send(self, stage: str | None, reply: Reply, rule: Rule | None = None) -> None:
+        fault, dribble = (rule.stage, rule.dribble) if rule else (None, 0.0)
         self.store.step(self.transcript, "reply", stage=stage, text=reply.text, fault=fault)
         await self.wire.send(reply.wire(), dribble)
         if reply.code == 421:  # RFC 5321 3.8: the server closes the channel after it

@@ -71,7 +71,7 @@ def refuse(verb: Literal["MAIL", "RCPT"], path: Path, keywords: frozenset[str], 
         known = PARAMETERS[verb].get(keyword)
         if keyword not in keywords and (known is None or known[0] not in keywords):
             return Reply.of(f"555 5.5.4 Unsupported option: {keyword}")  # RFC 5321 4.1.1.11
-        # An extension that a script adds may bring values of its own, e.g. BODY=BINARYMIME (RFC 3030 3).
-        if known and not re.fullmatch(known[1], value, re.IGNORECASE) and value.upper() not in keywords:
+        brought = keyword == "BODY" and value.upper() in keywords  # by a script: BODY=BINARYMIME (RFC 3030 3)
+        if known and not brought and not re.fullmatch(known[1], value, re.IGNORECASE):
             return Reply.of(f"501 5.5.4 Bad value of {keyword}: {value}")
     return None

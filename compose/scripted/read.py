@@ -5,6 +5,7 @@
     {"rcpt": "450 4.2.0 later"}
     {"rcpt": [{"recipient": "bia@*", "first": 2, "reply": "450 4.2.0 Greylisted"}, {"reply": "550 5.1.1 no"}]}
     {"extensions": {"hide": ["STARTTLS"]}, "end-of-data": {"vanish": true}}
+    {"body": {"after_bytes": 1000, "reply": "552 5.3.4 too big"}}
 
 Unknown keys, wrong values and keys that mean nothing at their stage are reported together, with their path.
 """
@@ -26,10 +27,10 @@ ENDINGS = ("close", "reset", "hang")
 REPLYING = ("first", "reply", "delay", "dribble", "garbage", *ENDINGS)
 ENVELOPE = ("sender", "recipient")
 KEYS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("banner", "ehlo", "starttls", "auth", "quit"), REPLYING),
+    **dict.fromkeys(("banner", "ehlo", "helo", "starttls", "auth", "quit"), REPLYING),
     "mail": ("sender", *REPLYING),
     **dict.fromkeys(("rcpt", "data"), ENVELOPE + REPLYING),
-    "body": (*ENVELOPE, "first", "after_bytes", "delay", *ENDINGS),
+    "body": (*ENVELOPE, "first", "after_bytes", "reply", "delay", "garbage", *ENDINGS),
     "end-of-data": (*ENVELOPE, *REPLYING, "vanish"),
 }
 EHLO_LINE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(?: [!-~]+)*")  # RFC 5321 4.1.1.1, ehlo-line
@@ -84,7 +85,7 @@ def _rules(check: Checker, stage: str, value: object) -> tuple[Rule, ...]:
 
 
 def _rule(check: Checker, stage: str, path: str, value: object) -> Rule:
-    if isinstance(value, str) and "reply" in KEYS[stage]:
+    if isinstance(value, str):
         value = {"reply": value}
     table = check.table(path, value, KEYS[stage])
     known: dict[str, Any] = {}
@@ -147,10 +148,10 @@ def _ending(check: Checker, path: str, stage: str, table: dict[str, Any]) -> dic
     for key in ENDINGS:
         if key not in table or table[key] is False:
             continue
-        if table[key] is True or (table[key] == "after" and "reply" in KEYS[stage]):
+        if table[key] is True or (table[key] == "after" and stage != "body"):
             given.append(key)
         else:
-            right = 'true or "after"' if "reply" in KEYS[stage] else "true"
+            right = "true" if stage == "body" else 'true or "after"'
             check.note(join(path, key), f"must be {right}, not {table[key]!r}")
     if len(given) > 1:
         check.note(path, f"has {' and '.join(given)}", "a connection ends in one way: keep one of them")
@@ -163,11 +164,10 @@ def _ending(check: Checker, path: str, stage: str, table: dict[str, Any]) -> dic
 
 def _consistent(check: Checker, path: str, table: dict[str, Any], rule: Rule) -> None:
     """Report keys that cancel each other."""
-    if "reply" in table and "garbage" in table and rule.stage != "starttls":
-        check.note(path, "has reply and garbage", "garbage is sent instead of a reply: keep one of them")
-    if rule.vanish and ("reply" in table or "garbage" in table):
+    speaks = "reply" in table or "garbage" in table
+    if rule.vanish and speaks:
         check.note(path, "has vanish and something to say", "vanish is to say nothing after the message is stored")
-    if "after_bytes" in table and rule.ending is None:
-        check.note(path, "has after_bytes, and nothing to do then", 'add "close", "reset" or "hang"')
+    if "after_bytes" in table and rule.ending is None and not speaks:
+        check.note(path, "has after_bytes, and nothing to do then", 'add "reply", "garbage", "close", "reset", "hang"')
     if rule.stage == "starttls" and rule.garbage and rule.reply and rule.reply.code != 220:
         check.note(path, "has garbage after a reply other than 220", "a handshake follows 220 only (RFC 3207 4)")

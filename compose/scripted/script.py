@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from scripted.reply import Reply
 
-STAGES = ("banner", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "body", "end-of-data", "quit")
+STAGES = ("banner", "ehlo", "helo", "starttls", "auth", "mail", "rcpt", "data", "body", "end-of-data", "quit")
 # What an address offers until a script hides it (RFC 2920, 1870, 3207, 2034, 6152, 3461, 6531, 3030, 5321 4.1.1.8).
 OFFERED = (
     "PIPELINING",
@@ -35,12 +35,12 @@ class Rule:
     recipient: str | None = None  # glob pattern
     first: int | None = None  # fires so often only
     reply: Reply | None = None  # None: the normal reply
-    garbage: bytes | None = None  # sent instead of a reply; at starttls instead of the handshake
+    garbage: bytes | None = None  # sent before the reply, if there is one; at starttls instead of the handshake
     delay: float = 0.0  # seconds before the reply
     dribble: float = 0.0  # seconds between two bytes of the reply
     ending: Literal["close", "reset", "hang"] | None = None
     silent: bool = False  # the ending comes instead of the reply, not after it
-    after_bytes: int = 0  # of the body, before the ending
+    after_bytes: int = 0  # of the body, before what happens in it
     vanish: bool = False  # the message is stored before the ending
 
     def matches(self, sender: str | None, recipients: Sequence[str]) -> bool:

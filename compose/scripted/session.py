@@ -71,17 +71,18 @@ class Session:
 
     async def _ehlo(self, argument: str) -> None:
         lines = self._dialogue.extensions.lines(tls=self._dialogue.wire.tls is not None)
-        await self._greet(argument, Reply(250, (self._hostname, *lines)))
+        await self._greet(argument, Reply(250, (self._hostname, *lines)), "ehlo")
 
     async def _helo(self, argument: str) -> None:
-        await self._greet(argument, Reply(250, (self._hostname,)))
+        await self._greet(argument, Reply(250, (self._hostname,)), "helo" if self._dialogue.has("helo") else "ehlo")
 
-    async def _greet(self, argument: str, normal: Reply) -> None:
+    async def _greet(self, argument: str, normal: Reply, rules: str) -> None:
+        """*rules*: the key of the script that says what is answered."""
         if not argument:
             await self._dialogue.say("ehlo", Reply.of("501 5.5.4 Syntax: EHLO hostname"))
             return
         self._transactions.current = None  # RFC 5321 4.1.4: as RSET
-        if await self._dialogue.answer("ehlo", normal, self._dialogue.rule("ehlo")) == 250:
+        if await self._dialogue.answer("ehlo", normal, self._dialogue.rule(rules)) == 250:
             self._greeted = True
 
     async def _starttls(self, argument: str) -> None:

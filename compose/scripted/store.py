@@ -15,6 +15,9 @@ from scripted.places import Places
 SESSIONS = 10_000
 STEPS = 200_000  # of all sessions together
 STEPS_EACH = 5_000  # of one session; later ones are in the log only
+TEXTS = 32 * 1024 * 1024  # characters of all steps together
+LOGGED = 4_000  # characters of one text in the log, which Docker cuts into lines of 16 KiB; the session has all of it
+HEADER = 256 * 1024  # bytes of a message in which a Message-ID is looked for
 BYTES = 128 * 1024 * 1024  # of all messages together
 
 
@@ -79,6 +82,7 @@ class Store:
         self._sessions: dict[int, Transcript] = {}  # by number, oldest first
         self._messages: deque[Message] = deque()
         self._steps = 0
+        self._texts = 0
         self._bytes = 0
         self._session_numbers = count(1)
         self._queue_numbers = count(1)
@@ -101,13 +105,17 @@ class Store:
     ) -> None:
         """Note one step of a dialogue."""
         step = Step(event, now(), stage, text, fault)
-        self._write(transcript, event, step.at, text=text, stage=stage, fault=fault)
+        self._write(transcript, event, step.at, text=text and _short(text), stage=stage, fault=fault)
         if transcript.session not in self._sessions or len(transcript.steps) >= STEPS_EACH:
             return
         transcript.steps.append(step)
         self._steps += 1
-        while len(self._sessions) > SESSIONS or self._steps > STEPS:
-            self._steps -= len(self._sessions.pop(next(iter(self._sessions))).steps)
+        self._texts += len(text or "")
+        while len(self._sessions) > SESSIONS or self._steps > STEPS or self._texts > TEXTS:
+            oldest = self._sessions.pop(next(iter(self._sessions)))
+            self._steps -= len(oldest.steps)
+            self._texts -= _texts(oldest)
+            oldest.steps.clear()  # its session may still be going on
 
     def next_queue_id(self) -> str:
         """Return a queue id that was never used."""
@@ -144,6 +152,7 @@ class Store:
         self._sessions = {key: each for key, each in self._sessions.items() if not self._at(each.server, address)}
         self._messages = deque(each for each in self._messages if not self._at(each.server, address))
         self._steps = sum(len(each.steps) for each in self._sessions.values())
+        self._texts = sum(map(_texts, self._sessions.values()))
         self._bytes = sum(len(each.raw) for each in self._messages)
 
     def _at(self, server: str, address: str) -> bool:
@@ -161,6 +170,14 @@ class Store:
         )
 
 
+def _texts(transcript: Transcript) -> int:
+    return sum(len(step.text or "") for step in transcript.steps)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LOGGED else f"{text[:LOGGED]}... ({len(text)} characters)"
+
+
 def _message_id(raw: bytes) -> str | None:
-    value = BytesHeaderParser().parsebytes(raw.partition(b"\r\n\r\n")[0])["Message-ID"]
+    value = BytesHeaderParser().parsebytes(raw[:HEADER].partition(b"\r\n\r\n")[0])["Message-ID"]
     return None if value is None else str(value).strip()

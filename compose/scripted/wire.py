@@ -10,6 +10,8 @@ import asyncio
 import socket
 import ssl
 import struct
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 LINE = 2048  # bytes; RFC 5321 4.5.3.1.4 wants 512, extensions add to that
 AHEAD = 1024 * 1024  # bytes that are read ahead while the server waits
@@ -26,8 +28,12 @@ class IdleError(Exception):
     """The client says nothing, for too long."""
 
 
-class CutError(Exception):
-    """So much of the body has come that the script ends it here."""
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """What is done once while a body comes: ``act``, as soon as ``after`` bytes of it have come."""
+
+    after: int
+    act: Callable[[], Awaitable[None]]
 
 
 class Wire:
@@ -62,11 +68,8 @@ class Wire:
             return None
         return text.removesuffix(b"\r").decode("utf-8", "backslashreplace")
 
-    async def data(self, most: int, cut: int | None) -> bytes | None:
-        """Return a message after DATA, dots unstuffed (RFC 5321 4.5.2); None where it is larger than *most* bytes.
-
-        CutError as soon as *cut* bytes of it have come.
-        """
+    async def data(self, most: int, meanwhile: Meanwhile | None) -> bytes | None:
+        """Return a message after DATA, dots unstuffed (RFC 5321 4.5.2); None where it is larger than *most* bytes."""
         data = bytearray(b"\r\n")  # the end of the DATA line may begin the final CRLF.CRLF
         gone = 0  # bytes that were too many
         while True:
@@ -75,8 +78,9 @@ class Wire:
             self._buffer.clear()
             end = data.find(END, max(0, seen - len(END) + 1))
             size = gone + (end if end >= 0 else len(data) - 2)
-            if cut is not None and size >= cut:
-                raise CutError
+            if meanwhile is not None and size >= meanwhile.after:
+                await meanwhile.act()
+                meanwhile = None
             if end >= 0:
                 break
             if len(data) > most + len(END):
@@ -87,11 +91,8 @@ class Wire:
         message = bytes(data[: end + 2]).replace(b"\r\n.", b"\r\n")[2:]
         return None if gone or len(message) > most else message
 
-    async def chunk(self, size: int, most: int, cut: int | None) -> bytes | None:
-        """Return the *size* bytes after a BDAT command (RFC 3030 2); None where they are more than *most*.
-
-        CutError as in :meth:`data`.
-        """
+    async def chunk(self, size: int, most: int, meanwhile: Meanwhile | None) -> bytes | None:
+        """Return the *size* bytes after a BDAT command (RFC 3030 2); None where they are more than *most*."""
         data = bytearray()
         come = 0
         while True:
@@ -100,8 +101,9 @@ class Wire:
             come += len(piece)
             if size <= most:
                 data += piece
-            if cut is not None and come >= cut:
-                raise CutError
+            if meanwhile is not None and come >= meanwhile.after:
+                await meanwhile.act()
+                meanwhile = None
             if come == size:
                 return bytes(data) if size <= most else None
             await self._next()
@@ -113,9 +115,12 @@ class Wire:
             if index:
                 await self.pause(dribble)
             try:
-                self._writer.write(piece)
-                await self._writer.drain()
-            except ConnectionError as error:
+                async with asyncio.timeout(IDLE):
+                    self._writer.write(piece)
+                    await self._writer.drain()
+            except TimeoutError as error:
+                raise GoneError("takes no more replies") from error
+            except (ConnectionError, ssl.SSLError) as error:
                 raise GoneError("reset by client") from error
 
     async def pause(self, seconds: float) -> None:

@@ -30,7 +30,7 @@ from lab.scenario.kinds import (
 from lab.scenario.model import IN_QUEUE
 from lab.verdict.expectation import KINDS, OUTCOMES, QUEUES
 
-STAGES = ("banner", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "body", "end-of-data", "quit")
+STAGES = ("banner", "ehlo", "helo", "starttls", "auth", "mail", "rcpt", "data", "body", "end-of-data", "quit")
 LIST: Schema = {"type": "array"}
 SPREAD = Elsewhere(
     {

@@ -367,3 +367,121 @@ def test_the_end_of_a_lease_resets_its_sessions(host: Host, client: Client) -> N
     host.api.release(ADDRESS)
     with pytest.raises(ConnectionResetError):
         client.rest()
+
+
+def test_helo_is_answered_apart_where_the_script_has_it(host: Host, client: Client) -> None:
+    host.script(ehlo="502 5.5.1 What is that?", helo="250 old.test\nat your service")
+    client.reply()
+    assert client.say("EHLO c") == "502 5.5.1 What is that?"
+    assert client.say("HELO c") == "250-old.test\n250 at your service"
+    assert client.say("MAIL FROM:<>") == "250 2.1.0 Ok"
+    fired = [(step["stage"], step["fault"]) for step in host.api.sessions(ADDRESS)[0]["steps"] if step["fault"]]
+    assert fired == [("ehlo", "ehlo"), ("ehlo", "helo")]
+
+
+def test_helo_gets_what_ehlo_says_where_the_script_has_nothing_else(host: Host, client: Client) -> None:
+    host.script(ehlo="450 4.3.2 later")
+    client.reply()
+    assert client.say("HELO c") == "450 4.3.2 later"
+    assert client.say("MAIL FROM:<>")[:3] == "503"
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage not in ("starttls", "data")])
+def test_garbage_and_then_a_good_reply_is_a_good_reply(host: Host, stage: str) -> None:
+    with scripted(host, stage, {"garbage": "Segmentation fault\r\n", "reply": "250 2.0.0 fine"}) as client:
+        reach(client, stage)
+        assert client.reply() == "Segmentation fault"
+        assert client.reply() == "250 2.0.0 fine"
+        if stage == "rcpt":
+            assert client.say("DATA") == "354 go"
+            client.send("hello\r\n.\r\n")
+            assert client.reply().startswith("250 ")
+    assert host.api.messages(ADDRESS) == ([b"hello\r\n"] if stage in ("rcpt", "end-of-data") else [])
+
+
+def test_garbage_before_the_normal_end_of_a_session_is_followed_by_it(host: Host, client: Client) -> None:
+    host.script(data={"garbage": "*** stack smashing detected\r\n", "reply": "354 go on"})
+    client.start("MAIL FROM:<>", "RCPT TO:<bia@dest.test>")
+    assert client.say("DATA") == "*** stack smashing detected"
+    assert client.reply() == "354 go on"
+    client.send("hello\r\n.\r\n")
+    assert client.reply() == "250 2.0.0 Ok: queued as S000001"
+
+
+@pytest.mark.parametrize(("code", "stored"), [("552 5.3.4", []), ("250 2.0.0", [b"x" * 1500 + b"\r\n"])])
+def test_a_reply_in_the_middle_of_the_body_is_the_only_one(
+    host: Host, client: Client, code: str, stored: list[bytes]
+) -> None:
+    host.script(body={"after_bytes": 1000, "reply": f"{code} now"})
+    client.envelope().send("x" * 999)
+    client.send("x")
+    assert client.reply() == f"{code} now"
+    client.send("x" * 500 + "\r\n.\r\n")
+    assert client.say("NOOP") == "250 2.0.0 Ok"
+    assert host.api.messages(ADDRESS) == stored
+    reply = next(each for each in host.lines() if each.get("fault"))
+    assert (reply["stage"], reply["fault"]) == ("body", "body")
+
+
+def test_a_body_that_ends_before_the_reply_in_its_middle_is_answered_as_ever(host: Host, client: Client) -> None:
+    host.script(body={"after_bytes": 1000, "reply": "552 5.3.4 now"})
+    client.envelope().send("hello\r\n.\r\n")
+    assert client.reply() == "250 2.0.0 Ok: queued as S000001"
+
+
+def test_garbage_in_the_middle_of_the_body_is_followed_by_the_answer(host: Host, client: Client) -> None:
+    host.script(body={"garbage": "what?\r\n"}, end_of_data="451 4.3.0 no")
+    client.envelope()
+    assert client.reply() == "what?"
+    client.send("hello\r\n.\r\n")
+    assert client.reply() == "451 4.3.0 no"
+
+
+def test_a_reply_in_the_middle_of_the_body_and_then_the_end(host: Host, client: Client) -> None:
+    host.script(body={"after_bytes": 3, "reply": "452 4.3.1 full", "close": True})
+    client.envelope().send("hello")
+    assert client.rest() == b"452 4.3.1 full\r\n"
+
+
+def test_a_reply_in_the_middle_of_a_chunk_answers_the_chunk(host: Host, client: Client) -> None:
+    host.script(body={"after_bytes": 7, "reply": "250 2.0.0 early"})
+    client.start("MAIL FROM:<>", "RCPT TO:<bia@dest.test>")
+    client.send("BDAT 5\r\n12345")
+    assert client.reply() == "250 2.0.0 Ok: 5 bytes"
+    client.send("BDAT 5\r\n67")
+    assert client.reply() == "250 2.0.0 early"
+    client.send("890BDAT 1 LAST\r\n!")
+    assert client.reply() == "250 2.0.0 Ok: 11 bytes queued as S000001"
+    assert host.api.messages(ADDRESS) == [b"1234567890!"]
+
+
+def test_a_refusal_in_the_middle_of_a_chunk_ends_the_transaction(host: Host, client: Client) -> None:
+    host.script(body={"after_bytes": 2, "reply": "552 5.3.4 too big"})
+    client.start("MAIL FROM:<>", "RCPT TO:<bia@dest.test>")
+    client.send("BDAT 5\r\n12345BDAT 5 LAST\r\n12345")
+    assert [client.reply()[:3] for _ in range(2)] == ["552", "503"]
+    assert host.api.messages(ADDRESS) == []
+
+
+@pytest.mark.parametrize("stage", ["mail", "rcpt", "end-of-data"])
+def test_a_reply_of_thousands_of_bytes_goes_out_whole(host: Host, stage: str) -> None:
+    """The log has its beginning: a line of a log that Docker cuts in two is two lines that nobody can read."""
+    text = "4.2.0 " + "x" * 20_000
+    lines = [f"450 {text}", *(f"450 4.2.0 line {number} {'y' * 990}" for number in range(30))]
+    with scripted(host, stage, {"reply": lines}) as client:
+        reach(client, stage)
+        reply = client.reply().splitlines()
+    assert reply[0] == f"450-{text}"
+    assert len(reply) == 31
+    (step,) = (each for each in host.api.sessions(ADDRESS)[0]["steps"] if each["fault"])
+    assert step["text"] == "\n".join(reply)
+    (line,) = (each for each in host.lines() if each.get("fault"))
+    assert line["text"] == f"{step['text'][:4000]}... ({len(step['text'])} characters)"
+
+
+def test_a_message_has_a_thousand_recipients_at_most(client: Client) -> None:
+    client.start("MAIL FROM:<>")
+    client.send("".join(f"RCPT TO:<u{number}@dest.test>\r\n" for number in range(1001)))
+    replies = [client.reply() for _ in range(1001)]
+    assert set(replies[:1000]) == {"250 2.1.5 Ok"}
+    assert replies[1000] == "452 4.5.3 Error: too many recipients"
