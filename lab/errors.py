@@ -10,6 +10,8 @@ LabError
 
 from __future__ import annotations
 
+from lab.printable import printable
+
 
 class LabError(Exception):
     """Something that the user can put right. ``hint`` is the next step, None where the cause says it all."""
@@ -20,9 +22,9 @@ class LabError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        """Return cause and next step."""
+        """Return cause and next step, safe to print: a reply or a file's name may be part of them."""
         cause = str(self.args[0])
-        return f"{cause}\n  {self.hint}" if self.hint else cause
+        return printable(f"{cause}\n  {self.hint}" if self.hint else cause)
 
 
 class MachineError(LabError):

@@ -22,6 +22,7 @@ from lab.errors import LabError
 from lab.events import DnsQuery, from_json
 from lab.plan import compare
 from lab.plan import text as plan_text
+from lab.printable import printable
 from lab.route import Route
 from lab.trace import History
 
@@ -86,4 +87,4 @@ def _write(folder: Path, lab: Lab, submissions: list[Submission], routes: list[R
         (folder / "zones" / domain).write_text(text)
     (folder / "routes.json").write_text(json.dumps([route.to_json() for route in routes], indent=1))
     stories = [report(each) for each in submissions]
-    (folder / "timeline.txt").write_text("\n\n".join(stories) + "\n")
+    (folder / "timeline.txt").write_text(printable("\n\n".join(stories) + "\n"))

@@ -90,7 +90,7 @@ def names(docker: DockerClient) -> Iterator[tuple[str, int]]:
 def last_lines(docker: DockerClient, host: Host, count: int = 10) -> str:
     """Return the end of a host's log, for an error's text."""
     text: bytes = docker.api.logs(host.container, tail=count)
-    return "\n".join(f"  {host.name} | {line}" for line in text.decode("utf-8", "replace").splitlines())
+    return "\n".join(f"  {host.name} | {line}" for line in text.decode("utf-8", "replace").split("\n") if line)
 
 
 def known(hosts: Mapping[str, Host], name: str) -> Host:

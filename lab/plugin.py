@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lab.errors import LabError
+from lab.printable import printable
 
 if TYPE_CHECKING:
     from lab.lab import Lab
@@ -120,8 +121,8 @@ def _tell(item: pytest.Item, report: pytest.TestReport, lab: Lab, asked: Path | 
     except LabError as error:  # the failure itself must still be seen
         stories = [f"the story of this test's messages cannot be told: {error}"]
     if report.failed:
-        report.sections.append(("mail routes", "\n\n".join(stories)))
-        report.sections.append(("evidence", str(folder)))
+        report.sections.append(("mail routes", printable("\n\n".join(stories))))
+        report.sections.append(("evidence", printable(str(folder))))
 
 
 def _teller(config: pytest.Config) -> Callable[[str], None]:
@@ -130,6 +131,6 @@ def _teller(config: pytest.Config) -> Callable[[str], None]:
 
     def tell(text: str) -> None:
         with capture.global_and_fixture_disabled() if capture else nullcontext():
-            print(f"lab: {text}", flush=True)
+            print(f"lab: {printable(text)}", flush=True)
 
     return tell

@@ -53,7 +53,7 @@ class Queue:
     def list(self) -> Sequence[QueuedMessage]:
         """Return every message in the queue, oldest first."""
         output, _ = self._run("postqueue", "-j")
-        messages = [_message(json.loads(line)) for line in output.splitlines()]
+        messages = [_message(json.loads(line)) for line in output.split("\n") if line]
         return sorted(messages, key=lambda message: message.arrival)
 
     def get(self, queue_id: str) -> QueuedMessage | None:

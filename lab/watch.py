@@ -68,7 +68,7 @@ class Watch:
         lines += [f"  - {each}" for each in awaited]
         lines += [
             "seen so far:",
-            *(f"  {line}" for line in self.timeline(message, recipients).splitlines()),
+            *(f"  {line}" for line in self.timeline(message, recipients).split("\n")),
         ]
         lines += ["in the queues:", *(f"  {line}" for line in self._queues() or ["nothing"])]
         return "\n".join(lines)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lab.cli import codes, dns, down, explain, fault, logs, mailbox, queue, route, scenarios, send, shell, status, up
-from lab.cli.console import WIDTH
+from lab.cli.console import WIDTH, say
 from lab.cli.group import Guarded
 from lab.cli.options import RootLab
 
@@ -25,7 +25,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        print(f"lab {version('mail-routing-lab')}")
+        say(f"lab {version('mail-routing-lab')}")
         raise typer.Exit
 
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from lab.cli.console import err
+from lab.cli.console import Cell, joined, live, tell
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.text import Text
 
 DETAIL = "  "  # how a report begins that says what is going on inside the step before it
 READY = " is ready"  # a host that answers: many at a time, and none of them is a step that another one ends
@@ -38,7 +38,7 @@ class Step:
 class Checklist:
     """The steps so far. Call it with each step's text, as :meth:`lab.world.World.up` does."""
 
-    console: Console
+    drawn: bool = False  # else a line for each report
     clock: Clock = time.monotonic
     steps: list[Step] = field(default_factory=list)
     start: float = 0.0
@@ -56,8 +56,8 @@ class Checklist:
         else:
             self.end()
             self.steps.append(Step(text, self.clock()))
-        if not self.console.is_terminal:
-            self.console.print(f"{self.elapsed():6.1f} s  {text}")
+        if not self.drawn:
+            tell(f"{self.elapsed():6.1f} s  {text}")
 
     def end(self) -> None:
         """Note how long the last step took."""
@@ -68,42 +68,29 @@ class Checklist:
         """Return the seconds since the beginning."""
         return self.clock() - self.start
 
-    def __rich__(self) -> RenderableType:
+    def draw(self, width: int) -> Text:
         """Return the list as it is now."""
-        from rich.text import Text
-
-        lines = Text()
+        room, cells = width - len(INDENT), list[Cell]()
         for step in self.steps:
             done = step.took is not None
             took = step.took if step.took is not None else self.clock() - step.began
-            lines.append(" ok " if done else " .. ", style="green" if done else "yellow")
-            lines.append(f"{took:6.1f} s  ", style="dim")
-            lines.append(step.text + "\n")
+            cells += [(" ok " if done else " .. ", "green" if done else "yellow"), (f"{took:6.1f} s  ", "dim")]
+            cells.append(f"{step.text}\n")
             if step.detail and not done:
-                lines.append(INDENT + self._cut(step.detail) + "\n", style="dim")
+                cells.append((f"{INDENT}{step.detail[:room]}\n", "dim"))
             if step.answered:
-                ready = f"ready: {' '.join(step.answered)}"
-                for line in wrap(ready, self.console.width - len(INDENT), break_on_hyphens=False):
-                    lines.append(f"{INDENT}{line}\n", style="green")
-        lines.rstrip()
-        return lines
-
-    def _cut(self, text: str) -> str:
-        """Return what fits on one line below a step."""
-        return text[: self.console.width - len(INDENT)]
+                ready = wrap(f"ready: {' '.join(step.answered)}", room, break_on_hyphens=False)
+                cells += [(f"{INDENT}{line}\n", "green") for line in ready]
+        text = joined(*cells)
+        text.rstrip()
+        return text
 
 
 @contextmanager
 def checklist() -> Iterator[Checklist]:
     """Yield a checklist on stderr, drawn until the context ends."""
-    console = err()
-    found = Checklist(console)
-    if not console.is_terminal:
-        yield found
-        return
-    from rich.live import Live
-
-    with Live(found, console=console, refresh_per_second=8):
+    found = Checklist()
+    with live(found.draw) as found.drawn:
         try:
             yield found
         finally:

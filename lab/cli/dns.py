@@ -64,7 +64,7 @@ def show(origin: Origin, lab: LabName = None, json: Json = False) -> None:
     if json:
         document({"origin": _absolute(origin), "text": text})
     else:
-        print(text.rstrip("\n"))
+        say(text.rstrip("\n"))
 
 
 @group.command(

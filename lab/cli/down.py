@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lab.cli import attach
-from lab.cli.console import err, say
+from lab.cli.console import say, tell
 from lab.cli.group import example
 from lab.cli.options import LabName
 
@@ -48,12 +48,8 @@ def down(
 
 def _down(world: World) -> None:
     count = len(world.hosts())
-    if world.down(_report):
+    if world.down(tell):
         removed = f"{count} hosts, their networks and their volumes are" if count else "its networks are"
         say(f"The lab {world.name} is down: {removed} removed.")
     else:
         say(f"There is no lab {world.name}: nothing to remove.")
-
-
-def _report(text: str) -> None:
-    err().print(text)

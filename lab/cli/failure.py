@@ -16,7 +16,7 @@ import os
 import sys
 
 from lab.cli import codes
-from lab.cli.console import err
+from lab.cli.console import tell
 from lab.errors import LabError, MachineError
 
 DEBUG = "LAB_DEBUG"
@@ -54,11 +54,10 @@ def code(error: LabError) -> int:
 
 def show(error: LabError) -> None:
     """Write cause and next step on stderr."""
-    console = err()
-    first, *rest = str(error.args[0]).splitlines() or [""]
-    console.print(f"lab: {first}", style="red")
-    for line in [*rest, *(error.hint or "").splitlines()]:
-        console.print(f"  {line.removeprefix('  ')}")
+    first, *rest = str(error.args[0]).split("\n")
+    tell((f"lab: {first}", "red"))
+    for line in [*rest, *(error.hint.split("\n") if error.hint else ())]:
+        tell(f"  {line.removeprefix('  ')}")
 
 
 def understood(error: Exception) -> LabError:

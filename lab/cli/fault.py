@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lab.cli import attach, complete, inforce, names, words
-from lab.cli.console import Row, document, err, say, table
+from lab.cli.console import Row, document, say, table, tell
 from lab.cli.group import example
 from lab.cli.inforce import Entry
 from lab.cli.options import Json, LabName
@@ -116,7 +116,7 @@ def show(lab: LabName = None, json: Json = False) -> None:
     elif not silent:
         say(f"Nothing is wrong on purpose in the lab {lab}.")
     for each in silent:
-        err().print(f"lab: {each}", style="yellow")
+        tell((f"lab: {each}", "yellow"))
 
 
 @group.command(epilog=example("$ lab fault clear h1", "h1  mx1  connect=refuse  healed"))
@@ -155,7 +155,7 @@ def _add_to_dns(running: Lab, what: list[str]) -> list[Entry]:
     from lab.alone import alone
 
     wrong = words.at_dns(what, {host.name: host.address for host in running.hosts.values()})
-    with alone(_report), inforce.dns(running.access.ports) as dns:
+    with alone(tell), inforce.dns(running.access.ports) as dns:
         entry = standing.note(running.name, dns.fault(**wrong), DNS, wrong)
     return [inforce.entry(entry)]
 
@@ -172,7 +172,7 @@ def _add_to_host(running: Lab, name: str, what: list[str]) -> list[Entry]:
     wrong = words.at_host(host.role, what)
     whole = {key: value for key, value in wrong.items() if key in WHOLE}
     told = {key: value for key, value in wrong.items() if key not in WHOLE}
-    with alone(_report), ExitStack() as undo:
+    with alone(tell), ExitStack() as undo:
         entries = []
         if whole:
             _check_free(running, host)
@@ -257,7 +257,7 @@ def _heal(running: Lab, entries: list[Entry]) -> None:
 
     chosen = {each.id for each in entries}
     ports = running.access.ports
-    with alone(_report):
+    with alone(tell):
         at_hosts = [each for each in standing.read(running.name) if each.id in chosen and each.kind is not None]
         for each in at_hosts:
             standing.heal(running.name, site(running.docker, running.hosts, each.where, lambda _: None), each)
@@ -287,7 +287,3 @@ def _row(entry: Entry) -> Row:
         "command line" if entry.own else entry.owner,
         words.write(entry.what),
     )
-
-
-def _report(text: str) -> None:
-    err().print(text)

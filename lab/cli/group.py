@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import typer
@@ -9,6 +11,7 @@ from typer.core import TyperGroup
 
 from lab.cli import failure
 from lab.errors import LabError
+from lab.printable import printable
 
 ORDER = (
     *("up", "down", "status", "send", "route", "explain", "dns", "fault", "queue", "mailbox", "logs", "shell"),
@@ -23,10 +26,16 @@ class Guarded(TyperGroup):
         """Return the commands in the order in which a user meets them."""
         return sorted(super().list_commands(ctx), key=ORDER.index)
 
+    def make_context(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401  as below
+        """Read the words before the command; what is wrong with them can be printed."""
+        with _printable():
+            return super().make_context(*args, **extra)
+
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  typer does not export the type of its contexts' base
         """Run the command; an error is shown and becomes an exit code."""
         try:
-            return super().invoke(ctx)
+            with _printable():
+                return super().invoke(ctx)
         except (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError):
             raise  # typer's own: usage errors, and the end of a pipe
         except LabError as error:
@@ -39,6 +48,16 @@ class Guarded(TyperGroup):
             raise error
         failure.show(told)
         raise typer.Exit(failure.code(told)) from error
+
+
+@contextmanager
+def _printable() -> Iterator[None]:
+    """Make typer's own messages safe to print: they have words of the command line, and names of files that a * met."""
+    try:
+        yield
+    except typer.TyperException as error:
+        error.message = printable(error.message)
+        raise
 
 
 class Defaulting(TyperGroup):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lab.cli import attach, complete, failure
-from lab.cli.console import document, say, table
+from lab.cli.console import document, say, table, unchanged
 from lab.cli.group import example
 from lab.cli.options import Json, LabName
 
@@ -45,7 +44,10 @@ def mailbox(
         int | None, typer.Option("--show", metavar="UID", help="Show one message (of INBOX, or --mailbox).")
     ] = None,
     raw: Annotated[
-        int | None, typer.Option("--raw", metavar="UID", help="Print one message, byte by byte as it is.")
+        int | None,
+        typer.Option(
+            "--raw", metavar="UID", help="Print one message, byte by byte as it is; on a terminal safe to print."
+        ),
     ] = None,
     lab: LabName = None,
     json: Json = False,
@@ -54,8 +56,7 @@ def mailbox(
     with attach.lab(str(lab)) as running:
         box = running.mailbox(user)
         if raw is not None:
-            sys.stdout.buffer.write(_one(box, name or INBOX, raw).raw)
-            sys.stdout.buffer.flush()
+            unchanged(_one(box, name or INBOX, raw).raw)
         elif show is not None:
             _show(_one(box, name or INBOX, show), json)
         else:
@@ -102,7 +103,7 @@ def _show(message: StoredMessage, json: bool) -> None:
     if len(parts) > 1:
         say(("Parts: ", "cyan"), ", ".join(parts))
     say()
-    print(text.rstrip("\n"))
+    say(text.rstrip("\n"))
 
 
 def _one(box: Mailbox, name: str, uid: int) -> StoredMessage:

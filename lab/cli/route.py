@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from lab.cli import attach, codes, failure, story
-from lab.cli.console import document, err, say
+from lab.cli.console import document, say, tell
 from lab.cli.group import example
 from lab.cli.options import Json, LabName, Timeout
 
@@ -142,6 +142,6 @@ def _unknown(message: str, timeout: float) -> NoReturn:
 
 def _incomplete(recorder: Recorder, message: str | Origin) -> None:
     awaited = recorder.read(lambda history: history.awaited(message))
-    err().print("lab: the route is not complete yet; awaited:")
+    tell("lab: the route is not complete yet; awaited:")
     for each in awaited:
-        err().print(f"  {each}")
+        tell(f"  {each}")

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lab.cli import attach, codes, failure
-from lab.cli.console import Cell, document, err, say, table
+from lab.cli.console import Cell, document, joined, live, say, table
 from lab.cli.group import example
 from lab.cli.options import Json, LabName
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.text import Text
 
     from lab.scenario import Scenario
     from lab.scenario.result import Result
@@ -77,8 +77,9 @@ def new(
             file.write(template(path.name.removesuffix(SUFFIX)))
     except FileExistsError:
         raise LabError(f"there is a file {path} already", hint="choose another name") from None
-    except OSError as error:
-        raise LabError(f"cannot write {path}: {error.strerror}", hint="is there such a folder?") from None
+    except (OSError, ValueError) as error:  # ValueError: no file's name has this character
+        reason = getattr(error, "strerror", error)
+        raise LabError(f"cannot write {path}: {reason}", hint="is there such a folder?") from None
     say(f"{path} is written; change it, then `lab check {path}` and `lab run {path}`")
 
 
@@ -204,15 +205,17 @@ class _Told:
             self._running.pop(scenario.id, None)
             self._done += 1
             if not self._quiet:
-                reason = f": {result.reason.splitlines()[0]}" if result.reason else ""
-                say(MARKS[result.outcome], f" {result.seconds:6.1f} s  {scenario.id}{reason}")
+                reason, *_ = (result.reason or "").split("\n")
+                name = f"{scenario.id}: {reason}" if reason else scenario.id
+                say(MARKS[result.outcome], f" {result.seconds:6.1f} s  {name}")
 
-    def __rich__(self) -> RenderableType:
-        from rich.text import Text
-
+    def running(self, width: int) -> Text:
+        """Return what is being run, on one line."""
         with self._lock:
             names = ", ".join(self._running) or "starting"
-            return Text(f"{self._done} of {self._total} done; running: {names}", style="dim", overflow="ellipsis")
+        told = joined((f"{self._done} of {self._total} done; running: {names}", "dim"))
+        told.truncate(width, overflow="ellipsis")
+        return told
 
 
 @contextmanager
@@ -221,9 +224,7 @@ def _progress(total: int, *, quiet: bool) -> Iterator[_Told]:
     if quiet or not sys.stdout.isatty():
         yield told
         return
-    from rich.live import Live
-
-    with Live(told, console=err(), refresh_per_second=8, transient=True):
+    with live(told.running, transient=True):
         yield told
 
 

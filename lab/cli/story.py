@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from lab.cli.console import WIDTH, Cell, out, say
+from lab.cli.console import WIDTH, Cell, columns, say
 
 if TYPE_CHECKING:
     from lab.events import Event
@@ -81,7 +81,7 @@ def plan(found: Plan) -> None:
     """Print a plan: what is asked, what is tried, what is not, and why."""
     from lab.plan import text
 
-    for line in text(found, out().width).splitlines():
+    for line in text(found, columns()).rstrip("\n").split("\n"):
         say(*_step(line))
 
 

@@ -8,7 +8,7 @@ import typer
 
 from lab.cli import codes, names, picture
 from lab.cli.checklist import checklist
-from lab.cli.console import document, err, say
+from lab.cli.console import document, say, tell
 from lab.cli.group import example
 from lab.cli.options import Json, LabName
 
@@ -111,4 +111,4 @@ def _runs_already(status: Status) -> None:
 
 def _interrupted(name: str) -> None:
     told = f"`{names.command('up', name)}` completes what has begun, `{names.command('down', name)}` removes it"
-    err().print(f"lab: interrupted\n  {told}")
+    tell(f"lab: interrupted\n  {told}")

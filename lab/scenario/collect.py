@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lab.printable import printable
 from lab.scenario.problem import ScenarioError
 from lab.scenario.read import SUFFIX, load
 
@@ -29,7 +30,7 @@ class NotPassedError(Exception):
 
     def __init__(self, result: Result) -> None:
         """*result* did not pass."""
-        super().__init__(f"{result.scenario.id}: {result.outcome}")
+        super().__init__(printable(f"{result.scenario.id}: {result.outcome}"))
         self.result = result
 
 
@@ -74,12 +75,12 @@ class ScenarioItem(pytest.Function):
     ) -> str | TerminalRepr:
         """Return the differences, the story, the plan, and where the evidence is."""
         if isinstance(excinfo.value, NotPassedError):
-            return excinfo.value.result.report()
+            return printable(excinfo.value.result.report())
         return super().repr_failure(excinfo)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return where it is, and its title."""
-        return self.path, 0, f"{self.scenario.id}: {self.scenario.title}"
+        return self.path, 0, printable(f"{self.scenario.id}: {self.scenario.title}")
 
 
 def _run(scenario: Scenario, lab: Lab, config: pytest.Config) -> None:
@@ -88,6 +89,6 @@ def _run(scenario: Scenario, lab: Lab, config: pytest.Config) -> None:
     asked = config.getoption("--lab-evidence")
     result = run(scenario, lab, evidence=asked or config.rootpath / EVIDENCE, always=bool(asked))
     if result.outcome == "skipped":
-        pytest.skip(result.reason or "")
+        pytest.skip(printable(result.reason or ""))
     if not result.good:
         raise NotPassedError(result)

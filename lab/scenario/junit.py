@@ -8,6 +8,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 
 from lab.errors import LabError
+from lab.printable import printable
 from lab.scenario.result import Result
 
 TAGS = {"fail": "failure", "unknown": "failure", "error": "error", "skipped": "skipped"}
@@ -19,7 +20,7 @@ def write(path: Path, results: Sequence[Result]) -> None:
     by_group = sorted(results, key=lambda result: result.scenario.group)
     for group, members in groupby(by_group, key=lambda result: result.scenario.group):
         listed = list(members)
-        suite = SubElement(root, "testsuite", {"name": group, **_counts(listed)})
+        suite = SubElement(root, "testsuite", {"name": printable(group), **_counts(listed)})
         for result in listed:
             _case(suite, result)
     indent(root)
@@ -32,11 +33,12 @@ def write(path: Path, results: Sequence[Result]) -> None:
 
 def _case(suite: Element, result: Result) -> None:
     scenario = result.scenario
-    seconds = f"{result.seconds:.3f}"
-    case = SubElement(suite, "testcase", classname=scenario.group, name=scenario.id, file=scenario.path, time=seconds)
+    names = {"classname": scenario.group, "name": scenario.id, "file": scenario.path}
+    attributes = {key: printable(name) for key, name in names.items()}  # XML 1.0 (2.2) has no control characters
+    case = SubElement(suite, "testcase", {**attributes, "time": f"{result.seconds:.3f}"})
     if result.outcome in TAGS:
         message = "; ".join(line.strip() for line in result.lines()) or result.outcome
-        SubElement(case, TAGS[result.outcome], message=_clean(message)).text = _clean(result.report())
+        SubElement(case, TAGS[result.outcome], message=printable(message)).text = printable(result.report())
 
 
 def _counts(results: Sequence[Result]) -> dict[str, str]:
@@ -48,8 +50,3 @@ def _counts(results: Sequence[Result]) -> dict[str, str]:
         "skipped": str(tags.count("skipped")),
         "time": f"{sum(result.seconds for result in results):.3f}",
     }
-
-
-def _clean(text: str) -> str:
-    """Return a text without the characters that XML 1.0 (2.2) does not have."""
-    return "".join(each if each in "\t\n" or each >= " " else "\N{REPLACEMENT CHARACTER}" for each in text)

@@ -13,7 +13,7 @@ from typer.testing import Result
 from lab import engine, world
 from lab.cli import codes, lookup, picture
 from lab.cli.checklist import Checklist
-from lab.cli.console import err
+from lab.cli.console import WIDTH
 from lab.doors import Door
 from lab.errors import LabError, MachineError
 from lab.world import Status
@@ -223,24 +223,24 @@ def test_status_of_all_labs(run: Run, states: States) -> None:
 
 
 def test_checklist_shows_the_detail_of_the_step_that_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
-    steps = Checklist(err(), lambda: 1.0)
+    steps = Checklist(clock=lambda: 1.0)
     steps("building 8 images")
     steps("  [mx1 2/6] RUN apt-get update" + "x" * 200)
-    shown = str(steps.__rich__()).splitlines()
+    shown = str(steps.draw(WIDTH)).splitlines()
     assert shown[0] == " ..    0.0 s  building 8 images"
     assert shown[1].startswith("              [mx1 2/6] RUN")
     assert len(shown[1]) == 110
     steps("starting")
-    assert "mx1 2/6" not in str(steps.__rich__())
+    assert "mx1 2/6" not in str(steps.draw(WIDTH))
     for number in range(40):
         steps(f"mx{number}:25 is ready")
-    assert max(map(len, str(steps.__rich__()).splitlines())) <= 110
+    assert max(map(len, str(steps.draw(WIDTH)).splitlines())) <= 110
     assert "  [mx1 2/6] RUN" in capsys.readouterr().err
 
 
 def test_checklist_counts_each_step(capsys: pytest.CaptureFixture[str]) -> None:
     now = [0.0]
-    steps = Checklist(err(), lambda: now[0])
+    steps = Checklist(clock=lambda: now[0])
     steps("building the image a")
     now[0] = 2.0
     steps("starting")
@@ -257,6 +257,6 @@ def test_checklist_counts_each_step(capsys: pytest.CaptureFixture[str]) -> None:
         "   2.0 s  starting",
         "   2.5 s  mx1:25 is ready",
     ]
-    assert str(steps.__rich__()) == (
+    assert str(steps.draw(WIDTH)) == (
         " ok    2.0 s  building the image a\n ok    1.0 s  starting\n              ready: mx1:25"
     )

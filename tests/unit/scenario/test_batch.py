@@ -133,7 +133,7 @@ def test_junit(tmp_path: Path) -> None:
         [
             (
                 "failure",
-                "expect (message to bia@a.test): fail; status: expected 2.0.0, observed 5.1.1\N{REPLACEMENT CHARACTER}",
+                "expect (message to bia@a.test): fail; status: expected 2.0.0, observed 5.1.1\\x1b",
             )
         ],
         [("error", "gone")],

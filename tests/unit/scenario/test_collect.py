@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import lab.scenario.run  # noqa: F401  pytester forgets what is imported in it, and the package does not
 from tests.unit.scenario.conftest import GOOD
 
 PRETEND = """
@@ -69,3 +70,26 @@ def test_mistakes_are_told_when_files_are_collected(tester: pytest.Pytester) -> 
     found = tester.runpytest()
     found.assert_outcomes(errors=1)
     found.stdout.fnmatch_lines(["*pass.scenario.toml:1: titel: unknown key titel*", "*:1: title is missing*"])
+
+
+STEERING = "\x1b]0;owned\x07\x9b31m\u202e\u2028[red]"
+VISIBLE = r"*\x1b[]]0;owned\x07\x9b31m\u202e\u2028[[]red]*"
+
+
+def test_what_strangers_wrote_is_safe_to_print(tester: pytest.Pytester) -> None:
+    tester.makeconftest(PRETEND.replace('"why"', repr(STEERING)).replace('"the timeline"', repr(STEERING)))
+    put(tester, "fail", GOOD.replace("refuses", r"refuses \u001b \u202e"))
+    put(tester, "skipped")
+    tester.makepyfile(
+        f"""
+        from lab.errors import LabError
+
+        def test_error():
+            raise LabError({STEERING!r}, hint={STEERING!r})
+        """
+    )
+    found = tester.runpytest("-p", "no:cacheprovider", "-rA")
+    found.assert_outcomes(failed=2, skipped=1)
+    found.stdout.fnmatch_lines_random([f"  {VISIBLE}", VISIBLE, f"E {VISIBLE}", f"SKIPPED{VISIBLE}", r"*\x1b \u202e*"])
+    shown = "".join(found.outlines + found.errlines)
+    assert all(each.isprintable() for each in shown), {each for each in shown if not each.isprintable()}
