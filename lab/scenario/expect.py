@@ -16,7 +16,7 @@ from lab.scenario.keys import OWN_KEYS
 from lab.scenario.model import RUN, Expected, Message, Scenario
 from lab.scenario.problem import Notes, joined
 from lab.scenario.variables import MAIL, substitute
-from lab.verdict import KEYS, Expectation, ExpectationError, parse
+from lab.verdict import KEYS, Expectation, ExpectationError, parse, regex
 
 LOGS = ("logged", "not_logged")
 SPREAD = ("accepted_by", "outcome")
@@ -138,8 +138,8 @@ def _check_own(asked: Asked, expected: Expected, notes: Notes) -> None:
     for key in ("stored", "notice"):
         for name, pattern in getattr(asked, key).items():
             try:
-                re.compile(pattern)
-            except re.error as error:
+                regex.compiled(pattern)
+            except regex.PatternError as error:
                 notes.note(f"{asked.place}.{key}.{name}", f"is no regular expression: {error}")
 
 

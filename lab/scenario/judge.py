@@ -6,7 +6,6 @@ Out: :class:`Judged` values. Nothing observed is "unknown", never a pass.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import Literal
 
 from lab.route import Route
 from lab.scenario.expect import Asked
-from lab.verdict import Difference, Evidence, Verdict, judge, judge_logs
+from lab.verdict import Difference, Evidence, Verdict, judge, judge_logs, regex
 from lab.verdict.pattern import names
 
 Outcome = Literal["pass", "fail", "unknown"]
@@ -113,7 +112,7 @@ def _fields(path: str, expected: Mapping[str, str], message: Message) -> Iterato
     """Compare fields of any part with regular expressions; one that is right is enough."""
     for name, pattern in expected.items():
         values = list(_texts(message)) if name == "body" else list(_values(message, name))
-        if not any(re.search(pattern, value) for value in values):
+        if not any(regex.found(pattern, value) for value in values):
             shown = "; ".join(value.strip() for value in values) or "no such field"
             yield Difference(f"{path}.{name}", pattern, shown)
 

@@ -6,14 +6,13 @@ rule). A host whose log could not be read to the end is left out: nothing can be
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from lab.loglines import Marks, about, marks
-from lab.verdict import Expectation
+from lab.verdict import Expectation, regex
 
 if TYPE_CHECKING:
     from lab.scenario.stage import Stage
@@ -73,4 +72,4 @@ def _marks(host: str, submission: Submission) -> Marks:
 
 def _each_is_in(patterns: Sequence[str], lines: Iterator[str]) -> bool:
     found = list(lines)
-    return all(any(re.search(pattern, line) for line in found) for pattern in patterns)
+    return all(any(regex.found(pattern, line) for line in found) for pattern in patterns)

@@ -5,7 +5,6 @@ In: a scenario, a :class:`lab.lab.Lab`. Out: a :class:`Result`; whatever goes wr
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -31,7 +30,7 @@ from lab.scenario.session import talk
 from lab.scenario.stage import Stage
 from lab.scenario.steps import listed, names, output
 from lab.scenario.variables import replaced, variable
-from lab.verdict import Difference
+from lab.verdict import Difference, regex
 
 if TYPE_CHECKING:
     from lab.lab import Lab
@@ -227,7 +226,7 @@ class _Run:
         pattern = output(step, self._stage.values)
         if pattern is None and result.exit_code != 0:
             self._differences.append(Difference(step.place, "exit code 0", f"{result.exit_code}: {printed.strip()}"))
-        if pattern is not None and not re.search(pattern, printed):
+        if pattern is not None and not regex.found(pattern, printed):
             self._differences.append(Difference(step.place, pattern, printed.strip() or "no output"))
 
     def _plan_again(self) -> None:

@@ -10,6 +10,7 @@ from dnszone.problem import did_you_mean
 from lab.scenario.model import IN_QUEUE, RUN, Scenario, Step
 from lab.scenario.problem import Notes, joined
 from lab.scenario.variables import replaced, variable
+from lab.verdict import regex
 
 
 def names(value: Any) -> list[str]:  # noqa: ANN401  a text or a list of texts, as TOML gives it
@@ -127,8 +128,8 @@ class _Order:
         if "command" not in step.table:
             self._notes.note(step.place, "command is missing", 'command = ["postqueue", "-p"]')
         try:
-            re.compile(output(step, {}) or "")
-        except re.error as error:
+            regex.compiled(output(step, {}) or "")
+        except regex.PatternError as error:
             self._notes.note(f"{step.place}.output", f"is no regular expression: {error}")
 
     def _message(self, step: Step) -> str | None:

@@ -5,14 +5,13 @@ In: a :class:`Case`. Out: :class:`Difference` values. A check that is not asked 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from lab.route import Notification, Route
-from lab.verdict import logs
+from lab.verdict import logs, regex
 from lab.verdict.align import NOTHING, align
 from lab.verdict.difference import Difference
 from lab.verdict.expectation import Expectation
@@ -112,7 +111,7 @@ def _status(case: Case) -> Iterator[Difference]:
 
 def _reply(case: Case) -> Iterator[Difference]:
     expected, observed = case.expected.reply, case.route.reason
-    if expected is None or (observed is not None and case.complete and re.search(expected, observed)):
+    if expected is None or (observed is not None and case.complete and regex.found(expected, observed)):
         return
     yield Difference("reply", expected, observed if case.complete else None)
 

@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from typing import Any, TypeGuard, TypeVar
 
 from lab.errors import LabError
+from lab.verdict import regex
 from lab.verdict.align import SET_LIMIT, Item
 from lab.verdict.pattern import STATUS, AttemptPattern
 from lab.verdict.pattern import parse as parse_attempt
@@ -202,8 +203,8 @@ class _Reader:
         if not self._is(value, str, key, "a regular expression"):
             return None
         try:
-            re.compile(value)
-        except re.error as error:
+            regex.compiled(value)
+        except regex.PatternError as error:
             self.problem(key, f"is no regular expression: {error}")
         return str(value)
 

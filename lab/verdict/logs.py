@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from lab.verdict import regex
 from lab.verdict.difference import Difference
 from lab.verdict.expectation import Expectation
 
@@ -22,11 +23,11 @@ def differences(expected: Expectation, logs: Logs | None, *, complete: bool) -> 
         lines = (logs or {}).get(host)
         if lines is None:
             yield Difference(path, pattern, None)
-        elif not any(re.search(pattern, line) for line in lines):
+        elif not any(regex.found(pattern, line) for line in lines):
             yield Difference(path, pattern, nearest(pattern, lines) if complete else None)
     for path, host, pattern in _patterns("not_logged", expected.not_logged):
         lines = (logs or {}).get(host)
-        hit = next((line for line in lines or () if re.search(pattern, line)), None)
+        hit = next((line for line in lines or () if regex.found(pattern, line)), None)
         if hit is not None or lines is None or not complete:
             yield Difference(path, f"no line with {pattern}", hit)
 
