@@ -26,13 +26,17 @@ class End:
     hops: list[str] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     notifications: list[Notification] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
-    def after(self, attempts: Iterable[Attempt], notifications: Iterable[Notification]) -> End:
+    def after(
+        self, attempts: Iterable[Attempt], notifications: Iterable[Notification], unread: Iterable[str] = ()
+    ) -> End:
         """Return the same end with what came before it."""
         return replace(
             self,
             attempts=[*attempts, *self.attempts],
             notifications=[*notifications, *self.notifications],
+            unread=[*unread, *self.unread],
         )
 
 
@@ -56,6 +60,7 @@ def route_to(root: QueueFile, message_id: str, recipient: str, end: End) -> Rout
         copies=end.copies,
         final_recipient=end.recipient,
         mailstore=end.mailstore,
+        unread=tuple(end.unread),
     )
 
 

@@ -6,8 +6,8 @@ through JSON, so that a run's ``events.jsonl`` gives the same routes again, with
     Event
      |- Connected, Disconnected, ClientLost, Rejected, Received, PickedUp   how a message comes in
      |- MessageId, Active, Held, Released, Discarded, Requeued, Expired, Removed   its life in the queue
-     |- Delivery, AttemptFailed, TlsEstablished, NotificationSent           how it goes out
-     |- Warned
+     |- Delivery, AttemptFailed, ServerNamed, TlsEstablished, NotificationSent   how it goes out
+     |- Warned, Unread                                                      what else there is to know
      |- Saved, Submitted, Sieved, Finished                                  Dovecot
      |- DnsQuery                                                            the fake DNS
      `- Dialogue, Stored                                                    the scripted SMTP host
@@ -149,17 +149,34 @@ class Delivery(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptFailed(Event):
-    """smtp(8) or lmtp(8) goes on to the next address. ``queue_id`` is None where the line has none."""
+    """smtp(8) or lmtp(8) goes on to the next address. ``queue_id`` is None where the line has none.
+
+    ``relay`` and ``address`` are None where the line names no server: it is the one of the lines before.
+    """
 
     pid: int
     agent: str
     queue_id: str | None
-    relay: str
-    address: str
+    relay: str | None
+    address: str | None
     port: int | None
     stage: str  # as in lab.route.Attempt
     reply: str | None
     reason: str
+    dsn: str | None = None  # as in lab.route.Attempt
+    alone: bool = False  # one recipient was refused; else all that were left have failed together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerNamed(Event):
+    """The SMTP or LMTP client names the server that it talks to, and says nothing yet of what comes of it."""
+
+    pid: int
+    agent: str
+    relay: str
+    address: str
+    port: int | None
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +262,20 @@ class Warned(Event):
     process: str
     queue_id: str | None
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread(Event):
+    """A line that nobody understood, although it is about a message or its delivery.
+
+    ``queue_id`` is None where the line does not say which message: the one that the process names next, if it names
+    one. ``pid`` is None where not even that is known.
+    """
+
+    text: str
+    process: str | None = None
+    pid: int | None = None
+    queue_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

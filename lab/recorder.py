@@ -2,7 +2,7 @@
 
 In: the lab's Docker containers (label ``mail-lab.name``), as they start and stop.
 Out: a :class:`lab.trace.History` that grows while the lab works; :meth:`Recorder.wait` sleeps until it says what is
-awaited. Errors: MachineError from :meth:`Recorder.wait` when Docker, or a parser, has failed.
+awaited. Errors: MachineError from :meth:`Recorder.wait` when Docker has failed; no line can end the recording.
 
 One thread reads one container's log stream, with Docker's own time stamps: one clock for all hosts. Another listens to
 Docker's events, so that a host that is started again, or joins later, is followed from its first line.
@@ -20,9 +20,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from lab.errors import MachineError
-from lab.events import Event
 from lab.hosts import LABEL, OWNER
-from lab.logs import dns, dovecot, postfix, scripted
+from lab.logs import Parser, dns, dovecot, postfix, read, scripted
 from lab.streams import end
 from lab.trace import History
 
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from docker.types.daemon import CancellableStream
 
 T = TypeVar("T")
-Parser = Callable[[str, datetime, str], Event | None]
 
 PARSERS: dict[str, Parser] = {
     "dns": dns.parse,
@@ -213,7 +211,7 @@ class Recorder:
                     continue
                 last[run] = stamp
                 self._lines[host].append((at, text))
-                event = parser(host, at, text)
+                event = read(parser, host, at, text)
                 if event is not None:
                     self.history.add(event)
             self._changed.notify_all()

@@ -27,9 +27,9 @@ class Attempt:
     target: str  # lab name of the tried host; of a scripted address the first label of the name Postfix logged
     address: str | None
     port: int | None
-    stage: str  # connect, banner, ehlo, starttls, auth, mail, rcpt, data, end-of-data
+    stage: str  # connect, banner, ehlo, starttls, auth, xforward, mail, rcpt, data, end-of-data; unknown
     reply: str | None  # what the server said, None when it said nothing
-    dsn: str | None  # enhanced status code (RFC 3463), the server's own or Postfix's
+    dsn: str | None  # enhanced status code (RFC 3463), the server's own or Postfix's; None where no log tells it
     reason: str  # "Connection refused", or the reply
     outcome: str  # accepted, rejected (5xx), deferred (4xx), failed (no reply)
     tls: str | None  # "TLSv1.3"
@@ -100,6 +100,7 @@ class Route:
     final_recipient: str | None = None  # after aliases and forwarding (RFC 3464 2.3.2)
     mailstore: str | None = None  # lab name of the host that has the mailbox; None unless one says so
     evidence: str | None = None  # folder with events, logs, DNS history and zone of this run
+    unread: tuple[str, ...] = ()  # log lines about its delivery that nobody understood: attempts may be missing
 
     def __post_init__(self) -> None:
         """Take any sequence of hops, and compare equal to a list of them."""
@@ -130,6 +131,7 @@ class Route:
             "mailstore": self.mailstore,
             "plan": self._plan_json(),
             "evidence": self.evidence,
+            "unread": list(self.unread),
         }
 
     @classmethod
@@ -137,6 +139,7 @@ class Route:
         """Return the route that :meth:`to_json` wrote."""
         values = {key: value for key, value in data.items() if key in cls.__slots__}
         values["attempts"] = tuple(Attempt.from_json(attempt) for attempt in data["attempts"])
+        values["unread"] = tuple(data.get("unread", ()))
         values["notifications"] = tuple(Notification.from_json(each) for each in data["notifications"])
         if values.get("plan") is not None:
             from lab.plan import Plan  # lab.plan compares routes: it imports this module

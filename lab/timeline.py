@@ -30,10 +30,12 @@ from lab.events import (
     Removed,
     Requeued,
     Saved,
+    ServerNamed,
     Sieved,
     Stored,
     Submitted,
     TlsEstablished,
+    Unread,
     Warned,
 )
 from lab.logs import failure
@@ -103,6 +105,8 @@ def summary(route: Route) -> list[str]:
     last = route.attempts[-1].reason if route.attempts else None
     if route.reason and route.outcome != "delivered" and (last is None or last not in route.reason):
         lines += _wrapped(f"  {mark} ", route.reason)
+    for text in route.unread:
+        lines += _wrapped(f"  {MARKS['wait']} ", f"a line nobody understood: {text}")
     for notice in route.notifications:
         told = f"{notice.kind} notice {notice.queue_id} by {notice.host}"
         to = f" to {notice.route.recipient}: {notice.route.outcome}" if notice.route else ""
@@ -159,8 +163,13 @@ def _(event: Delivery) -> Told:
 @_tell.register
 def _(event: AttemptFailed) -> Told:
     mark = "bad" if event.reply is None or event.reply.startswith("5") else "wait"
-    place = _place(event.relay, event.address, event.port)
-    return Told("try", mark, f"-> {place}  {event.stage}: {event.reason}")
+    place = f"-> {_place(event.relay, event.address, event.port)}  " if event.relay else ""
+    return Told("try", mark, f"{place}{event.stage}: {event.reason}")
+
+
+@_tell.register
+def _(event: ServerNamed) -> Told:
+    return Told("try", "plain", event.text)
 
 
 @_tell.register
@@ -256,6 +265,11 @@ def _(event: ClientLost) -> Told:
 @_tell.register
 def _(event: Warned) -> Told:
     return Told("queue", "plain", f"warning: {event.text}")
+
+
+@_tell.register
+def _(event: Unread) -> Told:
+    return Told("queue", "wait", f"a line nobody understood: {event.text}")
 
 
 def _delivery(event: Delivery) -> str:

@@ -71,9 +71,15 @@ class History:
                 self._unclaimed.pop((event.host, event.pid), None)
             case Rejected(stage="EHLO" | "HELO"):
                 self._refusals[event.host, event.address].append(event)
-            case events.TlsEstablished() | events.AttemptFailed(queue_id=None) | Rejected(queue_id=None):
+            case events.TlsEstablished() | events.ServerNamed() | events.AttemptFailed(queue_id=None):
                 self._unclaimed[event.host, event.pid].append(event)
-            case events.Held(queue_id=None, pid=int(pid)) | events.Discarded(queue_id=None, pid=int(pid)):
+            case Rejected(queue_id=None):
+                self._unclaimed[event.host, event.pid].append(event)
+            case (
+                events.Held(queue_id=None, pid=int(pid))
+                | events.Discarded(queue_id=None, pid=int(pid))
+                | events.Unread(queue_id=None, pid=int(pid))
+            ):
                 self._unclaimed[event.host, pid].append(event)
             case events.Saved() | events.Submitted() | events.Sieved() | events.Finished():
                 self._sessions[event.session].append(event)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str | None]  # recipient, and the recipient before aliases where it differs
 LMTP_SESSION = re.compile(r"\d{3} \S+ <[^>]*> (?P<session>\S+) Saved")  # Dovecot's reply to its LMTP client
+DISCARDED = ("discarded", "undeliverable postmaster notification discarded")  # local(8)'s, virtual(8)'s; qmgr(8)'s
 KEPT = ("deferred", "SOFTBOUNCE")  # what leaves a recipient in the queue
 NOTICES = {"non-delivery": "failed", "delay": "delayed"}
 ANSWERS = {"reject": "rejected", "vacation": "auto-replied"}  # what a script does to what kind of notification
@@ -33,6 +34,7 @@ class _Parts:
     def __init__(self, file: QueueFile, attempts: dict[Key, list[Attempt]]) -> None:
         self.deliveries = file.deliveries()
         self.attempts = attempts
+        self.unread = file.unread()
         self.notices = list(file.of(NotificationSent))
         self.position = {id(event): index for index, event in enumerate(file.events)}
         self.kept = any(tries[-1].status in KEPT for tries in self.deliveries.values())
@@ -143,7 +145,8 @@ class Walk:
             return self._file(successor, recipient)
         end = _whole(file)
         if end is None and file.removed is None:
-            self.awaited.append(f"{file.host} has it as {file.queue_id}; no delivery line yet")
+            told = "".join(f"; a line nobody understood: {text}" for text in file.unread())
+            self.awaited.append(f"{file.host} has it as {file.queue_id}; no delivery line yet{told}")
             end = End("")
         known = recipient or (end.recipient if end else "")
         return {(known, None): [replace(end, recipient=known)]} if end and known else {}
@@ -161,7 +164,7 @@ class Walk:
         else:
             ends = self._kept(file, last)
         ends[0].copies += self._unanswered(file, last, attempts)
-        return [end.after(attempts, notices) for end in ends]
+        return [end.after(attempts, notices, self._parts(file).unread) for end in ends]
 
     def _kept(self, file: QueueFile, last: Delivery) -> list[End]:
         """Return the end of a recipient whose mail stayed in the queue."""
@@ -194,7 +197,7 @@ class Walk:
             return self._handed_over(file, last, attempts[-1])
         if last.agent == "lmtp":
             return self._mail_delivery(last)
-        if last.agent == "discard" or last.text == "discarded":
+        if last.agent == "discard" or last.text in DISCARDED:
             return [End(last.recipient, "discarded", last.dsn, last.text)]
         return [End(last.recipient, "delivered", last.dsn, last.text, copies=1)]
 

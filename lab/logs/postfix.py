@@ -14,46 +14,75 @@ from typing import NamedTuple
 
 from lab import events
 from lab.events import Event
-from lab.logs import failure
+from lab.logs import failure, fields
+
+LONGEST = 4096  # characters; Postfix writes no longer line (MSG_LOGGER_RECLEN, and what stands before it)
+RECLEN = 2000  # bytes of text in a line, the rest is cut off (MSG_LOGGER_RECLEN, msg_logger.c)
 
 LINE = re.compile(
-    r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ [^\s\[]*?(?P<process>[^\s/\[]+)\[(?P<pid>\d+)\]: "
-    r"(?P<severity>(?:warning|error|fatal|panic): )?(?P<text>.*)"
+    r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ (?:[^\s\[]*/)?(?P<process>[^\s/\[]+)\[(?P<pid>\d{1,10})\]: "
+    r"(?P<severity>(?:warning|error|fatal|panic): )?(?P<text>.*)",
+    re.ASCII | re.DOTALL,
 )
 # Short ids are hexadecimal; long ones (enable_long_queue_ids) have digits and consonants.
-QUEUE_ID = re.compile(r"(?P<id>NOQUEUE|[0-9A-F]{6,16}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,20}): (?P<rest>.*)")
+QUEUE_ID = re.compile(
+    r"(?P<id>NOQUEUE|[0-9A-F]{6,16}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,20}): (?P<rest>.*)", re.DOTALL
+)
 
 CLIENT = r"(?P<client>[^\s\[]+)\[(?P<address>[^\]]+)\]"
 CONNECT = re.compile(rf"connect from {CLIENT}")
 DISCONNECT = re.compile(rf"disconnect from {CLIENT} ?(?P<commands>.*)")
-LOST = re.compile(rf"(?P<what>lost connection|timeout) after (?P<stage>.+?) from {CLIENT}")
-RECEIVED = re.compile(rf"client={CLIENT}(?:.*?, sasl_username=(?P<sasl>[^,]+))?.*")
-ENVELOPE = r"from=<(?P<sender>.*?)>(?: to=<(?P<recipient>.*?)>)?(?: proto=\S+)?(?: helo=<.*?>)?"
-REJECT = re.compile(rf"(?:milter-)?reject: (?P<stage>\S+) from {CLIENT}: (?P<reply>.*?); {ENVELOPE}")
-# What access(5), a policy server or a milter has done with a message that is not refused.
-ACTION = re.compile(rf"(?:milter-)?(?P<action>discard|hold): (?P<stage>\S+) from {CLIENT}: (?P<text>.*?); {ENVELOPE}")
-CONTENT = re.compile(
-    rf"(?P<action>reject|discard|hold): (?P<stage>(?:header|body|mime).*?) from {CLIENT}; "
-    rf"{ENVELOPE}: (?P<text>.*)"
+LOST = re.compile(rf"(?P<what>lost connection|timeout) after (?P<stage>[A-Z][^\[]*) from {CLIENT}")
+RECEIVED = re.compile(rf"client={CLIENT}(?P<more>.*)")
+SASL_USERNAME = re.compile(r", sasl_username=([^,]+)")
+ADDRESS = fields.ADDRESS
+SENDER, RECIPIENT = rf"(?: from=<(?P<sender>{ADDRESS})>)?+", rf"(?: to=<(?P<recipient>{ADDRESS})>)?+"
+# What access(5), a policy server or a milter does, and the reply; an address that it begins with is passed over whole.
+ACTION = re.compile(
+    rf"(?:milter-)?(?P<action>reject|discard|hold): (?P<stage>\S+(?: content)?) from {CLIENT}: "
+    rf"(?P<text>(?:\d{{3}} )?+(?:\d\.\d+\.\d+ )?+(?:<{ADDRESS}>)?+[^;]*+(?:;[^;]*+)*?);{SENDER}{RECIPIENT}"
+    r"(?: proto=\S+)?+(?: helo=<.*>)?(?: sasl_\w+=\S*)*+",
+    re.DOTALL,
 )
-PICKUP = re.compile(r"uid=\d+ from=<(?P<sender>.*?)>(?: orig_id=(?P<was>\w+))?")
+# What header_checks(5) and its like do. A header has at most 200 bytes here; mail of the host itself has no client.
+CONTENT = re.compile(
+    r"(?:milter-(?:header|body)-)?(?P<action>reject|discard|hold): (?P<stage>(?:header|body|mime).{0,220}?) "
+    rf"from (?P<client>[^\s\[;]+)(?:\[(?P<address>[^\]]+)\])?;{SENDER}{RECIPIENT}"
+    r"(?: proto=\S+?)?(?: helo=<.*?>)?(?:: (?P<text>.*))?",
+    re.DOTALL,
+)
+PICKUP = re.compile(rf"uid=\d+ from=<(?P<sender>{ADDRESS})>(?: orig_id=(?P<was>\w+))?")
 MESSAGE_ID = re.compile(r"message-id=(?P<id>.*)")
-ACTIVE = re.compile(r"from=<(?P<sender>.*)>, size=(?P<size>\d+), nrcpt=(?P<count>\d+) \(queue active\)")
-EXPIRED = re.compile(r"from=<(?P<sender>.*)>, status=(?:force-)?expired, returned to sender")
+ACTIVE = re.compile(
+    rf"from=<(?P<sender>{ADDRESS})>, size=(?P<size>\d{{1,18}}), nrcpt=(?P<count>\d{{1,9}}) \(queue active\)"
+)
+EXPIRED = re.compile(rf"from=<(?P<sender>{ADDRESS})>, status=(?:force-)?expired, returned to sender")
 REMOVED = re.compile(r"removed(?: \((?P<how>\w+)\))?")
 NOTIFIED = re.compile(
     r"(?P<to>sender|postmaster) (?P<kind>non-delivery|delay|delivery status) notification: (?P<id>\w+)"
 )
-DELIVERY = re.compile(
-    r"to=<(?P<to>.*?)>, (?:orig_to=<(?P<original>.*?)>, )?relay=(?P<relay>.+?), (?:conn_use=(?P<uses>\d+), )?"
-    r"delay=(?P<delay>[\d.]+), delays=(?P<delays>[\d./]+), dsn=(?P<dsn>\d\.\d+\.\d+), status=(?P<status>\w+) "
-    r"\((?P<text>.*?)\)?"  # a long line is cut (MSG_LOGGER_RECLEN)
-)
-RELAY = re.compile(r"(?P<name>[^\[]+)\[(?P<address>[^\]]+)\](?::(?P<port>\d+))?")
+RELAY = re.compile(r"(?P<name>[^\[]+)\[(?P<address>[^\]]+)\](?::(?P<port>\d{1,5}))?")
+USES = re.compile(r"\d{1,9}", re.ASCII)
+SECONDS = re.compile(r"\d{1,12}(?:\.\d{1,6})?", re.ASCII)
+DSN = re.compile(r"\d\.\d{1,3}\.\d{1,3}", re.ASCII)
 TLS = re.compile(
-    rf"(?P<trust>Anonymous|Untrusted|Trusted|Verified) TLS connection (?:re)?established to {failure.PEER}: "
+    rf"(?P<trust>Anonymous|Untrusted|Trusted|Verified) TLS connection (?:established|reused) to {failure.PEER}: "
     r"(?P<protocol>\S+) with cipher (?P<cipher>\S+).*"
 )
+# What else an SMTP or LMTP client says of the server that it talks to; it names it, and no result.
+PEER = re.compile(
+    rf"(?:host |SSL_connect error to |setting up TLS connection to |(?:\w+ )?certificate verification failed for )?"
+    rf"{failure.PEER}(?P<text>\W.*|$)",
+    re.DOTALL,
+)
+NAMED = re.compile(r"[^\s\[]\[(?:[\d.]+|[\da-fA-F:.]*:[\da-fA-F:.]*|/[^\]]*|private/[^\]]*)\]")
+# What says nothing about an attempt, with the queue id of a message.
+ASIDE = re.compile(
+    r"enabling PIX workarounds: .*|breaking line > \d+ bytes with <CR><LF>SPACE|"
+    r"(?:warning|info|replace|prepend|strip): (?:header|body).*",  # smtp_header_checks and its like
+    re.DOTALL,
+)
+CHAT = ("< ", "> ")  # of smtp -v and debug_peer_list
 
 
 class Line(NamedTuple):
@@ -65,6 +94,7 @@ class Line(NamedTuple):
     pid: int
     id: str | None
     text: str
+    cut: bool  # its end is missing
 
 
 def queue_id(line: str) -> str | None:
@@ -76,18 +106,22 @@ def queue_id(line: str) -> str | None:
 
 def parse(host: str, at: datetime, line: str) -> Event | None:
     """Return what *line* of *host* says."""
+    if len(line) > LONGEST:
+        return events.Unread(host=host, at=at, text=line[:LONGEST])
     head = LINE.fullmatch(line)
     if head is None:
         return None
     prefix = QUEUE_ID.fullmatch(head["text"])
     queue_id = prefix["id"] if prefix and prefix["id"] != "NOQUEUE" else None
     text = prefix["rest"] if prefix else head["text"]
+    cut = len(head["text"].encode("utf-8", "replace")) >= RECLEN
+    told = Line(host, at, head["process"], int(head["pid"]), queue_id, text, cut)
     if head["severity"]:
-        return events.Warned(
-            host=host, at=at, pid=int(head["pid"]), process=head["process"], queue_id=queue_id, text=text
+        return _named(told) or events.Warned(
+            host=host, at=at, pid=told.pid, process=told.process, queue_id=queue_id, text=text
         )
-    reader = READERS.get(head["process"])
-    return reader(Line(host, at, head["process"], int(head["pid"]), queue_id, text)) if reader else None
+    reader = READERS.get(told.process)
+    return reader(told) if reader else None
 
 
 def _smtpd(line: Line) -> Event | None:
@@ -98,6 +132,7 @@ def _smtpd(line: Line) -> Event | None:
     if found := LOST.fullmatch(line.text):
         return events.ClientLost(host=line.host, at=line.at, pid=line.pid, queue_id=line.id, **found.groupdict())
     if line.id and (found := RECEIVED.fullmatch(line.text)):
+        login = SASL_USERNAME.search(found["more"])
         return events.Received(
             host=line.host,
             at=line.at,
@@ -105,12 +140,10 @@ def _smtpd(line: Line) -> Event | None:
             queue_id=line.id,
             client=found["client"],
             address=found["address"],
-            sasl_username=found["sasl"],
+            sasl_username=login and login[1],
         )
-    if found := REJECT.fullmatch(line.text):
-        return events.Rejected(host=line.host, at=line.at, pid=line.pid, queue_id=line.id, **found.groupdict())
     found = ACTION.fullmatch(line.text)
-    return _kept(line, found) if found else None
+    return _acted(line, found) if found else None
 
 
 def _cleanup(line: Line) -> Event | None:
@@ -119,37 +152,33 @@ def _cleanup(line: Line) -> Event | None:
     if found := MESSAGE_ID.fullmatch(line.text):
         return events.MessageId(host=line.host, at=line.at, queue_id=line.id, message_id=found["id"])
     if found := CONTENT.fullmatch(line.text):
-        return _content(line, line.id, found)
-    return _removed(line) or _smtpd(line)  # a milter's verdict, in the words of smtpd(8)
+        return _acted(line, found)
+    # A milter's verdict comes in the words of smtpd(8); a recipient that an alias loop makes impossible bounces here.
+    return _removed(line) or _smtpd(line) or _delivered(line)
 
 
-def _kept(line: Line, found: re.Match[str]) -> Event:
-    """Return that a message was put on hold, or thrown away."""
-    kind = events.Held if found["action"] == "hold" else events.Discarded
-    return kind(
-        host=line.host,
-        at=line.at,
-        pid=line.pid,
-        queue_id=line.id,
-        sender=found["sender"],
-        recipient=found["recipient"],
-        reason=found["text"],
-    )
-
-
-def _content(line: Line, queue_id: str, found: re.Match[str]) -> Event:
-    """Return what header_checks, body_checks or their like did (header_checks(5))."""
+def _acted(line: Line, found: re.Match[str]) -> Event:
+    """Return that a rule or a milter refused something, put a message on hold, or threw it away."""
     if found["action"] != "reject":
-        return _kept(line, found)
+        kind = events.Held if found["action"] == "hold" else events.Discarded
+        return kind(
+            host=line.host,
+            at=line.at,
+            pid=line.pid,
+            queue_id=line.id,
+            sender=found["sender"],
+            recipient=found["recipient"],
+            reason=found["text"] or "",
+        )
     return events.Rejected(
         host=line.host,
         at=line.at,
         pid=line.pid,
-        queue_id=queue_id,
+        queue_id=line.id,
         stage=found["stage"],
         client=found["client"],
-        address=found["address"],
-        reply=found["text"],
+        address=found["address"] or "",
+        reply=found["text"] or "",
         sender=found["sender"],
         recipient=found["recipient"],
     )
@@ -186,7 +215,7 @@ def _qmgr(line: Line) -> Event | None:
         )
     if found := EXPIRED.fullmatch(line.text):
         return events.Expired(host=line.host, at=line.at, queue_id=line.id, sender=found["sender"])
-    return _removed(line)
+    return _removed(line) or _delivered(line)  # of what no delivery agent can be asked for
 
 
 def _bounce(line: Line) -> Event | None:
@@ -218,9 +247,23 @@ def _postsuper(line: Line) -> Event | None:
 
 
 def _agent(line: Line) -> Event | None:
-    """Read a line of a delivery agent, such as smtp(8), lmtp(8), local(8) or error(8)."""
-    if line.id and (found := DELIVERY.fullmatch(line.text)):
-        return _delivery(line, line.id, found)
+    """Read a line of a delivery agent, such as smtp(8), lmtp(8), local(8) or error(8).
+
+    What it says about a message, or about a server, and nothing here understands, is an event of its own.
+    """
+    if (event := _delivered(line) or _client(line)) is not None:
+        return event
+    if line.id is None:
+        aside = line.process not in CLIENTS or line.text.startswith(CHAT) or NAMED.search(line.text) is None
+    else:
+        aside = ASIDE.fullmatch(line.text) is not None
+    return None if aside else _unread(line)
+
+
+def _client(line: Line) -> Event | None:
+    """Read what an SMTP or LMTP client says of a server."""
+    if line.process not in CLIENTS:
+        return None
     if found := TLS.fullmatch(line.text):
         return events.TlsEstablished(
             host=line.host,
@@ -234,45 +277,83 @@ def _agent(line: Line) -> Event | None:
             protocol=found["protocol"],
             cipher=found["cipher"],
         )
-    if why := failure.read(line.text):
-        return events.AttemptFailed(
-            host=line.host,
-            at=line.at,
-            pid=line.pid,
-            agent=line.process,
-            queue_id=line.id,
-            relay=why.relay,
-            address=why.address,
-            port=why.port,
-            stage=why.stage,
-            reply=why.reply,
-            reason=why.reason,
-        )
-    return None
+    why = failure.read(line.text, cut=line.cut, lmtp=line.process == "lmtp")
+    if why is None or (why.relay is None and line.id is None):
+        return _named(line)
+    return events.AttemptFailed(
+        host=line.host,
+        at=line.at,
+        pid=line.pid,
+        agent=line.process,
+        queue_id=line.id,
+        relay=why.relay,
+        address=why.address,
+        port=why.port,
+        stage=why.stage,
+        reply=why.reply,
+        reason=why.reason,
+        dsn=why.status,
+        alone=why.alone,
+    )
 
 
-def _delivery(line: Line, queue_id: str, found: re.Match[str]) -> Event:
-    relay = RELAY.fullmatch(found["relay"])  # "none", "local" and "virtual" are no hosts
+def _named(line: Line) -> Event | None:
+    """Return with which server a client talks: the next sentence about the message may name none."""
+    found = PEER.fullmatch(line.text) if line.process in CLIENTS and line.id is None else None
+    if found is None:
+        return None
+    return events.ServerNamed(
+        host=line.host,
+        at=line.at,
+        pid=line.pid,
+        agent=line.process,
+        relay=found["relay"],
+        address=found["address"],
+        port=int(found["port"]) if found["port"] else None,
+        text=line.text,
+    )
+
+
+def _delivered(line: Line) -> Event | None:
+    """Read the line with which one recipient's part of a delivery request ends."""
+    found = fields.read(line.text, cut=line.cut)
+    if line.id is None or found is None:
+        return None
+    relay, dsn = found.values.get("relay"), found.values.get("dsn", "")
+    delay, uses = found.values.get("delay", ""), found.values.get("conn_use", "1")
+    delays = found.values.get("delays", "").split("/")
+    if relay is None or not DSN.fullmatch(dsn) or not USES.fullmatch(uses):
+        return _unread(line)
+    if not all(SECONDS.fullmatch(each) for each in (delay, *delays)):
+        return _unread(line)
+    server = RELAY.fullmatch(relay)  # "none", "local" and "virtual" are no hosts
     return events.Delivery(
         host=line.host,
         at=line.at,
         pid=line.pid,
         agent=line.process,
-        queue_id=queue_id,
-        recipient=found["to"],
-        original=found["original"],
-        relay=relay and relay["name"],
-        address=relay and relay["address"],
-        port=int(relay["port"]) if relay and relay["port"] else None,
-        uses=int(found["uses"] or 1),
-        delay=float(found["delay"]),
-        delays=tuple(float(part) for part in found["delays"].split("/")),
-        dsn=found["dsn"],
-        status=found["status"],
-        text=found["text"],
+        queue_id=line.id,
+        recipient=found.to,
+        original=found.original,
+        relay=server and server["name"],
+        address=server and server["address"],
+        port=int(server["port"]) if server and server["port"] else None,
+        uses=int(uses),
+        delay=float(delay),
+        delays=tuple(float(each) for each in delays),
+        dsn=dsn,
+        status=found.status,
+        text=found.text,
     )
 
 
+def _unread(line: Line) -> Event:
+    return events.Unread(
+        host=line.host, at=line.at, pid=line.pid, process=line.process, queue_id=line.id, text=line.text
+    )
+
+
+CLIENTS = ("smtp", "lmtp")
 READERS: dict[str, Callable[[Line], Event | None]] = {
     "smtpd": _smtpd,
     "cleanup": _cleanup,

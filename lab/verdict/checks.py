@@ -58,10 +58,14 @@ def _attempts(case: Case) -> Iterator[Difference]:
         return
     for mismatch in align(case.expected.attempts, case.route.attempts):
         path = f"attempts[{mismatch.index}]"
-        if mismatch.observed == NOTHING:
+        if case.route.unread:  # an attempt may be missing
+            yield Difference(path, mismatch.expected, None)
+        elif mismatch.observed == NOTHING:
             yield case.absent(path, mismatch.expected)
         else:
             yield Difference(path, mismatch.expected, mismatch.observed)
+    for text in case.route.unread:
+        yield Difference("attempts", f"log lines that are understood; this one is not: {text}", None)
 
 
 def _accepted_by(case: Case) -> Iterator[Difference]:

@@ -11,6 +11,7 @@ from .recordings import read_history
 CONTRACT = {
     *("schema", "message_id", "sender", "recipient", "outcome", "status", "reason", "accepted_by", "mailbox"),
     *("hops", "attempts", "notifications", "plan", "evidence", "copies", "final_recipient", "mailstore"),
+    "unread",
 }
 ATTEMPT = {
     *("host", "queue_id", "target", "address", "port", "stage", "reply", "dsn", "reason", "outcome", "tls"),

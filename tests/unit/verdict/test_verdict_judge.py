@@ -165,6 +165,16 @@ def test_every_difference_is_listed(route: Routes) -> None:
     assert "  accepted_by: expected mx3, observed mx2" in str(found)
 
 
+@pytest.mark.parametrize("expected", [["mx1 refused", "mx2 250"], ["mx-a starttls", "mx1 refused", "mx2 250"]])
+def test_attempts_are_unknown_where_a_line_was_not_understood(route: Routes, expected: list[str]) -> None:
+    """It may be an attempt that is expected, or one that is not."""
+    unread = route(unread=("something new about mx-a",))
+    judged = verdict({"attempts": expected, "delivered": "INBOX"}, unread)
+    assert judged.outcome == "unknown"
+    assert "something new about mx-a" in str(judged)
+    assert verdict({"delivered": "INBOX"}, unread).outcome == "pass"
+
+
 def test_no_route_is_unknown() -> None:
     assert verdict({"accepted_by": "mx2"}, None).outcome == "unknown"
 
