@@ -13,7 +13,7 @@ from lab import users
 from lab.scenario.model import Host, Scenario
 from lab.scenario.problem import Notes, joined
 from lab.scenario.variables import MAIL, STORE, VARIABLE, WORLD, replaced, variable
-from lab.settings import SettingsError, dovecotconf
+from lab.settings import SettingsError, dovecotconf, mastercf
 from lab.settings import read as read_settings
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -23,6 +23,7 @@ LIKE = (*MAIL, STORE)
 def check(scenario: Scenario, values: Mapping[str, str], notes: Notes) -> None:
     """Note every problem."""
     later = {variable(host.name): host.name for host in scenario.hosts}
+    commands = [str(word) for step in scenario.steps if step.action == "run" for word in step.table.get("command", ())]
     for host in scenario.hosts:
         place = f"hosts.{host.name}"
         if not NAME.fullmatch(host.name):
@@ -40,7 +41,10 @@ def check(scenario: Scenario, values: Mapping[str, str], notes: Notes) -> None:
             if "/" in name or name in ("main.cf", "master.cf", "dovecot.conf", ".", ".."):
                 hint = "main_cf, master_cf and dovecot_conf have their own keys"
                 notes.note(f"{place}.files.{name}", "is no name of a table", hint)
-        (_check_store if host.store else _check_postfix)(host, values, notes)
+        if host.store:
+            _check_store(host, values, notes)
+        else:
+            _check_postfix(host, values, commands, notes)
 
 
 def check_user(user: str, path: str, notes: Notes, known: Collection[str] = ()) -> None:
@@ -63,11 +67,15 @@ def _check_order(host: Host, later: Mapping[str, str], notes: Notes) -> None:
                 notes.inside(f"hosts.{host.name}.{key}", line, f"{found[0]} has no address yet", hint)
 
 
-def _check_postfix(host: Host, values: Mapping[str, str], notes: Notes) -> None:
+def _check_postfix(host: Host, values: Mapping[str, str], commands: Collection[str], notes: Notes) -> None:
+    """*commands*: the words of those that steps run, which may change a host's settings."""
     place = f"hosts.{host.name}"
     for key in ("dovecot_conf", "users", "sieve"):
         if getattr(host, key):
             notes.note(f"{place}.{key}", "a Postfix has no such thing", f'like = "{STORE}" has')
+    mentioned = "\n".join((host.main_cf, host.master_cf, *host.files.values(), *commands))
+    for line, wrong, hint in mastercf.problems(replaced(host.master_cf, values), mentioned):
+        notes.inside(f"{place}.master_cf", line, wrong, hint)
     tables = {f"/etc/postfix/{name}": replaced(text, values) for name, text in host.files.items()}
     try:
         read_settings(replaced(host.main_cf, values), f"{host.name}.domain.test", tables=tables)

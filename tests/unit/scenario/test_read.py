@@ -20,6 +20,7 @@ HEAD = 'title = "t"\nteaches = "t"\n'
 MESSAGE = '[[message]]\nto = "bia@$DOMAIN"\n'
 EXPECT = '[expect]\noutcome = "delivered"\n'
 RIGHT = HEAD + MESSAGE + EXPECT
+MASTER = RIGHT + "[hosts.a]\nmaster_cf = '''\n"
 RUNS = HEAD + "[[step]]\nrun = 'direct'\ncommand = ['true']\n"
 
 
@@ -93,6 +94,20 @@ def test_every_comment_of_the_new_file_is_right_too() -> None:
         ),
         (RIGHT + "[hosts.a]\nmain_cf = '''\na = 1\nb\n'''\n", "10: hosts.a.main_cf: missing '='"),
         (RIGHT + "[hosts.a]\nmain_cf = 'smtp_mx_address_limit = x'\n", "8: hosts.a.main_cf: smtp_mx_address_limit: "),
+        (MASTER + "smtpss inet n - n - - smtpd\n'''\n", "9: hosts.a.master_cf: no host knows a port 'smtpss' (did you"),
+        (
+            MASTER + "127.0.0.1:x-y inet n - n - - smtpd\n'''\n",
+            "9: hosts.a.master_cf: no host knows a port 'x-y' (write",
+        ),
+        (
+            MASTER + "25 inet n - n - - smtpd\n  -o x=y\nb unx - n n - - pipe\n'''\n",
+            "11: hosts.a.master_cf: b: 'unx' is no type",
+        ),
+        (MASTER + "# x\nb unix - n n - pipe\n'''\n", "10: hosts.a.master_cf: 'b' has 7 fields of 8"),
+        (
+            MASTER + "b unix - n n - - pipe\n'''\nmain_cf = 'b_time_limit = 1'\n",
+            "9: hosts.a.master_cf: nothing uses the service b ",
+        ),
         (RIGHT + "[hosts.a.files]\n'main.cf' = ''\n", "8: hosts.a.files.main.cf: is no name of a table"),
         (RIGHT + "[sieve]\nbob = 'keep;'\n", "8: sieve.bob: nobody in the lab is called 'bob'"),
         (RIGHT.replace("bia@", "bia"), "4: message[0].to[0]: 'bia$DOMAIN' has no @"),
@@ -291,3 +306,17 @@ def test_no_value_of_another_type_gets_through_as_an_exception(odd: Any, monkeyp
         except ScenarioError:
             told += 1
     assert told > count // 3
+
+
+@pytest.mark.parametrize(
+    "user",
+    ["main_cf = 'content_filter = b:dummy'", "files = {t = 'x.test b:'}", "main_cf = 'x = unix:private/b'"],
+)
+def test_a_service_that_is_named_somewhere_is_used(user: str) -> None:
+    entry = "master_cf = 'b unix - n n - - pipe flags=X user=nobody argv=/bin/b'"
+    assert scenario(f"{RIGHT}[hosts.a]\n{entry}\n{user}\n").hosts[0].name == "a"
+
+
+def test_a_service_that_a_step_makes_use_of_is_used() -> None:
+    step = "[[step]]\nrun = 'a'\ncommand = ['postconf', 'content_filter=b:']\n[[step]]\nsend = 'message'\n"
+    assert scenario(f"{RIGHT}[hosts.a]\nmaster_cf = 'b unix - n n - - pipe'\n{step}").steps
