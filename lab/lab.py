@@ -239,6 +239,10 @@ class Lab:
         """Read a host's settings again after a change of them, and return whether they are others than they were."""
         return self._planner.reread(host)
 
+    def logs_tls(self) -> frozenset[str]:
+        """Return the hosts that log every TLS session that they begin: of the others nobody can tell."""
+        return self._planner.logs_tls()
+
     def stopped(self, host: str) -> AbstractContextManager[None]:
         """Stop a host while the context lasts."""
         return self._breakage.whole(host, whole("host", "stopped"))

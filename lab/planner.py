@@ -20,6 +20,7 @@ from lab.plan import Basis, Plan, explain_path
 
 if TYPE_CHECKING:
     from lab.lab import Lab
+    from lab.settings import Settings
 
 
 class Planner:
@@ -48,14 +49,19 @@ class Planner:
         found = known(self._lab.hosts, host)
         return found.role in MAIL_ROLES and self._configuration.again(found)
 
+    def logs_tls(self) -> frozenset[str]:
+        """Return the hosts that log every TLS session that they begin."""
+        return frozenset(name for name, settings in self._settings().items() if settings.logs_tls)
+
+    def _settings(self) -> dict[str, Settings]:
+        return {each.name: self._configuration.of(each) for each in self._lab.hosts.values() if each.role in MAIL_ROLES}
+
     def _basis(self) -> Basis:
         """Return what plans are made from."""
         lab = self._lab
         return Basis(
             zones=lab.dns.view((WORLD, STANDING, lab.lease.owner)),
-            settings={
-                each.name: self._configuration.of(each) for each in lab.hosts.values() if each.role in MAIL_ROLES
-            },
+            settings=self._settings(),
             names=lab.names,
             stores={
                 each.name: replace(self._configuration.store(each), scripts=lab.scripts(each.name))

@@ -106,6 +106,7 @@ class Observer:
         return Evidence(
             contacted=self._contacted() if expected and expected.untouched else None,
             questions=self._questions() if expected and (expected.asked or expected.not_asked) else None,
+            tls_logged=self._tls_logged() if expected and expected.attempts else None,
         )
 
     def _observation(self, asked: Asked, evidence: Evidence, number: int, sent: Sent, route: Route) -> Observation:
@@ -144,6 +145,9 @@ class Observer:
                 for departure in compare(plan, part):
                     if not explained(departure, plan, what):
                         yield stage.names.route(route), stage.names.departure(departure)
+
+    def _tls_logged(self) -> frozenset[str]:
+        return frozenset(self._stage.names.shown(name) for name in self._lab.logs_tls())
 
     def _contacted(self) -> frozenset[str]:
         """Return the hosts to which a host connected for this run: those of connections that name its messages."""

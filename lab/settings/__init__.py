@@ -7,6 +7,7 @@ Errors: :class:`SettingsError` with every problem of the text at once, each with
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
@@ -17,6 +18,9 @@ from lab.settings.tables import DomainList, Table
 from lab.settings.values import DEFAULTS, PARSERS, as_text
 
 __all__ = ["DEFAULTS", "DomainList", "Problem", "Settings", "SettingsError", "Table", "read"]
+
+
+LOGLEVEL = re.compile(r"\b(?:smtp|lmtp)_tls_loglevel\s*=\s*(?P<level>\w*)")  # "-o smtp_tls_loglevel=0" of a service
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,8 @@ class Settings:
     maximal_queue_lifetime: int
     bounce_queue_lifetime: int
     delay_warning_time: int
+    smtp_tls_loglevel: str
+    lmtp_tls_loglevel: str
     transports: Mapping[str, str]  # the services of master.cf: name to command
 
     @property
@@ -99,6 +105,13 @@ class Settings:
             "virtual_mailbox_domains": self.virtual_mailbox_domains.tables,
         }
         return tuple(f"{name} = {table}" for name, found in tables.items() for table in found if not table.readable)
+
+    @property
+    def logs_tls(self) -> bool:
+        """Whether each TLS session that this host begins is logged, whatever transport begins it."""
+        levels = [self.smtp_tls_loglevel, self.lmtp_tls_loglevel]
+        levels += [each["level"] for command in self.transports.values() for each in LOGLEVEL.finditer(command)]
+        return not any(level in ("", "0", "none") for level in levels)
 
     def program(self, transport: str) -> str | None:
         """Return the program of master.cf behind a transport ("smtp", "lmtp", "pipe" ...), None if there is none."""

@@ -69,6 +69,8 @@ DEFAULTS: Mapping[str, str] = {
     "maximal_queue_lifetime": "5d",
     "bounce_queue_lifetime": "5d",
     "delay_warning_time": "0h",
+    "smtp_tls_loglevel": "0",
+    "lmtp_tls_loglevel": "0",
 }
 """As `postconf -d` of Postfix 3.10 prints them, macros included."""
 

@@ -16,6 +16,7 @@ from lab.verdict.pattern import AttemptPattern, describe
 
 Item = AttemptPattern | tuple[AttemptPattern, ...]
 NOTHING = "nothing"
+UNSURE = 1e-6  # the cost of what cannot be told: however often, it is less than one difference
 SET_LIMIT = 6  # patterns in one set: all orders are compared; more of them read better as "* refused ..."
 
 
@@ -23,17 +24,19 @@ SET_LIMIT = 6  # patterns in one set: all orders are compared; more of them read
 class Mismatch:
     """One place where they differ.
 
-    ``index`` counts the expected items; ``observed`` is NOTHING for a missing one.
+    ``index`` counts the expected items; ``observed`` is NOTHING for a missing one. Where it cannot be told whether an
+    attempt is as expected, it is ``unsure``.
     """
 
     index: int
     expected: str
     observed: str
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Path:
-    cost: int
+    cost: float
     mismatches: tuple[Mismatch, ...] = ()
 
     def then(self, rest: _Path) -> _Path:
@@ -49,7 +52,7 @@ def align(items: Sequence[Item], attempts: Sequence[Attempt]) -> tuple[Mismatch,
         for start in range(len(attempts), -1, -1):
             paths = [
                 _step(index, items[index], attempts[start : start + size]).then(following[start + size])
-                for size in _sizes(items[index], len(attempts) - start)
+                for size in reversed(_sizes(items[index], len(attempts) - start))  # of equal items the last is missing
             ]
             if start < len(attempts):
                 paths.append(_extra(index, attempts[start : start + 1]).then(best[start + 1]))
@@ -91,9 +94,12 @@ def _paired(index: int, pairs: list[tuple[AttemptPattern, Attempt]]) -> _Path:
     """Compare pairs: the right host with another result is nearer than another host."""
     path = _Path(0)
     for pattern, attempt in pairs:
-        if not pattern.matches(attempt):
-            cost = 1 if pattern.names(attempt.target) else 3
-            path = path.then(_Path(cost, (Mismatch(index, str(pattern), describe(attempt)),)))
+        same = pattern.matches(attempt)
+        if not same:
+            cost = UNSURE if same is None else 1 if pattern.names(attempt.target) else 3
+            path = path.then(
+                _Path(cost, (Mismatch(index, str(pattern), pattern.compared(attempt), unsure=same is None),))
+            )
     return path
 
 

@@ -12,10 +12,10 @@ from itertools import pairwise
 
 from lab.route import Notification, Route
 from lab.verdict import logs, regex
-from lab.verdict.align import NOTHING, align
+from lab.verdict.align import NOTHING, Item, align
 from lab.verdict.difference import Difference
 from lab.verdict.expectation import Expectation
-from lab.verdict.pattern import describe, like, names
+from lab.verdict.pattern import describe, known, like, names
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,8 @@ class Evidence:
     ``contacted``: hosts that saw a connection for this run. ``questions``: "MX dest.test" in the order of the
     DNS log. ``queues``: host to queue ("none" where the message has left). ``elapsed``: seconds from
     submission to the outcome. ``logs``: host to the lines of its log that are about the message
-    (:mod:`lab.loglines`); a host whose log was not read to the end is not in it.
+    (:mod:`lab.loglines`); a host whose log was not read to the end is not in it. ``tls_logged``: hosts that log every
+    TLS session that they begin.
     """
 
     contacted: frozenset[str] | None = None
@@ -33,6 +34,7 @@ class Evidence:
     queues: Mapping[str, str] | None = None
     elapsed: float | None = None
     logs: Mapping[str, Sequence[str]] | None = None
+    tls_logged: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +58,23 @@ class Case:
 def _attempts(case: Case) -> Iterator[Difference]:
     if case.expected.attempts is None:
         return
-    for mismatch in align(case.expected.attempts, case.route.attempts):
+    items, tls_logged = case.expected.attempts, case.evidence.tls_logged or ()
+    for mismatch in align(items, [known(attempt, tls_logged) for attempt in case.route.attempts]):
         path = f"attempts[{mismatch.index}]"
-        if case.route.unread:  # an attempt may be missing
-            yield Difference(path, mismatch.expected, None)
+        if mismatch.unsure or case.route.unread:  # an attempt may be missing, or something about this one
+            yield Difference(path, mismatch.expected, None, mismatch.observed)
         elif mismatch.observed == NOTHING:
-            yield case.absent(path, mismatch.expected)
+            yield case.absent(path, f"{mismatch.expected}{_which(items, mismatch.index)}")
         else:
             yield Difference(path, mismatch.expected, mismatch.observed)
     for text in case.route.unread:
         yield Difference("attempts", f"log lines that are understood; this one is not: {text}", None)
+
+
+def _which(items: Sequence[Item], index: int) -> str:
+    """Return which of several equal items one is."""
+    equal = [number for number, item in enumerate(items) if item == items[index]]
+    return f" (the {equal.index(index) + 1}. of {len(equal)} such)" if len(equal) > 1 else ""
 
 
 def _accepted_by(case: Case) -> Iterator[Difference]:

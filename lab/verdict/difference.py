@@ -12,7 +12,9 @@ class Difference:
     path: str  # "attempts[1]", "accepted_by"
     expected: str
     observed: str | None
+    lacking: str = ""  # of one without evidence: what there is, and what it does not tell
 
     def __str__(self) -> str:
         """Return it as a line of a report."""
-        return f"{self.path}: expected {self.expected}, observed {self.observed or 'no evidence'}"
+        nothing = f"no evidence: {self.lacking}" if self.lacking else "no evidence"
+        return f"{self.path}: expected {self.expected}, observed {self.observed or nothing}"

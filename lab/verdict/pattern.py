@@ -5,14 +5,15 @@
 TARGET is a lab name, several with | between them, or a pattern with *. RESULT is one or more of: an SMTP code
 (250, 4xx, 5xx), an enhanced status code (4.2.0, 5.x.x), an outcome (accepted, rejected, deferred, failed), a
 cause (refused, timeout, unreachable, lost), a stage of the dialogue (connect, banner, ..., end-of-data), the address
-family (ipv4, ipv6), or * for any. A final ... stands for one or more such attempts in a row. Everything that is said
-must hold.
+family (ipv4, ipv6), what became of TLS (tls:none, tls:untrusted, tls:!verified ...), or * for any. A final ... stands
+for one or more such attempts in a row. Everything that is said must hold; what nobody has logged is not known to.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
@@ -29,7 +30,10 @@ CAUSES = {
     "lost": re.compile("lost connection|connection reset", re.IGNORECASE),
 }
 FAMILIES = ("ipv4", "ipv6")
-VOCABULARY = (*STAGES, *OUTCOMES, *CAUSES, *FAMILIES)
+NO_TLS = "none"
+BEFORE_TLS = ("connect", "banner", "ehlo")
+TLS = tuple(f"tls:{state}" for state in (NO_TLS, "anonymous", "untrusted", "trusted", "verified"))
+VOCABULARY = (*STAGES, *OUTCOMES, *CAUSES, *FAMILIES, *TLS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +44,25 @@ class AttemptPattern:
     results: tuple[str, ...]
     repeated: bool = False
 
-    def matches(self, attempt: Attempt) -> bool:
-        """Return whether the attempt is at such a target and has such a result."""
-        return self.names(attempt.target) and all(_holds(word, attempt) for word in self.results)
+    def matches(self, attempt: Attempt) -> bool | None:
+        """Return whether the attempt is at such a target and has such a result; None if that cannot be told."""
+        found = [self.names(attempt.target), *(_holds(word, attempt) for word in self.results)]
+        return False if False in found else None if None in found else True
 
     def names(self, target: str) -> bool:
         """Return whether *target* is one of those meant."""
         return names(self.target, target)
+
+    def compared(self, attempt: Attempt) -> str:
+        """Return an attempt in words of a pattern, with everything that this pattern says something about."""
+        said = attempt.reply or attempt.reason
+        more = []
+        if any(STATUS.fullmatch(word) for word in self.results):
+            status = _status(attempt) or "no status"
+            more += [status] if status not in said else []
+        if any(word.startswith("tls:") for word in self.results):
+            more.append(f"tls:{attempt.trust or '?'}")
+        return _words(attempt, *more)
 
     def __str__(self) -> str:
         """Return it as it was written."""
@@ -73,7 +89,8 @@ def parse(text: str) -> AttemptPattern:
     if not results:
         raise ValueError(f'{text!r} has no result; write for example "{target} 250", or "{target} *" for any')
     for word in results:
-        if not (word == "*" or word in VOCABULARY or CODE.fullmatch(word) or STATUS.fullmatch(word)):
+        plain = word.replace("tls:!", "tls:")
+        if not (word == "*" or plain in VOCABULARY or CODE.fullmatch(word) or STATUS.fullmatch(word)):
             close = get_close_matches(word, VOCABULARY, n=1)
             hint = f"; did you mean {close[0]!r}?" if close else f"; a code, a status or one of {', '.join(VOCABULARY)}"
             raise ValueError(f"{word!r} in {text!r} is no result{hint}")
@@ -85,8 +102,16 @@ def describe(attempt: Attempt) -> str:
 
     Of the families only IPv6 is named.
     """
-    family = " ipv6" if _family(attempt) == "ipv6" else ""
-    return f"{attempt.target}{family} {attempt.outcome} {attempt.stage}: {attempt.reply or attempt.reason}"
+    return _words(attempt)
+
+
+def known(attempt: Attempt, tls_logged: Collection[str]) -> Attempt:
+    """Return the attempt with "none" for its trust where it is known that there was no TLS.
+
+    That is so before STARTTLS, and where the host is one of *tls_logged*, which would have logged a TLS session.
+    """
+    clear = attempt.tls is None and (attempt.stage in BEFORE_TLS or attempt.host in tls_logged)
+    return replace(attempt, trust=NO_TLS) if clear else attempt
 
 
 def like(pattern: str, code: str) -> bool:
@@ -94,17 +119,28 @@ def like(pattern: str, code: str) -> bool:
     return re.fullmatch(re.escape(pattern).replace("x", r"\d+"), code) is not None
 
 
-def _holds(word: str, attempt: Attempt) -> bool:
-    if word == "*":
-        return True
-    if word in (*STAGES, *OUTCOMES, *FAMILIES):
-        return word in (attempt.stage, attempt.outcome, _family(attempt))
+def _words(attempt: Attempt, *more: str) -> str:
+    family = ["ipv6"] if _family(attempt) == "ipv6" else []
+    words = " ".join((attempt.target, *family, attempt.outcome, attempt.stage, *more))
+    return f"{words}: {attempt.reply or attempt.reason}"
+
+
+def _holds(word: str, attempt: Attempt) -> bool | None:
+    if word in (*STAGES, *OUTCOMES):
+        return word in (attempt.stage, attempt.outcome)
+    if word in FAMILIES:
+        family = _family(attempt)
+        return None if family is None else word == family
     if word in CAUSES:
         # Without a reply only: "450 timed out" is what a server said and no time-out.
         return attempt.reply is None and CAUSES[word].search(attempt.reason) is not None
     if STATUS.fullmatch(word):
-        return like(word, _status(attempt))
-    return attempt.reply is not None and re.match(word.replace("x", r"\d"), attempt.reply) is not None
+        status = _status(attempt)
+        return like(word, status) if status else None
+    if word.startswith("tls:"):
+        state = word.removeprefix("tls:").removeprefix("!")
+        return None if attempt.trust is None else (attempt.trust == state) is not word.startswith("tls:!")
+    return word == "*" or (attempt.reply is not None and re.match(word.replace("x", r"\d"), attempt.reply) is not None)
 
 
 def _family(attempt: Attempt) -> str | None:

@@ -212,6 +212,9 @@ class FakeLab:
         self.did.append(f"plan {', '.join(recipients)} via {via}")
         return dict.fromkeys(recipients)
 
+    def logs_tls(self) -> frozenset[str]:
+        return frozenset(self.hosts)
+
     def reread(self, host: str) -> bool:
         return host in self.changes
 

@@ -152,3 +152,26 @@ def test_main_cf_of_the_world_is_read(role: str) -> None:
     assert found.virtual_transport == "lmtp:inet:[mailstore.lab.test]:24"
     assert found.relayhost == ("[smarthost.isp.test]:587" if role == "client" else "")
     assert found.smtp_connect_timeout == 2
+
+
+@pytest.mark.parametrize(
+    ("main_cf", "master_cf", "logged"),
+    [
+        ("", None, False),
+        ("smtp_tls_loglevel = 1\n", None, False),
+        ("smtp_tls_loglevel = 1\nlmtp_tls_loglevel = summary\n", None, True),
+        ("smtp_tls_loglevel = 0\nlmtp_tls_loglevel = 1\n", None, False),
+        (
+            "smtp_tls_loglevel = 1\nlmtp_tls_loglevel = 1\n",
+            "slow unix - - n - - smtp\n  -o smtp_tls_loglevel=0\n",
+            False,
+        ),
+        (
+            "smtp_tls_loglevel = 1\nlmtp_tls_loglevel = 1\n",
+            "slow unix - - n - - smtp\n  -o smtp_tls_loglevel=1\n",
+            True,
+        ),
+    ],
+)
+def test_whether_every_tls_session_is_logged(main_cf: str, master_cf: str | None, logged: bool) -> None:
+    assert read(main_cf, "a.test", master_cf=master_cf).logs_tls is logged

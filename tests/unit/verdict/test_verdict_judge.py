@@ -343,3 +343,84 @@ def test_set_ends_with_an_acceptance(route: Routes, attempt: Attempts) -> None:
 def test_dots_stand_for_one_or_more(route: Routes, attempt: Attempts, count: int, outcome: str) -> None:
     made = [*(attempt("mx1") for _ in range(count)), attempt("mx2", "250 Ok")]
     assert verdict({"attempts": ["mx1 refused ...", "mx2 250"]}, route(*made)).outcome == outcome
+
+
+TLS: list[tuple[str | None, str | None, str, str]] = [  # tls, trust, pattern, outcome
+    ("TLSv1.3", "untrusted", "mx1 tls:untrusted 250", "pass"),
+    ("TLSv1.3", "untrusted", "mx1 tls:!verified 250", "pass"),
+    ("TLSv1.3", "untrusted", "mx1 tls:!none", "pass"),
+    ("TLSv1.3", "untrusted", "mx1 tls:!none tls:!anonymous", "pass"),
+    ("TLSv1.3", "untrusted", "mx1 tls:verified 250", "fail"),
+    ("TLSv1.3", "untrusted", "mx1 tls:!untrusted 250", "fail"),
+    ("TLSv1.3", "untrusted", "mx1 tls:none", "fail"),
+    ("TLSv1.3", "verified", "mx1 tls:trusted", "fail"),
+    (None, None, "mx1 tls:none 250", "pass"),
+    (None, None, "mx1 tls:!none", "fail"),
+    (None, None, "mx1 tls:verified", "fail"),
+]
+
+
+@pytest.mark.parametrize(("tls", "trust", "pattern", "outcome"), TLS)
+def test_what_became_of_tls(
+    attempt: Attempts, route: Routes, tls: str | None, trust: str | None, pattern: str, outcome: str
+) -> None:
+    tried = route(attempt("mx1", "250 2.0.0 Ok", tls=tls, trust=trust))
+    found = verdict({"attempts": [pattern]}, tried, Evidence(tls_logged=frozenset({"direct"})))
+    assert found.outcome == outcome
+    if outcome == "fail":
+        shown = f"mx1 accepted end-of-data tls:{trust or 'none'}: 250 2.0.0 Ok"
+        assert [each.observed for each in found.differences] == [shown]
+
+
+@pytest.mark.parametrize("pattern", ["mx1 tls:none", "mx1 tls:!none", "mx1 tls:untrusted", "mx1 250 tls:!verified"])
+@pytest.mark.parametrize("evidence", [Evidence(), Evidence(tls_logged=frozenset({"client"}))])
+def test_where_the_log_does_not_tell_of_tls_it_is_unknown(
+    attempt: Attempts, route: Routes, pattern: str, evidence: Evidence
+) -> None:
+    found = verdict({"attempts": [pattern]}, route(attempt("mx1", "250 2.0.0 Ok")), evidence)
+    assert (found.outcome, [str(each) for each in found.differences]) == (
+        "unknown",
+        [f"attempts[0]: expected {pattern}, observed no evidence: mx1 accepted end-of-data tls:?: 250 2.0.0 Ok"],
+    )
+
+
+def test_a_log_that_tells_nothing_of_tls_tells_of_what_was_logged_and_of_what_came_before(
+    attempt: Attempts, route: Routes
+) -> None:
+    tried = route(attempt("mx1"), attempt("mx2", "250 2.0.0 Ok", tls="TLSv1.2", trust="anonymous"))
+    assert verdict({"attempts": ["mx1 refused tls:none", "mx2 tls:anonymous"]}, tried).outcome == "pass"
+
+
+def test_what_cannot_be_told_is_nearer_than_what_is_wrong(attempt: Attempts, route: Routes) -> None:
+    tried = route(attempt("mx1", "250 2.0.0 Ok"), attempt("mx1", "450 4.2.0 later"))
+    found = verdict({"attempts": ["mx1 tls:none", "mx1 tls:none ..."]}, tried)
+    assert (found.outcome, [each.path for each in found.differences]) == ("unknown", ["attempts[0]", "attempts[1]"])
+    assert verdict({"attempts": ["mx1 tls:none", "mx1 550"]}, tried).outcome == "fail"
+
+
+@pytest.mark.parametrize(
+    ("dsn", "outcome", "line"),
+    [
+        ("4.7.5", "pass", None),
+        ("4.7.4", "fail", "expected mx1 starttls 4.7.5, observed mx1 failed starttls 4.7.4: TLS is required"),
+        (None, "unknown", "expected mx1 starttls 4.7.5, observed no evidence: mx1 failed starttls no status: TLS is"),
+    ],
+)
+def test_the_status_that_was_compared_is_shown(
+    attempt: Attempts, route: Routes, dsn: str | None, outcome: str, line: str | None
+) -> None:
+    tried = route(attempt("mx1", stage="starttls", dsn=dsn, reason="TLS is required"))
+    found = verdict({"attempts": ["mx1 starttls 4.7.5"]}, tried)
+    assert found.outcome == outcome
+    assert line is None or line in str(found)
+
+
+def test_of_equal_attempts_the_last_one_is_missing_and_said_to_be(attempt: Attempts, route: Routes) -> None:
+    tried = route(attempt("mx1", "450 4.2.0 later"), outcome="deferred")
+    (missing,) = verdict({"attempts": ["mx1 450", "mx1 450"]}, tried).differences
+    assert str(missing) == "attempts[1]: expected mx1 450 (the 2. of 2 such), observed nothing"
+
+
+def test_an_address_family_that_is_not_known_is_no_difference(attempt: Attempts, route: Routes) -> None:
+    assert verdict({"attempts": ["mx1 ipv6"]}, route(attempt("mx1"))).outcome == "unknown"
+    assert verdict({"attempts": ["mx1 ipv6"]}, route(attempt("mx1", address="2001:2::11"))).outcome == "pass"
