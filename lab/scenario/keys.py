@@ -71,7 +71,8 @@ JUDGED: Mapping[str, Key] = {
     "attempts": Key(
         Elsewhere(LIST),
         'Every attempt in order: ["mx1 refused", "mx2 250"]. A list in it is a set in any order; "..." at the end '
-        'of one: one or more such. "mx-a ipv6 timeout" names the address family.',
+        'of one: one or more such. "mx-a ipv6 timeout" names the address family, "mx1 tls:!verified 250" what became '
+        "of TLS.",
     ),
     "accepted_by": Key(
         _or_spread({"type": "string"}),

@@ -17,6 +17,7 @@ GROUPS = {
     "dns": "What the DNS answers",
     "connect": "Connections that fail",
     "smtp": "What an SMTP server replies",
+    "tls": "TLS between servers",
     "relay": "Relays, backups and loops",
     "delivery": "Mail delivery: LMTP, Sieve, quota, aliases",
     "dsn": "Delivery status notifications",

@@ -72,8 +72,8 @@ via = "direct"
 # flush = "direct"
 
 # What must hold. An attempt is TARGET and RESULT: a code, a status (4.2.0), a stage (rcpt), a cause (refused, timeout,
-# unreachable, lost), an address family (ipv4, ipv6), or * for any. All attempts are listed, in order; a list in the
-# list is a set in any order.
+# unreachable, lost), an address family (ipv4, ipv6), TLS (tls:none, tls:verified, tls:!verified), or * for any. All
+# attempts are listed, in order; a list in the list is a set in any order.
 [expect]
 attempts = ["mx-a 450 rcpt", "mx1 250"]
 accepted_by = "mx1"
