@@ -34,7 +34,8 @@ def shell(
 ) -> None:
     """Open a shell on a host, or run a command there.
 
-    The exit code is the command's own. Options of `lab` go before HOST.
+    A single COMMAND with blanks in it is a line for the shell: 'mailq | tail -1'. The exit code is the command's own.
+    Options of `lab` go before HOST.
     """
     from lab.hosts import known
 
@@ -42,6 +43,9 @@ def shell(
         found = known(running.hosts, host)
     if found.state != "running":
         raise MachineError(f"{host} is {found.state}", hint=f"`{names.command('up', str(lab))}` starts it")
+    words = command or ["bash"]
+    if len(words) == 1 and len(words[0].split()) > 1:
+        words = ["bash", "-c", words[0]]
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     sys.stdout.flush()
-    os.execvp("docker", ["docker", "exec", "-it" if terminal else "-i", found.container, *(command or ["bash"])])  # noqa: S606  the arguments are the user's own
+    os.execvp("docker", ["docker", "exec", "-it" if terminal else "-i", found.container, *words])  # noqa: S606  the arguments are the user's own

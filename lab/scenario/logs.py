@@ -7,8 +7,9 @@ rule). A host whose log could not be read to the end is left out: nothing can be
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lab.loglines import Marks, about, marks
@@ -17,6 +18,10 @@ from lab.verdict import Expectation, regex
 if TYPE_CHECKING:
     from lab.scenario.stage import Stage
     from lab.submission import Submission
+    from lab.trace import History
+
+
+QUIET = 12.0  # seconds without a word about a message at its end; processes of Postfix end after max_idle, 10 s
 
 
 class Logs:
@@ -34,20 +39,32 @@ class Logs:
         sent: Sequence[Submission],
         message: Submission | None,
         deadline: float,
+        ended: Callable[[], bool],
     ) -> Mapping[str, Sequence[str]] | None:
         """Return the lines about *message* of each host that is *expected* to have logged something, or not to.
 
-        Waits until each line that is expected is there, or it is *deadline* (monotonic), and then until all that the
-        hosts have logged by now has been read. *sent*: all messages of the run.
+        Waits until each line that is expected is there, or can no longer come: *ended* says that the message is at its
+        end, and the hosts say nothing more about it; at most until *deadline* (monotonic). Then until all that they
+        have logged by now has been read. *sent*: all messages of the run.
         """
         logged, not_logged = (expected.logged or {}, expected.not_logged or {}) if expected else ({}, {})
         hosts = {*logged, *not_logged}
         if not hosts:
             return None
-        self._lab.recorder.wait(
-            lambda _: all(_each_is_in(patterns, self._lines(host, sent, message)) for host, patterns in logged.items()),
-            max(0.0, deadline - time.monotonic()),
-        )
+
+        def there() -> bool:
+            return all(_each_is_in(patterns, self._lines(host, sent, message)) for host, patterns in logged.items())
+
+        def now() -> tuple[bool, int]:
+            return ended(), sum(1 for host in logged for _ in self._lines(host, sent, message))
+
+        def news(before: tuple[bool, int], _: History) -> bool:
+            return there() or now() != before
+
+        changed = True
+        while changed and not there():
+            before, left = now(), max(0.0, deadline - time.monotonic())
+            changed = self._lab.recorder.wait(partial(news, before), min(QUIET, left) if before[0] else left)
         patience = max(5.0, deadline - time.monotonic())  # Docker has the lines already
         return {
             host: list(self._lines(host, sent, message))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from lab.submission import Submission
     from lab.trace import History
 
-FINAL = frozenset({"delivered", "bounced", "expired", "discarded", "rejected"})
+FINAL = frozenset({"delivered", "bounced", "expired", "discarded", "rejected", "held"})  # until a step does something
 QUEUE_TIMEOUT = 5.0  # seconds; a deferred message is in the active queue for less while it is tried again
 PAUSE = 0.1  # seconds between two looks at a queue
 
@@ -77,7 +77,9 @@ class Observer:
         self, expected: Expectation | None, message: Submission | None, deadline: float
     ) -> Mapping[str, Sequence[str]] | None:
         """Return what the hosts have logged about a message, or, without one, about the run."""
-        return self._logs.of(expected, [each.submission for each in self._all()], message, deadline)
+        return self._logs.of(
+            expected, [each.submission for each in self._all()], message, deadline, lambda: _ended(message)
+        )
 
     def wait(
         self,
@@ -238,6 +240,11 @@ def seen(expected: Expectation | None, route: Route) -> bool:
         and len(route.notifications) >= len(expected.notifications or ())
         and route.copies >= (expected.copies or 0)
     )
+
+
+def _ended(message: Submission | None) -> bool:
+    """Return whether nothing more becomes of a message; a run without one has ended with its steps."""
+    return message is None or all(route.outcome in FINAL for route in message.known())
 
 
 def _recipients(asked: Asked, sent: Sent) -> tuple[str, ...]:

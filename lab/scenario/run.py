@@ -132,10 +132,11 @@ class _Run:
                     found.append(departure)
                 else:
                     used.add(entry)
+        observed = "; ".join(map(str, dict.fromkeys(found))) or "no departure"
         for index, entry in enumerate(reasons):
             if entry not in used and not self._differences:
-                what = f"{entry.kind} at {entry.host or 'a host'}: {entry.why}"
-                self._differences.append(Difference(f"departs_from_plan[{index}]", what, "no such departure"))
+                what = f"{entry.kind} at {entry.target or entry.host or 'a host'}: {entry.why}"
+                self._differences.append(Difference(f"departs_from_plan[{index}]", what, observed))
         return tuple(dict.fromkeys(found))
 
     def _submissions(self) -> list[Submission]:

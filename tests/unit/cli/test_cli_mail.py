@@ -320,9 +320,13 @@ def test_shell_hands_everything_behind_the_host_to_the_command(run: Run, monkeyp
     monkeypatch.setattr(os, "execvp", lambda _, arguments: executed.append(arguments))
     run("shell", "mx1", "postconf", "-n", "--help")
     run("shell", "mx2")
+    run("shell", "mx1", "postqueue -p | tail -1")
+    run("shell", "mx1", "printf", "two words")
     assert executed == [
         ["docker", "exec", "-i", "id-mx1", "postconf", "-n", "--help"],
         ["docker", "exec", "-i", "id-mx2", "bash"],
+        ["docker", "exec", "-i", "id-mx1", "bash", "-c", "postqueue -p | tail -1"],
+        ["docker", "exec", "-i", "id-mx1", "printf", "two words"],
     ]
 
 

@@ -128,6 +128,7 @@ class FakeLab:
     unheard: tuple[str, ...] = ()  # containers whose log cannot be read
     changes: tuple[str, ...] = ()  # hosts whose settings are others each time they are read
     name: str = "fake"
+    patience: list[float] = field(default_factory=list)  # how long was waited at most, each time
     asked: list[Dsn] = field(default_factory=list)  # of notices, with each message
 
     def __post_init__(self) -> None:
@@ -234,7 +235,7 @@ class FakeLab:
         self.did.append("reset")
 
     def _wait(self, ready: Callable[[FakeHistory], bool], timeout: float) -> bool:
-        del timeout
+        self.patience.append(timeout)
         for _ in range(self.waits):
             if ready(self.history):
                 return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lab.scenario.logs import QUIET
 from lab.scenario.result import Result
 from lab.scenario.run import run
 from tests.unit.scenario.conftest import FakeLab, attempt, problems, route, scenario
@@ -40,6 +41,20 @@ def test_at_a_shared_host_a_line_must_name_the_run() -> None:
 
 def test_a_line_that_comes_late_is_waited_for() -> None:
     assert result(OWN + "logged = {own = 'odd'}", lab([], later=[("own", LINE)])).outcome == "pass"
+
+
+@pytest.mark.parametrize(("outcome", "longest"), [("delivered", QUIET), ("held", QUIET), ("deferred", 60)])
+def test_a_line_that_can_no_longer_come_is_not_waited_for(outcome: str, longest: float) -> None:
+    quiet = FakeLab(lambda to: [[route(attempt("mx1"), to=to, outcome=outcome)]])
+    found = result(OWN + "logged = {own = 'odd'}", quiet)
+    assert found.outcome == "fail"
+    assert quiet.patience[-1] == pytest.approx(longest, abs=1)
+
+
+def test_a_line_that_is_none_of_the_awaited_ones_makes_hope() -> None:
+    hoping = lab([], later=[("own", "another line")])
+    assert result(OWN + "logged = {own = 'odd'}", hoping).outcome == "fail"
+    assert [round(each) for each in hoping.patience[-2:]] == [QUIET, QUIET]
 
 
 def test_a_log_that_was_not_heard_is_unknown() -> None:

@@ -65,6 +65,13 @@ def test_it_is_waited_until_what_is_expected_is_there() -> None:
     assert result(HEAD + MESSAGE + '[expect]\ndelivered = "INBOX"\n', lab).outcome == "pass"
 
 
+def test_until_does_not_wait_for_what_a_held_message_will_not_do() -> None:
+    lab = FakeLab(told(route(outcome="held"), route(attempt("mx1"))))
+    steps = "[[step]]\nsend = 'message'\n[[step]]\nuntil = 'delivered'\n"
+    found = result(HEAD + MESSAGE + steps + '[expect]\noutcome = "held"\n', lab)
+    assert found.lines() == ["step[1].until: expected delivered, observed held"]
+
+
 WAITING = attempt("mx1", "450 4.2.0 later")
 
 
@@ -218,7 +225,16 @@ DEPARTS = "[[departs_from_plan]]\nkind = 'unplanned-target'\nwhy = 'so it is'\n"
         (
             DEPARTS,
             "mx1",
-            ["departs_from_plan[0]: expected unplanned-target at a host: so it is, observed no such departure"],
+            ["departs_from_plan[0]: expected unplanned-target at a host: so it is, observed no departure"],
+        ),
+        (
+            DEPARTS.replace("unplanned-target", "out-of-order"),
+            "mx9",
+            [
+                "departs_from_plan[0]: expected out-of-order at a host: so it is, "
+                "observed direct: unplanned-target: expected mx1; observed mx9 250 2.0.0 Ok",
+                "the route departs from the plan: direct: unplanned-target: expected mx1; observed mx9 250 2.0.0 Ok",
+            ],
         ),
     ],
 )
