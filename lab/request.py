@@ -7,17 +7,20 @@ order; in each session every recipient that is left ends, or is refused alone, o
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from lab.events import AttemptFailed, Delivery, ServerNamed, TlsEstablished
-from lab.logs import failure
+from lab.logs import failure, fields
 from lab.route import Attempt
 
 Server = tuple[str | None, str | None]  # name and address as Postfix logged them; twice None is relay=none
 Line = AttemptFailed | Delivery | ServerNamed | TlsEstablished  # what smtp(8) logs of a request
 Namer = Callable[[str | None, str], str]  # address and logged name to lab name
 OUTCOMES = {"4": "deferred", "5": "rejected"}
+ANGLES = re.compile(rf"<({fields.ADDRESS})>")
 BEFORE_MAIL = ("ehlo", "starttls")  # nobody has been refused, or has ended, in a session that fails there
 
 
@@ -44,6 +47,28 @@ class Session:
         return self.lost is None and self.ended + len(self.refused) < self.left
 
 
+class _Shares:
+    """Who has failed with what in a session: a reply that names a recipient of the request is that recipient's."""
+
+    def __init__(self, session: Session, recipients: set[str]) -> None:
+        self._lost = session.lost
+        self._named: defaultdict[str, deque[AttemptFailed]] = defaultdict(deque)
+        self._others: deque[AttemptFailed] = deque()
+        for failed in session.refused:
+            names = {each.casefold() for each in ANGLES.findall(failed.reason)} & recipients
+            (self._named[names.pop()] if len(names) == 1 else self._others).append(failed)
+
+    def of(self, recipient: str) -> AttemptFailed | None:
+        """Return, and take away, the failure of a recipient that was left after the session."""
+        mine = self._named.get(recipient.casefold()) or self._others
+        if mine:
+            return mine.popleft()
+        if self._lost is not None:
+            return self._lost
+        left = next((each for each in self._named.values() if each), None)
+        return left.popleft() if left else None
+
+
 class Request:
     """A delivery request of *lines*, for at most *recipients* in all."""
 
@@ -57,13 +82,13 @@ class Request:
 
     def attempts(self, queue_id: str, name: Namer) -> Iterator[tuple[Delivery, list[Attempt]]]:
         """Yield each recipient's end with the attempts that led to it."""
-        claimed: set[int] = set()
+        recipients = {end.recipient.casefold() for end, _ in self._ends}
+        shares = [_Shares(session, recipients) for session in self._sessions]
         for end, before in self._ends:
             made = []
-            for session in self._sessions[:before]:
-                failed = self._share(session, end, claimed)
+            for session, share in zip(self._sessions[:before], shares, strict=False):
+                failed = share.of(end.recipient)
                 if failed is not None:
-                    claimed |= {id(failed)} if failed.alone else set()
                     made.append(self._failed(session, failed, queue_id, name))
             own = self._own(end, before, queue_id, name)
             yield end, [*made, *([own] if own else [])]
@@ -122,14 +147,6 @@ class Request:
         last = self._sessions[-1] if self._sessions else None
         again = isinstance(line, TlsEstablished) and last is not None and last.tls is not None
         return last if last and last.server == server and last.untouched and not again else self._new(server)
-
-    def _share(self, session: Session, end: Delivery, claimed: set[int]) -> AttemptFailed | None:
-        """Return what of a session was the failure of a recipient that was left after it."""
-        refused = [each for each in session.refused if id(each) not in claimed]
-        others = {each.recipient for each, _ in self._ends} - {end.recipient}
-        mine = [each for each in refused if _names(each, end.recipient)]
-        nobodys = [each for each in refused if not any(_names(each, other) for other in others)]
-        return next(iter((*mine, *nobodys)), session.lost or next(iter(refused), None))
 
     def _port(self, known: int | None) -> int | None:
         """Return a port; not every line says it, and one destination mostly has one."""
@@ -224,10 +241,6 @@ def next_queue_id(reply: str) -> str | None:
     """Return the queue id in Postfix's reply to the end of data, after DATA or BDAT."""
     _, found, queue_id = reply.rpartition("queued as ")
     return queue_id if found and queue_id.isalnum() else None
-
-
-def _names(failed: AttemptFailed, recipient: str) -> bool:
-    return f"<{recipient}>".casefold() in failed.reason.casefold()
 
 
 def _stage(why: failure.Failure | None, end: Delivery) -> str:

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from lab import events
 from lab.contacts import Contact, Contacts
 from lab.events import AttemptFailed, Delivery, DnsQuery, Event, Rejected
+from lab.logs.failure import GREETED, UNKNOWN
 from lab.queuefile import QueueFile
 from lab.route import Attempt, Route
 from lab.walk import Walk, forwarded_as
@@ -91,7 +92,7 @@ class History:
             case DnsQuery():
                 self._queries[event.client].append(event)
             case events.Dialogue():
-                if event.action == "reply" and event.stage in ("banner", "ehlo") and event.fault:
+                if event.action == "reply" and event.fault:
                     self._refusals[event.server, event.client].append(event)
             case _:
                 self._about_message(event)
@@ -178,14 +179,19 @@ class History:
         ]
 
     def refusal(self, attempt: Attempt, sender: str) -> events.Dialogue | Rejected | None:
-        """Return what the host that refused *sender* before the envelope has in its log about it."""
+        """Return what the host that refused *sender* has in its log about it, where Postfix's does not tell the stage.
+
+        What Postfix logs of a reply ends where its line does (MSG_LOGGER_RECLEN).
+        """
+        cut, reply = attempt.stage == UNKNOWN, attempt.reply or ""
         for client in (address for address, name in self.hosts.items() if name == sender):
             for place in (attempt.target, attempt.address or ""):
                 for event in reversed(self._refusals.get((place, client), ())):
                     if event.at < attempt.at - MARGIN:
                         break
-                    said = event.reply if isinstance(event, Rejected) else event.text or ""
-                    if said.replace("\n", " ") == attempt.reply:
+                    said = (event.reply if isinstance(event, Rejected) else event.text or "").replace("\n", " ")
+                    greeted = isinstance(event, Rejected) or event.stage in (*GREETED, "helo")
+                    if said == reply if greeted else cut and reply and said.startswith(reply):
                         return event
         return None
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from lab import events
 from lab.ends import End, refused_route, route_to
 from lab.events import Delivery, Event, NotificationSent, Rejected, Submitted
+from lab.logs.failure import GREETED, UNKNOWN
 from lab.queuefile import QueueFile
 from lab.route import Attempt, Notification, Route
 
@@ -118,22 +119,35 @@ class Walk:
         place = (file.host, file.queue_id)
         if place not in self._read:
             attempts = file.attempts(self.history.name)
-            staged = {key: [self._staged(file, each) for each in made] for key, made in attempts.items()}
+            staged = {
+                key: [self._taken_as(file, key[0], self._staged(file, each)) for each in made]
+                for key, made in attempts.items()
+            }
             self._read[place] = _Parts(file, staged)
         return self._read[place]
 
     def _staged(self, file: QueueFile, attempt: Attempt) -> Attempt:
-        """Tell a refusal at EHLO from one in the greeting, for which smtp(8) has one sentence.
+        """Tell a refusal at EHLO from one in the greeting, which have one sentence, and what a cut line hides.
 
         The host that refused knows. A 5xx that bounced was no greeting's (smtp_skip_5xx_greeting).
         """
-        if attempt.stage not in ("banner", "ehlo") or attempt.reply is None:
+        if attempt.stage not in (*GREETED, UNKNOWN) or attempt.reply is None:
             return attempt
         refusal = self.history.refusal(attempt, file.host)
         if refusal is None:
             return attempt
         self.evidence.append(refusal)
-        return replace(attempt, stage="ehlo" if isinstance(refusal, Rejected) else refusal.stage or "banner")
+        stage = "ehlo" if isinstance(refusal, Rejected) or refusal.stage == "helo" else refusal.stage
+        return replace(attempt, stage=stage or attempt.stage)
+
+    def _taken_as(self, file: QueueFile, recipient: str, attempt: Attempt) -> Attempt:
+        """Give an accepted attempt the queue id that the scripted host has; its reply may name another one, or none."""
+        if attempt.outcome != "accepted" or self.history.stored(attempt.address, attempt.next_queue_id):
+            return attempt
+        copies = self.history.stored_as(file.message_id, attempt.address, recipient)
+        if not copies:
+            return attempt
+        return replace(attempt, next_queue_id=min(copies, key=lambda copy: abs(copy.at - attempt.at)).queue_id)
 
     def _ends(self, file: QueueFile, recipient: str | None) -> list[End]:
         return [end for ends in self._file(file, recipient).values() for end in ends]
@@ -211,9 +225,6 @@ class Walk:
             ends = self._ends(following, last.recipient) or [End(last.recipient)]
             return [replace(end, hops=[attempt.target, *end.hops]) for end in ends]
         copy = self.history.stored(attempt.address, attempt.next_queue_id)
-        if copy is None and attempt.next_queue_id is None:  # its reply has no queue id, or words it otherwise
-            copies = self.history.stored_as(file.message_id, attempt.address, last.recipient)
-            copy = copies[-1] if copies else None
         if copy is not None:
             self.evidence.append(copy)
             end = End(last.recipient, "delivered", last.dsn, last.text, copies=1, hops=[attempt.target])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 
-from lab.events import DnsQuery, Event
+from lab.events import DnsQuery, Event, Unread
+from lab.logs import record
 
 
 def parse(host: str, at: datetime, line: str) -> Event | None:
@@ -13,29 +13,25 @@ def parse(host: str, at: datetime, line: str) -> Event | None:
 
     The line's own time is when the query came in; lines are written in batches, so *at* may be later.
     """
+    found = record.read(line, ("query",))
+    if found is None:
+        return None
+    _, told = found
     try:
-        data = json.loads(line)
-        if data["event"] != "query":
-            return None
         return DnsQuery(
             host=host,
-            at=datetime.fromisoformat(data.get("at") or at.isoformat()),
-            seq=data["seq"],
-            client=data["client"],
-            port=data["port"],
-            transport=data["transport"],
-            id=data["id"],
-            name=data["name"],
-            type=data["type"],
-            rcode=data["rcode"],
-            answers=tuple(data["answers"]),
-            flags=data["flags"] if isinstance(data["flags"], str) else " ".join(data["flags"]),
-            fault=data.get("fault"),
+            at=told.at(at),
+            seq=told.number("seq"),
+            client=told.text("client"),
+            port=told.number("port"),
+            transport=told.text("transport"),
+            id=told.number("id"),
+            name=told.text("name"),
+            type=told.text("type"),
+            rcode=told.text("rcode"),
+            answers=told.texts("answers"),
+            flags=told.text("flags"),
+            fault=told.maybe("fault"),
         )
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-    ):  # not JSON, or not a query: the server's other messages
-        return None
+    except (TypeError, ValueError):
+        return Unread(host=host, at=at, text=line)

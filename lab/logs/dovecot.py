@@ -10,41 +10,46 @@ from datetime import datetime
 
 from lab.events import Event, Finished, Saved, Sieved, Submitted
 
-DELIVERY = r".*?lmtp\((?P<user>[^)]*)\)<\d+><(?P<session>[^>]+)>: "
-LINE = re.compile(DELIVERY + r"Info: (?:sieve: )?msgid=(?P<id><.*?>|\S+): (?P<text>.*)")
-# The two debug lines that log_debug in dovecot.conf asks for. The second one is the reply to the end of the data.
-FINISHED = re.compile(DELIVERY + "Debug: Local delivery finished successfully")
-SUBMITTED = re.compile(
-    DELIVERY + r"Debug: smtp-client: conn (?P<relay>\S+):\d+ \(\[?(?P<address>[^\s\]]+)\]?:(?P<port>\d+)\) \[\d+\]: "
-    r"command (?:BDAT|DATA): Got reply \(\d+/\d+\): 250 .*queued as (?P<queue_id>[0-9A-Za-z]+) \(.*"
+LONGEST = 20_000  # characters; Dovecot writes no longer line
+# "Nov 24 12:12:46 " stands before it. A user's name may hold anything.
+DELIVERY = r"[^(]{0,40}?lmtp\((?P<user>.{0,1000}?)\)<\d+><(?P<session>[^>\s]+)>: "
+# What a stranger has chosen, the Message-ID, may imitate what follows it: the last text of this kind is Dovecot's own.
+LINE = re.compile(
+    DELIVERY + r"Info: (?:sieve: )?msgid=(?P<id>.*): (?:"
+    r"stored mail into mailbox '(?P<sieve>.*)'|saved mail to (?P<plain>.*)|"
+    r"(?P<action>redirect|discard|reject|vacation) action: (?P<text>.*))",
+    re.DOTALL,
 )
-STORED = re.compile(r"(?:.*: )?(?:stored mail into mailbox '(?P<sieve>.*)'|saved mail to (?P<plain>.*))")
-ACTION = re.compile(
-    r"(?P<redirect>redirect action: forwarded to .*)|(?P<discard>discard action: .*)|"
-    r"(?P<reject>reject action: .*)|(?P<vacation>vacation action: sent vacation response to .*)"
+# The two debug lines that log_debug in dovecot.conf asks for. The second one is the reply to the end of the data.
+FINISHED = re.compile(DELIVERY + "Debug: Local delivery finished successfully", re.DOTALL)
+SUBMITTED = re.compile(
+    DELIVERY + r"Debug: smtp-client: conn (?P<relay>\S+):\d+ "
+    r"\(\[?(?P<address>[^\s\]]+)\]?:(?P<port>\d{1,5})\) \[\d+\]: "
+    r"command (?:BDAT|DATA): Got reply \(\d+/\d+\): 250 .*queued as (?P<queue_id>[0-9A-Za-z]+) \(.*",
+    re.DOTALL,
 )
 
 
 def parse(host: str, at: datetime, line: str) -> Event | None:
     """Return what *line* of *host* says, None when it is not about a delivery."""
+    if len(line) > LONGEST:
+        return None
     found = LINE.fullmatch(line)
     if found is None:
         return _debug(host, at, line)
-    session, user, message_id, text = found["session"], found["user"], found["id"], found["text"]
-    if stored := STORED.fullmatch(text):
-        mailbox = stored["sieve"] or stored["plain"]
+    session, user, message_id = found["session"], found["user"], found["id"].partition(": ")[0]
+    if found["action"] is None:
+        mailbox = found["sieve"] or found["plain"] or ""
         return Saved(host=host, at=at, session=session, user=user, message_id=message_id, mailbox=mailbox)
-    if action := ACTION.fullmatch(text):
-        return Sieved(
-            host=host,
-            at=at,
-            session=session,
-            user=user,
-            message_id=message_id,
-            action=str(action.lastgroup),
-            text=text.partition(": ")[2],
-        )
-    return None
+    return Sieved(
+        host=host,
+        at=at,
+        session=session,
+        user=user,
+        message_id=message_id,
+        action=found["action"],
+        text=found["text"],
+    )
 
 
 def _debug(host: str, at: datetime, line: str) -> Finished | Submitted | None:

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 UNKNOWN = "unknown"
 """Stage of a failure whose sentence does not tell it."""
 
+GREETED = ("banner", "ehlo")
+"""Stages that have one sentence: the server refused to talk."""
+
 PEER = r"(?P<relay>[^\s\[\]]+)\[(?P<address>[^\]\s]+)\](?::(?P<port>\d{1,5}))?"
 CACHED = "SASL [CACHED] authentication failed; server "  # the one sentence with a server's name and no address
 

@@ -78,6 +78,7 @@ PEER = re.compile(
 NAMED = re.compile(r"[^\s\[]\[(?:[\d.]+|[\da-fA-F:.]*:[\da-fA-F:.]*|/[^\]]*|private/[^\]]*)\]")
 # What says nothing about an attempt, with the queue id of a message.
 ASIDE = re.compile(
+    r"passing <.*> to transport=.*|"  # to best_mx_transport, mailbox_transport and their like (deliver_pass.c)
     r"enabling PIX workarounds: .*|breaking line > \d+ bytes with <CR><LF>SPACE|"
     r"(?:warning|info|replace|prepend|strip): (?:header|body).*",  # smtp_header_checks and its like
     re.DOTALL,

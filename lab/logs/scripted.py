@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 
-from lab.events import Dialogue, Event, Stored
+from lab.events import Dialogue, Event, Stored, Unread
+from lab.logs import record
+from lab.logs.record import Record
+
+STEPS = ("connect", "command", "reply", "close")
 
 
 def parse(host: str, at: datetime, line: str) -> Event | None:
@@ -13,37 +16,42 @@ def parse(host: str, at: datetime, line: str) -> Event | None:
 
     The line's own time is when it happened; *at*, when Docker saw it, may be later.
     """
-    try:
-        data = json.loads(line)
-        when = datetime.fromisoformat(data.get("at") or at.isoformat())
-        session, server, client = str(data["session"]), data["server"], data["client"]
-        if data["event"] == "message":
-            return Stored(
-                host=host,
-                at=when,
-                session=session,
-                server=server,
-                client=client,
-                client_port=data["client_port"],
-                queue_id=data["queue_id"],
-                sender=data["sender"],
-                recipients=tuple(data["recipients"]),
-                message_id=data.get("message_id"),
-                size=data["size"],
-            )
-        if data["event"] not in ("connect", "command", "reply", "close"):
-            return None
-        return Dialogue(
-            host=host,
-            at=when,
-            action=data["event"],
-            session=session,
-            server=server,
-            client=client,
-            client_port=data["client_port"],
-            stage=data.get("stage"),
-            text=data.get("text"),
-            fault=data.get("fault"),
-        )
-    except (ValueError, TypeError, KeyError, AttributeError):  # not JSON, or another kind of line
+    found = record.read(line, ("message", *STEPS))
+    if found is None:
         return None
+    kind, told = found
+    try:
+        return _stored(host, told.at(at), told) if kind == "message" else _step(host, told.at(at), kind, told)
+    except (TypeError, ValueError):
+        return Unread(host=host, at=at, text=line)
+
+
+def _stored(host: str, at: datetime, told: Record) -> Stored:
+    return Stored(
+        host=host,
+        at=at,
+        session=str(told.number("session")),
+        server=told.text("server"),
+        client=told.text("client"),
+        client_port=told.number("client_port"),
+        queue_id=told.text("queue_id"),
+        sender=told.text("sender"),
+        recipients=told.texts("recipients"),
+        message_id=told.maybe("message_id"),
+        size=told.number("size"),
+    )
+
+
+def _step(host: str, at: datetime, kind: str, told: Record) -> Dialogue:
+    return Dialogue(
+        host=host,
+        at=at,
+        action=kind,
+        session=str(told.number("session")),
+        server=told.text("server"),
+        client=told.text("client"),
+        client_port=told.number("client_port"),
+        stage=told.maybe("stage"),
+        text=told.maybe("text"),
+        fault=told.maybe("fault"),
+    )

@@ -17,11 +17,12 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
+from lab.logs.failure import UNKNOWN
 from lab.route import Attempt
 
 CODE = re.compile(r"[2-5][0-9x]{2}")
 STATUS = re.compile(r"[245x]\.(\d{1,3}|x)\.(\d{1,3}|x)")
-STAGES = ("connect", "banner", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "end-of-data")
+STAGES = ("connect", "banner", "ehlo", "starttls", "auth", "xforward", "mail", "rcpt", "data", "end-of-data")
 OUTCOMES = ("accepted", "rejected", "deferred", "failed")
 CAUSES = {
     "refused": re.compile("connection refused", re.IGNORECASE),
@@ -126,8 +127,8 @@ def _words(attempt: Attempt, *more: str) -> str:
 
 
 def _holds(word: str, attempt: Attempt) -> bool | None:
-    if word in (*STAGES, *OUTCOMES):
-        return word in (attempt.stage, attempt.outcome)
+    if word in STAGES:
+        return None if attempt.stage == UNKNOWN else word == attempt.stage
     if word in FAMILIES:
         family = _family(attempt)
         return None if family is None else word == family
@@ -140,7 +141,9 @@ def _holds(word: str, attempt: Attempt) -> bool | None:
     if word.startswith("tls:"):
         state = word.removeprefix("tls:").removeprefix("!")
         return None if attempt.trust is None else (attempt.trust == state) is not word.startswith("tls:!")
-    return word == "*" or (attempt.reply is not None and re.match(word.replace("x", r"\d"), attempt.reply) is not None)
+    return word in ("*", attempt.outcome) or (
+        attempt.reply is not None and re.match(word.replace("x", r"\d"), attempt.reply) is not None
+    )
 
 
 def _family(attempt: Attempt) -> str | None:

@@ -277,6 +277,7 @@ NO_ATTEMPT = [
 # With the queue id of a message, or the address of a server, and nothing about an attempt.
 ASIDE = [
     "smtp[7]: ABCDEF012: enabling PIX workarounds: disable_esmtp delay_dotcrlf for m.test[192.0.2.1]:25",
+    "smtp[7]: ABCDEF012: passing <a@x.test> to transport=lmtp",
     "smtp[7]: ABCDEF012: breaking line > 998 bytes with <CR><LF>SPACE",
     "smtp[7]: ABCDEF012: replace: header Subject: x: Subject: y",
     "smtp[7]: Host offered STARTTLS: [m.test]",
