@@ -1,6 +1,7 @@
 """python3 -m dnszone: the fake DNS server; python3 -m dnszone check FILE...: checks zone files.
 
-Variables of the zone files ($MX1) are the environment's variables that are addresses. Exit codes: 0 done; 1 a checked
+Variables of the zone files ($MX1) are the environment's variables that are addresses. LAB_TOKEN is the word that opens
+the HTTP API (dnszone.control). Exit codes: 0 done; 1 a checked
 file has errors; 2 the server cannot start, or the command line is wrong.
 """
 
@@ -56,6 +57,13 @@ def check_files(files: Sequence[Path]) -> int:
 
 def start(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
+    from dnszone.control import TOKEN
+
+    if not os.environ.get(TOKEN):
+        print(
+            f"dnszone: {TOKEN} is missing; set it to a word that whoever uses the HTTP API must know", file=sys.stderr
+        )
+        return 2
     try:
         zones = world.load(options.zones, world.variables(os.environ)) if options.zones else []
     except InvalidError as error:
@@ -70,6 +78,7 @@ def start(options: argparse.Namespace) -> int:
 
 
 async def _serve(zones: list[Zone], options: argparse.Namespace) -> None:
+    from dnszone.control import TOKEN
     from dnszone.log import Log
     from dnszone.server import Ports, serve
 
@@ -78,7 +87,8 @@ async def _serve(zones: list[Zone], options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):  # PID 1 has no default action for them
         loop.add_signal_handler(number, stop.set)
     hosts = options.host or [host for host in ALL if host != "::" or _has_ipv6()]
-    async with serve(zones, hosts, Ports(options.port, options.http_port, options.socketmap_port), Log()):
+    ports = Ports(options.port, options.http_port, options.socketmap_port)
+    async with serve(zones, hosts, ports, Log(), os.environ[TOKEN]):
         await stop.wait()
 
 

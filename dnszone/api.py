@@ -19,24 +19,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from aiohttp import web
 
 from dnszone import masterfile
 from dnszone.check import Checker
+from dnszone.control import body, guard
 from dnszone.history import Filter, History
 from dnszone.log import Log
 from dnszone.masterfile import TYPES
-from dnszone.problem import InvalidError
+from dnszone.problem import RefusedError
 from dnszone.responder import Responder
 from dnszone.rules import TRANSPORTS, Rules
 from dnszone.zone import WORLD, Zone
 from dnszone.zones import Zones
 
 BODY = 16 * 1024 * 1024  # bytes
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+LONGEST_NUMBER = 15  # digits of a number of the history
 
 
 class Api:
@@ -51,9 +51,11 @@ class Api:
         self._log = log
         self._stopping = asyncio.Event()
 
-    def application(self) -> web.Application:
-        """Return the web application."""
-        application = web.Application(middlewares=[_errors], client_max_size=BODY)
+    def application(self, token: str) -> web.Application:
+        """Return the web application; *token* is the lab's."""
+        application = web.Application(
+            middlewares=[guard(token, "dnszone/api.py lists the requests")], client_max_size=BODY
+        )
         application.add_routes(
             [
                 web.get("/zones", self.list_zones),
@@ -94,7 +96,7 @@ class Api:
 
     async def put_zone(self, request: web.Request) -> web.Response:
         """Add a zone or replace it as a whole."""
-        checker = Checker(await _body(request))
+        checker = Checker(await body(request))
         text, owner = checker.lines("text"), checker.text("owner")
         variables, file = checker.mapping("variables"), checker.text("file", "")
         if owner == WORLD:
@@ -127,7 +129,7 @@ class Api:
 
     async def post_fault(self, request: web.Request) -> web.Response:
         """Put a fault in force."""
-        rule = self._rules.add(await _body(request))
+        rule = self._rules.add(await body(request))
         self._changed("fault", id=rule.id, owner=rule.owner, change="set", fault=str(rule.fault))
         return web.json_response({"id": rule.id}, status=201)
 
@@ -218,30 +220,12 @@ class Api:
         self._stopping.set()
 
 
-class RefusedError(Exception):
-    """A request that cannot be done: the HTTP status, why, and what to do instead."""
-
-    def __init__(self, status: int, error: str, hint: str | None) -> None:
-        """*status* is 4xx."""
-        super().__init__(error)
-        self.status = status
-        self.hint = hint
-
-
 def _listed(zone: Zone) -> dict[str, object]:
     return {"origin": zone.origin, "owner": zone.owner, "records": len(zone.records)}
 
 
 def _no_zone(origin: str) -> RefusedError:
     return RefusedError(404, f"there is no zone {origin}", "GET /zones lists those there are")
-
-
-async def _body(request: web.Request) -> object:
-    try:
-        body: object = await request.json()
-    except ValueError as error:  # not JSON, or not UTF-8
-        raise RefusedError(400, f"the body is not JSON: {error}", "send a JSON object") from error
-    return body
 
 
 async def _first(*events: asyncio.Event) -> None:
@@ -257,7 +241,7 @@ def _since(checker: Checker) -> int | datetime | None:
     value = checker.text("since", "")
     if not value:
         return None
-    if value.isdigit():
+    if value.isascii() and value.isdecimal() and len(value) <= LONGEST_NUMBER:
         return int(value)
     try:
         time = datetime.fromisoformat(value)
@@ -266,19 +250,3 @@ def _since(checker: Checker) -> int | datetime | None:
     if time is None or time.tzinfo is None:
         checker.note("since", f"{value!r} is neither a number nor a time", "17, or 2026-01-01T00:00:00Z")
     return time
-
-
-@web.middleware
-async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Return every error as JSON."""
-    try:
-        return await handler(request)
-    except InvalidError as error:
-        return web.json_response({"problems": [each.to_json() for each in error.problems]}, status=422)
-    except RefusedError as error:
-        return web.json_response({"error": str(error), "hint": error.hint}, status=error.status)
-    except web.HTTPException as error:
-        hint = "see the list of requests in dnszone/api.py" if error.status in (404, 405) else None
-        return web.json_response(
-            {"error": f"{request.method} {request.path}: {error.reason}", "hint": hint}, status=error.status
-        )

@@ -16,8 +16,9 @@ from dnszone.problem import did_you_mean
 DIRECTIVES = ("$ORIGIN", "$TTL", "$INCLUDE", "$GENERATE")
 Note = Callable[[int, str, str | None], None]  # line, problem, hint
 
-_TOKEN = re.compile(r'(?:\\.|[^\s;()"\\]|"(?:\\.|[^"\\])*")+')  # alpn="h2" is one
-_WORD = re.compile(r'[^\s;()"\\]+')
+# Blanks are space and tab alone (RFC 1035 5.1): what else Unicode takes for one is a character like others.
+_TOKEN = re.compile(r'(?:\\.|[^ \t;()"\\]|"(?:\\.|[^"\\])*")+')  # alpn="h2" is one
+_WORD = re.compile(r'[^ \t;()"\\]+')
 _VARIABLE = re.compile(r"\\.|\$([A-Z][A-Z0-9_]*)", re.DOTALL)
 
 
@@ -48,13 +49,17 @@ class Splitter:
                 if entry.tokens:
                     yield entry
                 entry = Entry(number, indented=line[:1] in (" ", "\t"))
-            self._scan(line.rstrip("\r"), number, entry)
+            self._scan(line.removesuffix("\r"), number, entry)
         if self._opened:
             self._note(self._opened[0], 'a parenthesis "(" is never closed', 'write the ")" after the last value')
         if entry.tokens:
             yield entry
 
     def _scan(self, line: str, number: int, entry: Entry) -> None:
+        if "\r" in line:
+            self._note(number, "a carriage return within the line", "LF or CRLF ends a line")
+            entry.broken = True
+            return
         at = 0
         while at < len(line) and line[at] != ";":
             token = _TOKEN.match(line, at)

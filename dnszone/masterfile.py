@@ -145,7 +145,7 @@ class _Reader:
         """Take TTL and class, in either order, and type from the tokens."""
         ttl = None
         while tokens and tokens[0].upper() not in TYPES:
-            if tokens[0][:1].isdigit() and ttl is None:
+            if "0" <= tokens[0][:1] <= "9" and ttl is None:
                 ttl = self._ttl(tokens.pop(0), entry.line)
                 self._last_ttl = ttl
             elif tokens[0].upper() in CLASSES:
@@ -202,7 +202,7 @@ class _Reader:
     def _ttl(self, token: str, line: int) -> int | None:
         try:
             return dns.ttl.from_text(token)
-        except dns.exception.DNSException:
+        except (dns.exception.DNSException, ValueError):
             self.note(line, f"{token} is not a TTL", "seconds, or 1h30m, up to 2147483647 seconds")
             return None
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 _FIRST = re.compile(r"(?:[^.\\]|\\.)*\.(.*)", re.DOTALL)  # the first label; a dot may be escaped (RFC 1035 5.1)
 
+_ESCAPED = re.compile(r"\\(?:[0-9]{3}|.)", re.DOTALL)
+LONGEST_NAME = 255  # bytes (RFC 1035 2.3.4)
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -28,6 +31,11 @@ def parent(name: str) -> str:
         found = _FIRST.match(name)
         return (found[1] if found else "") or "."
     return name.partition(".")[2] or "."
+
+
+def size(name: str) -> int:
+    """Return how many bytes an absolute name has in a message: each label and its length, and the root's."""
+    return len(_ESCAPED.sub("x", name)) + 1
 
 
 def within(name: str, origin: str) -> bool:

@@ -100,18 +100,21 @@ class Responder:
         if response.send != "answer":
             entry: _Lasting = (query.name, query.type, "DROP", (), "", response.fault)
             closes = response.send == "close"
-            return _Finished(b"", entry, _tail(entry), response.delay, sent=False, close=closes), False
+            return _Finished(b"", entry, _tail(entry, None), response.delay, sent=False, close=closes), False
         limit = query.udp if question.transport == "udp" else wire.LARGEST
         message, cut = wire.render(query, response, limit)
         sent = () if cut else tuple(record.data for record in response.answers)
         entry = (query.name, query.type, response.rcode, sent, wire.flags(message), response.fault)
-        return _Finished(message, entry, _tail(entry), response.delay), not self._rules.may_meet(question)
+        tail = _tail(entry, response.refused if response.rcode == "REFUSED" else None)
+        return _Finished(message, entry, tail, response.delay), not self._rules.may_meet(question)
 
     def _right(self, query: wire.Query) -> Response:
         if query.edns_version:
             return Response("BADVERS", aa=False)  # RFC 6891 6.1.3
-        if not query.is_internet or query.type in ("AXFR", "IXFR"):
-            return Response("REFUSED", aa=False)
+        if not query.is_internet:
+            return Response("REFUSED", aa=False, refused="the lab has names of class IN only")
+        if query.type in ("AXFR", "IXFR"):
+            return Response("REFUSED", aa=False, refused="zones are not transferred: `lab dns show` prints one")
         return normal(self._zones.resolve(query.name, query.type))
 
     def _refused(
@@ -122,7 +125,7 @@ class Responder:
         return Reply(None if rcode is None else wire.refusal(packet, rcode))
 
 
-def _tail(entry: _Lasting) -> str:
+def _tail(entry: _Lasting, refused: str | None) -> str:
     name, type, rcode, answers, flags, fault = entry
     values = {"name": name, "type": type, "rcode": rcode, "answers": answers, "flags": flags, "fault": fault}
-    return json.dumps(values)[1:]
+    return json.dumps(values | ({"why": refused} if refused else {}))[1:]

@@ -25,7 +25,8 @@ class Response:
     """What goes back. ``rcode`` is a mnemonic.
 
     ``send``: "nothing" leaves the client waiting, "close" ends its TCP connection. ``delay`` is in seconds.
-    ``spoil`` are changes of the finished message. ``fault`` names what has changed the answer.
+    ``question``: whether it repeats the question. ``spoil`` are changes of the finished message. ``fault`` names what
+    has changed the answer, ``refused`` says why a question is refused.
     """
 
     rcode: str
@@ -38,13 +39,25 @@ class Response:
     tc: bool = False
     send: Literal["answer", "nothing", "close"] = "answer"
     delay: float = 0.0
+    question: bool = True
     spoil: tuple[Callable[[bytes], bytes], ...] = ()
     fault: str | None = None
+    refused: str | None = None
+
+
+OUTSIDE = "the name is outside the lab: there are only names below .test, and those of zones that were added"
 
 
 def normal(answer: Answer) -> Response:
     """Return the response that is right."""
-    return Response(answer.rcode, answer.answers, answer.authority, answer.additional, aa=answer.authoritative)
+    return Response(
+        answer.rcode,
+        answer.answers,
+        answer.authority,
+        answer.additional,
+        aa=answer.authoritative,
+        refused=OUTSIDE if answer.rcode == "REFUSED" else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,11 +43,13 @@ async def serve(
     hosts: Sequence[str],
     ports: Ports,
     log: Log,
+    token: str,
     idle: float = IDLE,
 ) -> AsyncIterator[Ports]:
     """Serve while the context lasts; gives the ports. Raises OSError, with the address, where one is taken.
 
-    *hosts* are addresses to listen at. *idle* seconds end a silent TCP connection.
+    *hosts* are addresses to listen at, *token* opens the HTTP API (dnszone.control). *idle* seconds end a silent TCP
+    connection.
     """
     known, rules, history = Zones(zones), Rules(), History()
     responder = Responder(known, rules, history, log)
@@ -64,7 +66,7 @@ async def serve(
             ports = Ports(tcp.getsockname()[1], ports.http, ports.socketmap)
             stack.callback(UdpServer(responder, udp, later).stop)
             await _stream(stack, tcp, Dialogue(responder, idle).serve)
-        runner = web.AppRunner(api.application(), access_log=None, shutdown_timeout=1.0)
+        runner = web.AppRunner(api.application(token), access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         table = _bound(hosts[0], ports.socketmap, socket.SOCK_STREAM)

@@ -25,7 +25,7 @@ from dns.rdtypes.ANY.PTR import PTR
 from dns.rdtypes.ANY.SOA import SOA
 from dnslib.label import DNSBuffer, DNSLabel  # type: ignore[import-untyped]
 
-from dnszone.record import Record
+from dnszone.record import LONGEST_NAME, Record
 from dnszone.response import Response
 
 HEADER = 12  # bytes
@@ -34,7 +34,9 @@ PLAIN_UDP = 512  # RFC 1035 2.3.4
 EDNS_UDP = 1232  # no fragments on any path (DNS Flag Day 2020)
 LARGEST = 65535  # over TCP
 POINTER_REACH = 0x4000  # a compression pointer has 14 bits (RFC 1035 4.1.4)
-LONGEST_NAME = 255
+LONGEST_LABEL = 63
+POINTER = 0xC0  # the two high bits of a length: a compression pointer
+DNSSEC_OK = 0x8000
 _PLAIN = re.compile(rb"[a-z0-9_*-]+")
 
 
@@ -57,7 +59,9 @@ class Query:
     is_internet: bool
     udp: int
     edns_version: int | None  # None: no EDNS
-    message: Any  # dnslib's
+    wants_dnssec: bool  # the DO bit
+    header: Any  # dnslib's
+    question: Any  # dnslib's
 
 
 def parse(packet: bytes) -> Query:
@@ -68,26 +72,59 @@ def parse(packet: bytes) -> Query:
         raise UnreadableError("it is a response", None)  # to answer would be to talk to oneself
     if packet[2] & OPCODE:
         raise UnreadableError(f"opcode {(packet[2] & OPCODE) >> 3} is not a query", Rcode.NOTIMP)
+    buffer = _Buffer(packet)
     try:
-        message = dnslib.DNSRecord.parse(packet)
-    except (dnslib.DNSError, ValueError, IndexError, TypeError) as error:
+        header = dnslib.DNSHeader.parse(buffer)
+        if header.q != 1:
+            raise UnreadableError(f"it has {header.q} questions", Rcode.FORMERR)
+        question = dnslib.DNSQuestion.parse(buffer)
+        option = _option(buffer, header)
+    except (dnslib.DNSError, dnslib.buffer.BufferError) as error:
         raise UnreadableError(str(error), Rcode.FORMERR) from error
-    if len(message.questions) != 1:
-        raise UnreadableError(f"it has {len(message.questions)} questions", Rcode.FORMERR)
-    options = [each for each in message.ar if each.rtype == dnslib.QTYPE.OPT]
-    if len(options) > 1:
-        raise UnreadableError("it has more than one OPT record (RFC 6891 6.1.1)", Rcode.FORMERR)
-    question = message.questions[0]
-    option = options[0] if options else None
+    if question.qtype == dnslib.QTYPE.OPT:
+        raise UnreadableError("it asks for OPT, which is no data of a name (RFC 6891 6.1.1)", Rcode.FORMERR)
     return Query(
-        id=message.header.id,
+        id=header.id,
         name=_name(question.qname.label),
         type=dns.rdatatype.to_text(dns.rdatatype.RdataType.make(question.qtype)),
         is_internet=question.qclass == dnslib.CLASS.IN,
-        udp=min(max(option.rclass, PLAIN_UDP), EDNS_UDP) if option else PLAIN_UDP,
-        edns_version=option.ttl >> 16 & 0xFF if option else None,
-        message=message,
+        udp=min(max(option.size, PLAIN_UDP), EDNS_UDP) if option else PLAIN_UDP,
+        edns_version=option.version if option else None,
+        wants_dnssec=option is not None and option.wants_dnssec,
+        header=header,
+        question=question,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Option:
+    """What a client's OPT record says (RFC 6891 6.1.2, 6.1.3)."""
+
+    size: int
+    version: int
+    wants_dnssec: bool
+
+
+def _option(buffer: _Buffer, header: Any) -> _Option | None:
+    """Read the records behind the question; return what the OPT record says, None where there is none."""
+    found: _Option | None = None
+    for number in range(header.a + header.auth + header.ar):
+        at_root = buffer.skip_name()
+        type, size, ttl, length = buffer.unpack("!HHIH")
+        data = _Buffer(buffer.get(length))
+        if type != dnslib.QTYPE.OPT:
+            continue
+        if number < header.a + header.auth:
+            raise UnreadableError("its OPT record is not in the additional section (RFC 6891 6.1.1)", Rcode.FORMERR)
+        if found:
+            raise UnreadableError("it has more than one OPT record (RFC 6891 6.1.1)", Rcode.FORMERR)
+        if not at_root:
+            raise UnreadableError("its OPT record is not at the root (RFC 6891 6.1.2)", Rcode.FORMERR)
+        while data.remaining():
+            _, length = data.unpack("!HH")
+            data.get(length)
+        found = _Option(size, ttl >> 16 & 0xFF, bool(ttl & DNSSEC_OK))
+    return found
 
 
 def refusal(packet: bytes, rcode: Rcode) -> bytes:
@@ -116,7 +153,7 @@ def flags(message: bytes) -> str:
 
 
 def _message(query: Query, response: Response, tc: bool, with_records: bool = True) -> bytes:
-    asked = query.message.header
+    asked = query.header
     rcode = int(Rcode[response.rcode])
     header = dnslib.DNSHeader(
         id=asked.id,
@@ -131,29 +168,29 @@ def _message(query: Query, response: Response, tc: bool, with_records: bool = Tr
         cd=asked.cd,  # RFC 4035 3.1.6
         rcode=rcode & 0xF,
     )
-    question = query.message.questions[0]
+    question = query.question
     sections = (response.answers, response.authority, response.additional) if with_records else ((), (), ())
     packed = [[_record(record, query.name, question.qname) for record in section] for section in sections]
     if query.edns_version is not None:
-        packed[2].append(_option(query, rcode))
-    header.q, header.a, header.auth, header.ar = 1, *map(len, packed)
+        packed[2].append(_our_option(query, rcode))
+    header.q, header.a, header.auth, header.ar = int(response.question), *map(len, packed)
     buffer = _Buffer()
     header.pack(buffer)
-    question.pack(buffer)
+    if response.question:
+        question.pack(buffer)
     for section in packed:
         for record in section:
             record.pack(buffer)
     return bytes(buffer.data)
 
 
-def _option(query: Query, rcode: int) -> Any:
+def _our_option(query: Query, rcode: int) -> Any:
     """Return the OPT record: our size, the high bits of the rcode, version 0, the client's DO bit (RFC 6891 6.1.3)."""
-    asked = next(each for each in query.message.ar if each.rtype == dnslib.QTYPE.OPT)
     return dnslib.RR(
         rname=DNSLabel(()),
         rtype=dnslib.QTYPE.OPT,
         rclass=EDNS_UDP,
-        ttl=rcode >> 4 << 24 | asked.ttl & 0x8000,
+        ttl=rcode >> 4 << 24 | (DNSSEC_OK if query.wants_dnssec else 0),
         rdata=[],
     )
 
@@ -199,7 +236,32 @@ def _name(labels: tuple[bytes, ...]) -> str:
 
 
 class _Buffer(DNSBuffer):  # type: ignore[misc]
-    """dnslib's buffer, without pointers beyond their reach in a long message."""
+    """dnslib's buffer, for names of any bytes, and without pointers beyond their reach in a long message."""
+
+    def decode_name(self, last: int = -1) -> Any:  # noqa: ARG002  dnslib gives it to itself, for pointers
+        """Read the question's name: labels of any bytes (RFC 2181 11). There is nothing before it to point back to."""
+        labels: list[bytes] = []
+        size = 1
+        while length := self.unpack("!B")[0]:
+            if length > LONGEST_LABEL:
+                raise dnslib.buffer.BufferError(f"the first name has a label that begins with {length:#x}")
+            labels.append(self.get(length))
+            size += length + 1
+            if size > LONGEST_NAME:
+                raise dnslib.buffer.BufferError(f"a name is longer than {LONGEST_NAME} bytes")
+        return DNSLabel(labels)
+
+    def skip_name(self) -> bool:
+        """Skip a name, wherever it may point to; return whether it was the root."""
+        start = self.offset
+        while length := self.unpack("!B")[0]:
+            if length >= POINTER:
+                self.get(1)
+                break
+            if length > LONGEST_LABEL:
+                raise dnslib.buffer.BufferError(f"a label cannot begin with {length:#x}")
+            self.get(length)
+        return bool(self.offset == start + 1)
 
     def encode_name(self, name: Any) -> None:
         if self.offset < POINTER_REACH - LONGEST_NAME:

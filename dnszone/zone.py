@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from dnszone.record import Record, parent
+from dnszone.record import LONGEST_NAME, Record, parent, size
 
 WORLD = "world"  # the owner of the zones that the server starts with
 TTL = 5  # seconds, of what a zone does not say: short, so that a change is seen at once
@@ -136,6 +136,8 @@ def complete(origin: str, records: Iterable[Record]) -> tuple[Record, ...]:
 def _redirected(name: str, cut: str, found: tuple[Record, ...]) -> Step:
     target = found[0].data.lower()
     alias = name.removesuffix(cut) + target.removeprefix(".")
+    if size(alias) > LONGEST_NAME:
+        return Step("YXDOMAIN", found)  # RFC 6672 2.2
     return Step("NOERROR", (*found, Record(name, found[0].ttl, "CNAME", alias)), alias=alias)
 
 

@@ -13,16 +13,20 @@ from dataclasses import dataclass
 
 from dnszone import reverse
 from dnszone.record import Record, parent
-from dnszone.zone import WORLD, Zone
+from dnszone.zone import WORLD, Zone, complete
 
-CHAIN = 16  # aliases in one answer; whoever asks may go on from the last one
+CHAIN = 12  # names looked up for one answer, the one that is asked for among them, as BIND 9.20 (max-query-restarts 11)
+ROOT = Zone(
+    ".", WORLD, complete(".", ())
+)  # says who serves the root, as root hints do; all below it is outside the lab
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the zones say. *rcode* is NOERROR, NXDOMAIN or REFUSED; *authority* has the SOA record of a negative answer.
 
-    A referral has NOERROR, no answers, and the NS records of the child as authority.
+    YXDOMAIN is a DNAME that makes too long a name, SERVFAIL a chain of too many aliases. A referral has NOERROR, no
+    answers, and the NS records of the child as authority.
     """
 
     rcode: str
@@ -102,7 +106,8 @@ class Zones:
                 authoritative = step.authoritative or bool(answers)
                 return Answer(step.rcode, tuple(answers), step.authority, step.additional, authoritative)
             name = step.alias
-        return Answer("NOERROR", tuple(answers), ())  # a circle of aliases, or too many
+        # A circle has been told in full, and whoever asks can see it, as with NSD. Too many: as BIND answers.
+        return Answer("NOERROR" if name in seen else "SERVFAIL", tuple(answers), ())
 
     def _set(self, layers: list[Zone]) -> None:
         self._layers = tuple(layers)
@@ -122,6 +127,8 @@ class _View:
     def find(self, name: str) -> Zone | None:
         """Return the zone that answers for *name*. A derived reverse zone does so where no written one has the name."""
         written = _longest(self.zones, name)
+        if name == "." and written is None:
+            return ROOT
         if not name.endswith(reverse.SUFFIXES) or (written and written.exists(name)):
             return written
         if self._reverse is None:

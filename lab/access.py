@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from lab import ready, users
-from lab.doors import Door
+from lab.control import PORTS, Control
+from lab.doors import INSIDE, Door
 from lab.errors import LabError
 from lab.hosts import Host, known
 from lab.submit import Server, Tls
@@ -13,7 +14,7 @@ from lab.world import published
 
 SUBMISSION = 587  # RFC 6409: TLS and a password; port 25 of a smarthost relays for nobody
 TLS: Mapping[int, Tls] = {SUBMISSION: "starttls", 465: "implicit"}  # RFC 8314 3.3
-GUESTS = 2560  # the gateway's port for hosts that a test brings along (haproxy.cfg)
+GUESTS = 2560  # the gateway's port for what has none of its own (haproxy.cfg)
 
 Login = str | tuple[str, str]
 
@@ -34,9 +35,9 @@ class Access:
             raise LabError(f"{door} is not published", hint=f"published are: {open_doors}")
         return self.ports[door]
 
-    def url(self, host: str, port: int) -> str:
-        """Return the address of a control API."""
-        return f"http://{ready.LOOPBACK}:{self.port(host, port)}"
+    def control(self, host: str) -> Control:
+        """Return the control API of a host of the world."""
+        return Control(host, f"http://{ready.LOOPBACK}:{self.port(host, PORTS[host])}", self._world[host].token)
 
     def server(self, via: str, login: Login | None) -> Server:
         """Return where to submit for *via*: "client", "smarthost", "mx1:25".
@@ -50,7 +51,7 @@ class Access:
         port = int(given) if given else SUBMISSION if host == "smarthost" else 25
         tls, name = TLS.get(port), f"{host}:{port}"
         credentials = _credentials(login or "customer") if tls or login else None
-        if host in self._world:
+        if host in self._world and Door(host, port) not in INSIDE:
             return Server(name, ready.LOOPBACK, self.port(host, port), credentials, tls)
         inner = self._world["gateway"].published[GUESTS]
         return Server(name, ready.LOOPBACK, inner, credentials, tls, beyond=(found.address, port))

@@ -15,17 +15,19 @@ import requests
 from lab.errors import LabError
 
 Json = Any  # what an answer holds is the host's affair
+PORTS = {"dns": 8053, "scripted": 8025}
 TIMEOUT = 10.0  # seconds to connect, and between two bytes of an answer
 
 
 class Control:
     """The control API of *host*, published at *url*."""
 
-    def __init__(self, host: str, url: str) -> None:
-        """*url* is without a final slash."""
+    def __init__(self, host: str, url: str, token: str) -> None:
+        """*url* is without a final slash; *token* is the lab's (:attr:`lab.hosts.Host.token`)."""
         self.host = host
         self._url = url
         self._session = requests.Session()
+        self._session.headers["Authorization"] = f"Bearer {token}"
         self._session.trust_env = False  # 127.0.0.1 needs no proxy
 
     def call(self, method: str, path: str, body: object = None, **query: object) -> Json:

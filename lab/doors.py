@@ -23,6 +23,10 @@ class Door(NamedTuple):
         return f"{self.host}:{self.port}"
 
 
+INSIDE = (Door("mailstore", 24),)
+"""What is not published, and reached through the gateway's port for guests all the same: haproxy.cfg says why."""
+
+
 @cache
 def doors() -> dict[Door, int]:
     """Return each door with the gateway's own port for it."""

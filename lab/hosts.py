@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LABEL = "mail-lab.name"
 MAIL_ROLES = ("client", "smarthost", "mx")  # Postfix hosts
+TOKEN = "LAB_TOKEN="  # noqa: S105  in the environment of a container: who may read that has Docker, and needs no API
 OWNER = "mail-lab.owner"  # of a host that a test has brought along: whoever made it
 
 
@@ -33,6 +34,7 @@ class Host:
     exit_code: int | None = None
     published: dict[int, int] = field(default_factory=dict, hash=False)  # own port to port on 127.0.0.1
     address6: str = ""  # its IPv6 address (RFC 5952); "" where the lab has no IPv6
+    token: str = field(default="", repr=False)  # what its control API wants to hear (dnszone/control.py)
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -135,4 +137,5 @@ def _host(found: dict[str, Any], *, ipv6: bool) -> Host:
         exit_code=state["ExitCode"] if state["Status"] in ("exited", "dead") else None,
         published={int(own.partition("/")[0]): int(there[0]["HostPort"]) for own, there in ports.items() if there},
         address6=str(ip_address(address6)) if address6 else "",
+        token=next((each.removeprefix(TOKEN) for each in found["Config"]["Env"] or () if each.startswith(TOKEN)), ""),
     )

@@ -21,7 +21,6 @@ from lab import guest, own
 from lab.access import Access, Login
 from lab.breakage import Breakage
 from lab.claims import Holding
-from lab.control import Control
 from lab.dns import Dns
 from lab.domains import DEFAULT, Domains, fresh
 from lab.dsn import DEFAULT as NOTHING_ASKED
@@ -324,12 +323,12 @@ class Lab:
     @cached_property
     def dns(self) -> Dns:
         """The lab's DNS: zones, faults, the history of every query."""
-        return Dns(Control("dns", self.access.url("dns", 8053)), self.lease.owner)
+        return Dns(self.access.control("dns"), self.lease.owner)
 
     @cached_property
     def scripted(self) -> Scripted:
         """The scripted SMTP host: its addresses, their scripts, and who connected."""
-        return Scripted(Control("scripted", self.access.url("scripted", 8025)), self.lease.owner)
+        return Scripted(self.access.control("scripted"), self.lease.owner)
 
     @property
     def names(self) -> dict[str, str]:

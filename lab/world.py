@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
@@ -137,8 +138,13 @@ class World:
             "LAB_NET6": slot.net6,
             "LAB_NET6_ENABLED": "true" if ipv6.wanted(self.engine) else "false",
             "LAB_PORTS": slot.ports,
+            "LAB_TOKEN": self._token(),
             "LAB_TAG": bundle.tag(),
         }
+
+    def _token(self) -> str:
+        """Return the word that opens the control APIs: the one that a part of the lab has already, else a new one."""
+        return next((host.token for host in self.hosts().values() if host.token), "") or secrets.token_hex(16)
 
     def _start(self, slot: Slot, report: Report) -> None:
         """Start what is not running, with testcontainers' Docker Compose; first what it needs, without a host in it.

@@ -2,7 +2,8 @@
 
 Environment: LAB_SCRIPTED_RANGE, the addresses it answers at ("198.18.0.128/25"); LAB_NET6, the first four groups of the
 lab's IPv6 addresses ("2001:2:0:0"), which it answers at too if it has one of them; LAB_SCRIPTED_CERTIFICATE, a file
-with certificate and key for STARTTLS. Exit status 2: one of them is wrong, or the kernel refuses what is needed.
+with certificate and key for STARTTLS; LAB_TOKEN, the word that opens the control API. Exit status 2: one of them is
+wrong, or the kernel refuses what is needed.
 """
 
 from __future__ import annotations
@@ -15,21 +16,22 @@ import ssl
 import sys
 from ipaddress import IPv4Network
 
+from dnszone.control import TOKEN
+from dnszone.problem import RefusedError
 from scripted.firewall import Nftables, answer_at, has_ipv6
 from scripted.host import Ports, running
 from scripted.log import Log, now
 from scripted.places import Places
-from scripted.problem import RefusedError
 
 
-async def _run(network: IPv4Network, places: Places, tls: ssl.SSLContext) -> None:
+async def _run(network: IPv4Network, places: Places, tls: ssl.SSLContext, token: str) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):  # as PID 1 it must ask for them (kill(2), NOTES)
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await answer_at(network, places.all6())
     log, ports = Log(), Ports()
     firewall = Nftables(ports.smtp, places.address6)
-    async with running(places, firewall, log, hostname=socket.gethostname(), tls=tls, ports=ports):
+    async with running(places, firewall, log, hostname=socket.gethostname(), tls=tls, ports=ports, token=token):
         log.write("ready", now(), range=str(network), ipv6=bool(places.all6()))
         await stop.wait()
 
@@ -43,6 +45,10 @@ def main() -> int:
     except ValueError as error:
         print(f"LAB_SCRIPTED_RANGE, LAB_NET6: {error}; e.g. 198.18.0.128/25 and 2001:2:0:0", file=sys.stderr)
         return 2
+    token = os.environ.get(TOKEN, "")
+    if not token:
+        print(f"{TOKEN} is missing; set it to a word that whoever uses the control API must know", file=sys.stderr)
+        return 2
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate = os.environ.get("LAB_SCRIPTED_CERTIFICATE", "")
     try:
@@ -51,7 +57,7 @@ def main() -> int:
         print(f"LAB_SCRIPTED_CERTIFICATE={certificate}: {error}; name a PEM file", file=sys.stderr)
         return 2
     try:
-        asyncio.run(_run(network, places, tls))
+        asyncio.run(_run(network, places, tls, token))
     except (RefusedError, OSError) as error:
         print(f"the scripted host cannot start: {error}", file=sys.stderr)
         print(getattr(error, "hint", "is another server on its ports?"), file=sys.stderr)

@@ -17,23 +17,19 @@ Errors: 422 ``{"problems": [{path, problem, hint}]}`` for a wrong input, else ``
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable
-
 from aiohttp import web
 
-from scripted.check import Checker, InvalidError
+from dnszone.control import body, guard
+from scripted.check import Checker
 from scripted.leases import Leases
 from scripted.places import Places
 from scripted.policies import Policies, read_policy
-from scripted.problem import RefusedError
 from scripted.read import read_script
 from scripted.scripts import Scripts
 from scripted.server import Server
 from scripted.store import Store
 
 MOST_BYTES = 8 * 1024 * 1024  # of a request
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Api:
@@ -56,9 +52,11 @@ class Api:
         self._store = store
         self._server = server
 
-    def application(self) -> web.Application:
-        """Return the web application."""
-        application = web.Application(middlewares=[_errors], client_max_size=MOST_BYTES)
+    def application(self, token: str) -> web.Application:
+        """Return the web application; *token* is the lab's."""
+        application = web.Application(
+            middlewares=[guard(token, "the docstring of scripted.api lists all requests")], client_max_size=MOST_BYTES
+        )
         application.add_routes(
             [
                 web.post("/leases", self._lease),
@@ -81,7 +79,7 @@ class Api:
 
     async def _lease(self, request: web.Request) -> web.Response:
         check = Checker()
-        table = check.table("", await _body(request), ("owner", "count"))
+        table = check.table("", await body(request), ("owner", "count"))
         owner = check.text("owner", table.get("owner"))
         count = check.count("count", table.get("count", 1), 1, len(self._leases))
         if owner == "":
@@ -103,7 +101,7 @@ class Api:
         return web.Response(status=204)
 
     async def _put_script(self, request: web.Request) -> web.Response:
-        await self._scripts.put(self._place(request), read_script(await _body(request)))
+        await self._scripts.put(self._place(request), read_script(await body(request)))
         return web.Response(status=204)
 
     async def _show_script(self, request: web.Request) -> web.Response:
@@ -121,7 +119,7 @@ class Api:
         return web.json_response([each.to_json() for each in self._store.messages(_address(request))])
 
     async def _add_policy(self, request: web.Request) -> web.Response:
-        return web.json_response({"id": self._policies.add(read_policy(await _body(request)))})
+        return web.json_response({"id": self._policies.add(read_policy(await body(request)))})
 
     async def _show_policies(self, _request: web.Request) -> web.Response:
         return web.json_response([each.to_json() for each in self._policies.all()])
@@ -160,27 +158,3 @@ def _address(request: web.Request) -> str | None:
     check.table("", dict(request.query), ("address",))
     check.finish()
     return request.query.get("address")
-
-
-async def _body(request: web.Request) -> object:
-    try:
-        return json.loads(await request.read())
-    except ValueError as error:
-        raise RefusedError(400, f"the request is not JSON: {error}", "send a JSON object") from error
-
-
-@web.middleware
-async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    try:
-        return await handler(request)
-    except InvalidError as error:
-        return web.json_response({"problems": [each.to_json() for each in error.problems]}, status=422)
-    except RefusedError as error:
-        return web.json_response({"error": str(error), "hint": error.hint}, status=error.status)
-    except web.HTTPException as error:  # no such path or method, or a body that is too large
-        if error.status < 400:
-            raise
-        cause = f"{request.method} {request.path}: {error.reason}"
-        return web.json_response(
-            {"error": cause, "hint": "the docstring of scripted.api lists all requests"}, status=error.status
-        )

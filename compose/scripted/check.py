@@ -11,6 +11,8 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from dnszone.problem import LONGEST_WORD, RequestError
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -25,13 +27,19 @@ class Problem:
         return asdict(self)
 
 
-class InvalidError(Exception):
+class InvalidError(RequestError):
     """An input with mistakes; ``problems`` has all of them."""
+
+    status = 422
 
     def __init__(self, problems: list[Problem]) -> None:
         """*problems* has at least one."""
         super().__init__("; ".join(f"{problem.path}: {problem.problem}" for problem in problems))
         self.problems = problems
+
+    def answer(self) -> dict[str, Any]:
+        """Return the problems."""
+        return {"problems": [problem.to_json() for problem in self.problems]}
 
 
 class Checker:
@@ -122,7 +130,8 @@ def kind(value: object) -> str:
 
 def suggest(word: str, allowed: Collection[str]) -> str:
     """Return what was probably meant, or everything that would be right."""
-    close = difflib.get_close_matches(word.lower(), [each.lower() for each in allowed], n=1, cutoff=0.6)
+    known = [each.lower() for each in allowed] if len(word) <= LONGEST_WORD else []
+    close = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.6)
     for each in allowed:
         if close and each.lower() == close[0]:
             return f'did you mean "{each}"?'

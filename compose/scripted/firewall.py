@@ -11,7 +11,7 @@ from ipaddress import IPv4Network, IPv6Address
 from pathlib import Path
 from typing import Protocol
 
-from scripted.problem import RefusedError
+from dnszone.problem import RefusedError
 from scripted.script import Connect
 
 # A SYN alone: sessions that are open already go on, as with a server that only closed its port.

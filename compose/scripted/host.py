@@ -40,14 +40,15 @@ async def running(
     tls: ssl.SSLContext,
     bind: str = "0.0.0.0",  # noqa: S104  # every address of the range, and the host's own
     ports: Ports = Ports(),
+    token: str,
 ) -> AsyncIterator[Ports]:
-    """Run all services while the block lasts; give the ports they have."""
+    """Run all services while the block lasts; give the ports they have. *token* opens the API (dnszone.control)."""
     store, policies = Store(log, places), Policies()
     scripts = Scripts(firewall)
     await firewall.apply({})  # nothing of an earlier process stands
     server = Server(scripts.at, store, places, hostname=hostname, tls=tls)
     api = Api(Leases(places), places, scripts, policies, store, server)
-    runner = web.AppRunner(api.application(), access_log=None, shutdown_timeout=0.1)
+    runner = web.AppRunner(api.application(token), access_log=None, shutdown_timeout=0.1)
     smtp = await server.start([bind, "::"] if places.all6() else [bind], ports.smtp)
     policy = await PolicyService(policies, log).start(bind, ports.policy)
     try:

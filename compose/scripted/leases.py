@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
+from dnszone.problem import RefusedError
 from scripted.places import Places
-from scripted.problem import RefusedError
 
 
 class Leases:

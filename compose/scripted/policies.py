@@ -10,8 +10,8 @@ from ipaddress import ip_address
 from itertools import count
 from typing import Any
 
+from dnszone.problem import RefusedError
 from scripted.check import Checker, suggest
-from scripted.problem import RefusedError
 
 STATES = ("CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "END-OF-MESSAGE", "VRFY", "ETRN")  # protocol_state
 # What access(5) knows beside reply codes, without those that only mean something in a table.

@@ -10,6 +10,7 @@ from dnszone.faults.fault import Fault
 from dnszone.faults.flap import FlapFault
 from dnszone.faults.lame import LameFault
 from dnszone.faults.malformed import MalformedFault
+from dnszone.faults.no_question import NoQuestionFault
 from dnszone.faults.order import OrderFault
 from dnszone.faults.rcode import RcodeFault
 from dnszone.faults.tcp_closed import TcpClosedFault
@@ -28,6 +29,7 @@ KINDS: dict[str, type[Fault]] = {
     "lame": LameFault,
     "wrong-id": WrongIdFault,
     "wrong-question": WrongQuestionFault,
+    "no-question": NoQuestionFault,
     "malformed": MalformedFault,
     "order": OrderFault,
     "ttl": TtlFault,

@@ -40,6 +40,8 @@ class MalformedFault(Fault):
 
 
 def _head(message: bytes) -> bytes:
+    if not message[5]:  # another fault has left the question out
+        return message[:6] + ONE_ANSWER
     at = HEADER
     while message[at]:
         at += message[at] + 1

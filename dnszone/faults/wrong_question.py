@@ -22,6 +22,8 @@ class WrongQuestionFault(Fault):
 
 
 def _other_name(message: bytes) -> bytes:
+    if not message[5]:  # another fault has left the question out
+        return message
     if message[HEADER] == 0:  # the root has no letter: ask for another type
         return message[: HEADER + 2] + bytes([message[HEADER + 2] ^ 1]) + message[HEADER + 3 :]
     letter = b"y" if message[HEADER + 1 : HEADER + 2].lower() == b"x" else b"x"

@@ -51,16 +51,15 @@ def lab(name: str) -> Iterator[Lab]:
 @contextmanager
 def dns(name: str) -> Iterator[tuple[Lab, Dns]]:
     """Yield the lab and its DNS, whose zones set here stay until they are removed."""
-    from lab.control import Control
+    from lab.control import PORTS
     from lab.dns import STANDING, Dns
     from lab.doors import Door
 
     with lab(name) as running:
-        port = running.access.ports.get(Door("dns", 8053))
-        if port is None:
+        if Door("dns", PORTS["dns"]) not in running.access.ports:
             hint = f"`{names.command('status', name)}` tells how the gateway is"
             raise MachineError("the DNS cannot be reached: its port is not published", hint=hint)
-        control = Control("dns", f"http://127.0.0.1:{port}")
+        control = running.access.control("dns")
         try:
             yield running, Dns(control, STANDING)
         finally:
@@ -69,21 +68,19 @@ def dns(name: str) -> Iterator[tuple[Lab, Dns]]:
 
 def faults(status: Status) -> list[dict[str, Any]]:
     """Return the DNS faults in force; none when the DNS cannot be asked, as *status* says then."""
-    from lab.control import Control
-    from lab.dns import STANDING, Dns
+    from lab.cli import inforce
+    from lab.control import PORTS
     from lab.doors import Door
     from lab.errors import LabError
 
-    door = Door("dns", 8053)
+    door = Door("dns", PORTS["dns"])
     if door not in status.ports or door in status.problems:
         return []
-    control = Control("dns", f"http://127.0.0.1:{status.ports[door]}")
     try:
-        return Dns(control, STANDING).faults()
+        with inforce.dns(status.hosts, status.ports) as control:
+            return control.faults()
     except LabError:  # it has stopped since
         return []
-    finally:
-        control.close()
 
 
 def labs(docker: DockerClient) -> list[str]:

@@ -124,27 +124,31 @@ def clear(
     ids: Annotated[
         list[str] | None, typer.Argument(metavar="ID", show_default=False, help="Ids, as `lab fault list` has them.")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All that the command line has set.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All that no running process takes back itself.")] = False,
     lab: LabName = None,
 ) -> None:
     """Take faults back.
 
-    A host that was away is waited for until it answers again.
+    Those of the command line, and those that somebody has left at the DNS or the policy service. A host that was away
+    is waited for until it answers again.
     """
     if bool(ids) == everything:
-        raise typer.BadParameter("give ids of faults, or --all for every one that the command line has set")
+        raise typer.BadParameter("give ids of faults, or --all for every one that `lab fault list` shows with an id")
     with attach.lab(str(lab)) as running:
         entries, silent = _in_force(running)
-        own = [each for each in entries if each.own] if everything else _chosen(ids or [], entries, silent)
-        _heal(running, own)
+        chosen = [each for each in entries if not each.held] if everything else _chosen(ids or [], entries, silent)
+        _heal(running, chosen)
         if everything and silent:  # what was wrong with the server may have been one of them
             entries, silent = _in_force(running)
-            further = [each for each in entries if each.own]
+            further = [each for each in entries if not each.held]
             _heal(running, further)
-            own += further
-    for each in own:
+            chosen += further
+    for each in chosen:
         say((str(each.id), "bold"), f"  {each.where}  {words.write(each.what)}  ", ("healed", "green"))
-    if not own and not silent:
+    held = [each for each in entries if each.held] if everything else []
+    for each in held:
+        say(f"-  {each.where}  {words.write(each.what)}  stays: {each.owner} runs, and takes it back itself")
+    if not chosen and not held and not silent:
         say(f"Nothing stands in the lab {lab}.")
     if everything and silent:
         raise MachineError("\n".join(silent), hint="faults may stand there: try again when it answers")
@@ -155,7 +159,7 @@ def _add_to_dns(running: Lab, what: list[str]) -> list[Entry]:
     from lab.alone import alone
 
     wrong = words.at_dns(what, {host.name: host.address for host in running.hosts.values()})
-    with alone(tell), inforce.dns(running.access.ports) as dns:
+    with alone(tell), inforce.dns(running.hosts, running.access.ports) as dns:
         entry = standing.note(running.name, dns.fault(**wrong), DNS, wrong)
     return [inforce.entry(entry)]
 
@@ -192,7 +196,7 @@ def _tell(running: Lab, host: Host, wrong: Mapping[str, Any]) -> list[Standing]:
     from lab.script import rules
 
     told = {}
-    with inforce.scripted(running.access.ports) as scripted, ExitStack() as undo:
+    with inforce.scripted(running.hosts, running.access.ports) as scripted, ExitStack() as undo:
         for stage, value in wrong.items():
             for reply in value if isinstance(value, list) else [value]:
                 policy = scripted.policy(host=host.addresses, **rules(stage, reply)[0])
@@ -223,7 +227,7 @@ def _in_force(running: Lab) -> tuple[list[Entry], list[str]]:
     ports = running.access.ports
     ways: tuple[Callable[[], list[Entry]], ...] = (
         lambda: inforce.policies(running.name, running.hosts, ports),
-        lambda: inforce.at_dns(running.name, ports),
+        lambda: inforce.at_dns(running.name, running.hosts, ports),
     )
     for ask in ways:
         try:
@@ -240,11 +244,11 @@ def _chosen(ids: list[str], entries: list[Entry], silent: list[str]) -> list[Ent
     problems += [
         f"{each} belongs to {found[each].owner}, which takes it back itself"
         for each in ids
-        if each in found and not found[each].own
+        if each in found and found[each].held
     ]
     if problems:
-        own = [each for each in found if found[each].own]
-        hint = f"the command line has set {', '.join(own)}" if own else "the command line has set none"
+        free = [each for each in found if not found[each].held]
+        hint = f"these can be taken back: {', '.join(free)}" if free else "there is none that can be taken back"
         raise LabError("\n".join([*problems, *silent]), hint=hint)
     return [found[each] for each in dict.fromkeys(ids)]
 
@@ -267,10 +271,10 @@ def _heal(running: Lab, entries: list[Entry]) -> None:
             if entry.id is None or entry.id in healed:
                 continue
             if entry.where == DNS:
-                with inforce.dns(ports) as dns:
+                with inforce.dns(running.hosts, ports) as dns:
                     dns.heal(entry.id)
             else:
-                with inforce.scripted(ports) as scripted:
+                with inforce.scripted(running.hosts, ports) as scripted:
                     scripted.retract(entry.id)
             standing.drop(running.name, entry.id)
 
@@ -281,7 +285,7 @@ def _bans(entry: Entry, running: Lab) -> bool:
 
 def _row(entry: Entry) -> Row:
     return (
-        (entry.id if entry.id and entry.own else "-", "bold"),
+        (entry.id if entry.id and not entry.held else "-", "bold"),
         entry.where,
         entry.since[5:19].replace("T", " ") if entry.since else "-",
         "command line" if entry.own else entry.owner,

@@ -12,14 +12,13 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lab.control import Control
     from lab.dns import Dns
     from lab.doors import Door
     from lab.hosts import Host
     from lab.scripted import Scripted
     from lab.standing import Standing
     from lab.world import Status
-
-DNS, SCRIPTED = ("dns", 8053), ("scripted", 8025)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,7 @@ class Entry:
     what: dict[str, Any]  # as `lab fault add` takes it
     since: str | None  # RFC 3339, UTC; None where nobody has noted it
     owner: str  # "cli" is the command line
+    held: bool = False  # by a process that lives, and takes it back itself
 
     @property
     def own(self) -> bool:
@@ -58,15 +58,17 @@ def at_hosts(name: str) -> list[Entry]:
 
     own = [entry(each) for each in read(name) if each.kind]
     held = ((owner, fault) for owner, faults in in_force(name).items() for fault in faults)
-    return own + [Entry(None, fault["host"], fault["wrong"], None, owner) for owner, fault in held]
+    return own + [Entry(None, fault["host"], fault["wrong"], None, owner, held=True) for owner, fault in held]
 
 
 def policies(name: str, hosts: Mapping[str, Host], ports: Mapping[Door, int]) -> list[Entry]:
     """Return the replies that real exchangers have been told. Raises LabError when the scripted host is silent."""
     from lab.dns import STANDING
+    from lab.lease import living
 
-    with scripted(ports) as control:
+    with scripted(hosts, ports) as control:
         found = control.policies()
+    alive = living(name)
     since, names = _since(name), {host.address: host.name for host in hosts.values()}
     where = {id_: address[0] if address else "any" for id_, address in ((each["id"], each["host"]) for each in found)}
     return [
@@ -76,18 +78,20 @@ def policies(name: str, hosts: Mapping[str, Host], ports: Mapping[Door, int]) ->
             _reply(each),
             since.get(each["id"]) if each["owner"] == STANDING else None,
             each["owner"],
+            each["owner"] in alive,
         )
         for each in found
     ]
 
 
-def at_dns(name: str, ports: Mapping[Door, int]) -> list[Entry]:
+def at_dns(name: str, hosts: Mapping[str, Host], ports: Mapping[Door, int]) -> list[Entry]:
     """Return the faults of the DNS. Raises LabError when it is silent."""
     from lab.dns import STANDING
+    from lab.lease import living
 
-    with dns(ports) as control:
+    with dns(hosts, ports) as control:
         found = control.faults()
-    since = _since(name)
+    since, alive = _since(name), living(name)
     return [
         Entry(
             each["id"],
@@ -95,6 +99,7 @@ def at_dns(name: str, ports: Mapping[Door, int]) -> list[Entry]:
             {key: value for key, value in each.items() if key not in ("id", "owner", "fault", "met")},
             since.get(each["id"]) if each["owner"] == STANDING else None,
             each["owner"],
+            each["owner"] in alive,
         )
         for each in found
     ]
@@ -102,44 +107,44 @@ def at_dns(name: str, ports: Mapping[Door, int]) -> list[Entry]:
 
 def beside_dns(status: Status) -> list[Entry]:
     """Return what is wrong at hosts; of what MXes answer nothing when the scripted host cannot be asked."""
+    from lab.control import PORTS
     from lab.doors import Door
     from lab.errors import LabError
 
     found = at_hosts(status.name)
-    if Door(*SCRIPTED) not in status.problems:
+    if Door("scripted", PORTS["scripted"]) not in status.problems:
         with suppress(LabError):  # it has stopped since
             found += policies(status.name, status.hosts, status.ports)
     return found
 
 
 @contextmanager
-def dns(ports: Mapping[Door, int]) -> Iterator[Dns]:
+def dns(hosts: Mapping[str, Host], ports: Mapping[Door, int]) -> Iterator[Dns]:
     """Yield the DNS, as the command line sees it: what it sets there stays."""
-    from lab.control import Control
     from lab.dns import STANDING, Dns
 
-    with closing(Control("dns", _url(ports, *DNS))) as control:
+    with closing(_control("dns", hosts, ports)) as control:
         yield Dns(control, STANDING)
 
 
 @contextmanager
-def scripted(ports: Mapping[Door, int]) -> Iterator[Scripted]:
+def scripted(hosts: Mapping[str, Host], ports: Mapping[Door, int]) -> Iterator[Scripted]:
     """Yield the scripted host, as the command line sees it."""
-    from lab.control import Control
     from lab.dns import STANDING
     from lab.scripted import Scripted
 
-    with closing(Control("scripted", _url(ports, *SCRIPTED))) as control:
+    with closing(_control("scripted", hosts, ports)) as control:
         yield Scripted(control, STANDING)
 
 
-def _url(ports: Mapping[Door, int], host: str, port: int) -> str:
-    """Return where a control API is, once it has answered: one that is frozen would take a long time to say nothing."""
+def _control(host: str, hosts: Mapping[str, Host], ports: Mapping[Door, int]) -> Control:
+    """Return a control API once it has answered: one that is frozen would take a long time to say nothing."""
     from lab import ready
+    from lab.control import PORTS, Control
     from lab.doors import Door
     from lab.errors import LabError
 
-    door = Door(host, port)
+    door = Door(host, PORTS[host])
     problem = "its port is not published"
     if door in ports:
         problem = ready.missing({door: ports[door]}).get(door, "")
@@ -147,7 +152,7 @@ def _url(ports: Mapping[Door, int], host: str, port: int) -> str:
         raise LabError(
             f"the {host} host does not answer: {problem}", hint="`lab status` tells how it is"
         ) from OSError()
-    return f"http://{ready.LOOPBACK}:{ports[door]}"
+    return Control(host, f"http://{ready.LOOPBACK}:{ports[door]}", hosts[host].token)
 
 
 def _since(name: str) -> dict[str, str]:

@@ -129,7 +129,7 @@ def _show(status: Status, faults: list[dict[str, Any]], elsewhere: list[Entry]) 
             by = each.id if each.own else f"by {each.owner}"
             say(f"  {each.where}  {words.write(each.what)}  ({by})")
     if any(each.own for each in elsewhere):
-        say(f"`{names.command('fault clear --all', status.name)}` takes back what the command line has set.")
+        say(f"`{names.command('fault clear --all', status.name)}` takes back what nobody else will.")
 
 
 def _host(status: Status, host: Host) -> Row:

@@ -14,7 +14,7 @@ from pathlib import Path
 from dnszone import masterfile
 from dnszone.problem import InvalidError, did_you_mean
 from dnszone.zone import Zone
-from lab.doors import Door, doors
+from lab.doors import INSIDE, Door, doors
 from lab.scenario import expect, faults
 from lab.scenario import hosts as own
 from lab.scenario import steps as order
@@ -210,7 +210,7 @@ def _check_via(via: str, path: str, scenario: Scenario, notes: Notes, *, stores:
         notes.note(path, f"{port!r} is no port", f'"{host}:25"')
     elif host in scenario.stores and not colon:
         notes.note(path, "a mail store does not listen at port 25", f'"{host}:24" speaks LMTP, "{host}:143" IMAP')
-    elif host in WORLD and colon and Door(host, int(port)) not in doors():
+    elif host in WORLD and colon and Door(host, int(port)) not in (*doors(), *INSIDE):
         notes.note(path, f"{via} cannot be reached from outside the lab", joined(map(str, doors())))
 
 

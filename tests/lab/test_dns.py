@@ -106,7 +106,14 @@ def test_it_answers_over_ipv6(lab: Lab, domain: str) -> None:
 
 def test_what_is_not_the_labs_is_refused(lab: Lab) -> None:
     assert status(dig(lab, "example.com", "MX")) == "REFUSED"
-    assert status(dig(lab, ".", "NS")) == "REFUSED"
+    assert short(lab, ".", "NS") == ["dns.lab.test."]
+
+
+def test_a_mistyped_domain_does_not_exist(lab: Lab) -> None:
+    assert status(dig(lab, "dets.test", "MX")) == "NXDOMAIN"
+    route = lab.send(to="bia@dets.test", via="direct").route()
+    assert (route.outcome, route.status) == ("bounced", "5.4.4")
+    assert lab.explain("bia@dets.test", via="direct").status == "5.4.4"
 
 
 def test_large_answer_is_truncated_and_fetched_over_tcp(lab: Lab) -> None:
@@ -136,7 +143,7 @@ def test_zones_are_added_replaced_and_removed_while_it_runs(lab: Lab) -> None:
         lab.zone("@ MXX 10 x\n", domain)
     assert short(lab, domain, "MX") == ["20 mx2.dest.test."]
     lab.dns.remove(f"{domain}.")
-    assert status(dig(lab, domain, "MX")) == "REFUSED"
+    assert status(dig(lab, domain, "MX")) == "NXDOMAIN"
 
 
 def test_history_is_followed_live(lab: Lab, domain: str) -> None:

@@ -321,8 +321,8 @@ def run(
     monkeypatch.setattr(attach, "dns", dns)
     monkeypatch.setattr(attach, "faults", lambda _: fake.faults)
     monkeypatch.setattr(attach, "labs", lambda _: sorted(states))
-    monkeypatch.setattr(inforce, "dns", lambda _: nullcontext(fake.dns))
-    monkeypatch.setattr(inforce, "scripted", lambda _: nullcontext(fake.scripted))
+    monkeypatch.setattr(inforce, "dns", lambda *_: nullcontext(fake.dns))
+    monkeypatch.setattr(inforce, "scripted", lambda *_: nullcontext(fake.scripted))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     for variable in ("LAB", "NO_COLOR", "FORCE_COLOR", "LAB_DEBUG"):
         monkeypatch.delenv(variable, raising=False)

@@ -186,29 +186,40 @@ def test_one_thing_at_a_time_is_wrong_at_a_host(run: Run, fake: FakeLab, done: l
     assert done == [("apply", "refuse", "mx1")]
 
 
-def test_what_processes_have_in_force_is_listed_as_theirs(run: Run, fake: FakeLab) -> None:
-    fake.dns.in_force.append({"id": "f7", "owner": "vm-1-a", "kind": "drop", "name": "x.test.", "fault": "", "met": 3})
+def test_what_processes_have_in_force_is_listed_as_theirs_and_what_they_left_is_cleared(
+    run: Run, fake: FakeLab
+) -> None:
+    lease = Lease("main")
+    drop = {"kind": "drop", "name": "x.test."}
+    fake.dns.in_force.append({"id": "f7", "owner": lease.owner, **drop, "fault": "", "met": 3})
+    fake.dns.in_force.append({"id": "f8", "owner": "by-hand", **drop, "fault": "", "met": 0})
     policy = {"state": "RCPT", "recipient": "*@x.test", "action": "450 4.2.0 x", "first": None}
     hosts = ["198.18.0.11", "2001:2::11"]
-    fake.scripted.standing.append({"id": "P4", "owner": "vm-1-a", "host": hosts, **policy})
-    lease = Lease("main")
+    fake.scripted.standing.append({"id": "P4", "owner": "vm-1-gone", "host": hosts, **policy})
     try:
         lease.note({"kind": "loss", "host": "mx1", "wrong": {"connect": {"loss": 0.3}}})
         found = json.loads(run("fault", "list", "--json").stdout)
         shown = run("fault", "list").stdout
+        refused = run("fault", "clear", "f7", "h9")
+        cleared = run("fault", "clear", "--all")
+        left = json.loads(run("fault", "list", "--json").stdout)
     finally:
         lease.close()
-    assert [(each["where"], each["owner"], each["what"]) for each in found] == [
-        ("mx1", lease.owner, {"connect": {"loss": 0.3}}),
-        ("mx1", "vm-1-a", {"rcpt": {"reply": "450 4.2.0 x", "recipient": "*@x.test"}}),
-        ("dns", "vm-1-a", {"kind": "drop", "name": "x.test."}),
+    assert [(each["where"], each["owner"], each["what"], each["held"]) for each in found] == [
+        ("mx1", lease.owner, {"connect": {"loss": 0.3}}, True),
+        ("mx1", "vm-1-gone", {"rcpt": {"reply": "450 4.2.0 x", "recipient": "*@x.test"}}, False),
+        ("dns", lease.owner, drop, True),
+        ("dns", "by-hand", drop, False),
     ]
-    assert [line.split()[0] for line in shown.splitlines()] == ["ID", "-", "-", "-"]
-    refused = run("fault", "clear", "f7", "h9")
+    assert [line.split()[0] for line in shown.splitlines()] == ["ID", "-", "P4", "-", "f8"]
     assert refused.exit_code == codes.USAGE
-    assert "there is no fault h9\n  f7 belongs to vm-1-a, which takes it back itself\n" in refused.stderr
-    assert run("fault", "clear", "--all").stdout == "Nothing stands in the lab main.\n"
-    assert len(fake.dns.in_force) == len(fake.scripted.standing) == 1
+    assert f"there is no fault h9\n  f7 belongs to {lease.owner}, which takes it back itself\n" in refused.stderr
+    assert cleared.stdout.splitlines()[:2] == [
+        'P4  mx1  rcpt=\'{"reply": "450 4.2.0 x", "recipient": "*@x.test"}\'  healed',
+        "f8  dns  kind=drop name=x.test.  healed",
+    ]
+    assert cleared.stdout.count(f"stays: {lease.owner} runs, and takes it back itself") == 2
+    assert [each["held"] for each in left] == [True, True]
 
 
 def test_clear_wants_ids_or_all(run: Run) -> None:
@@ -231,7 +242,7 @@ def test_hosts_are_all_healed_before_any_is_waited_for(run: Run, fake: FakeLab, 
 def test_a_server_that_does_not_answer_hides_no_other_fault(
     run: Run, done: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def silent(_: object) -> Any:
+    def silent(*_: object) -> Any:
         raise LabError("the dns host does not answer: timed out")
 
     run("fault", "add", "dns", "host=paused")
@@ -247,7 +258,7 @@ def test_a_server_that_does_not_answer_hides_no_other_fault(
 def test_clearing_everything_reaches_a_server_that_was_in_the_way_of_itself(
     run: Run, fake: FakeLab, done: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def frozen(_: object) -> Any:
+    def frozen(*_: object) -> Any:
         if done[-1][0] == "apply":
             raise LabError("the dns host does not answer: timed out")
         return nullcontext(fake.dns)
@@ -267,7 +278,7 @@ def test_status_shows_faults_at_hosts(run: Run) -> None:
         "\nFaults at hosts in force:\n"
         "  mx1  connect=refuse  (h1)\n"
         "  mx1  rcpt='450 4.2.0 later'  (P1)\n"
-        "`lab fault clear --all` takes back what the command line has set.\n"
+        "`lab fault clear --all` takes back what nobody else will.\n"
     )
     found = json.loads(run("status", "--json").stdout)["faults_at_hosts"]
     assert [(each["id"], each["where"]) for each in found] == [("h1", "mx1"), ("P1", "mx1")]

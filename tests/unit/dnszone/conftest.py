@@ -14,6 +14,7 @@ import dns.message
 import dns.query
 import dns.rdatatype
 import pytest
+import requests
 
 from dnszone.log import Log
 from dnszone.masterfile import read
@@ -22,6 +23,7 @@ from lab.control import Control
 from lab.dns import Dns
 
 HOST = "127.0.0.1"
+TOKEN = "open-sesame"
 LAB = "dns A 198.18.0.2"
 DEST = """
 @    MX 10 mx1
@@ -38,7 +40,7 @@ class Server:
     def __init__(self, ports: Ports, log: io.BytesIO) -> None:
         self.ports = ports
         self._log = log
-        self.control = Control("dns", f"http://{HOST}:{ports.http}")
+        self.control = Control("dns", f"http://{HOST}:{ports.http}", TOKEN)
         self.dns = Dns(self.control, "me")
 
     def udp(self, name: str, type: str = "A", timeout: float = 5.0, **options: Any) -> dns.message.Message:
@@ -46,6 +48,12 @@ class Server:
 
     def tcp(self, name: str, type: str = "A", timeout: float = 5.0, **options: Any) -> dns.message.Message:
         return dns.query.tcp(dns.message.make_query(name, type, **options), HOST, timeout, self.ports.dns)
+
+    def ask(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Send a request to the API, as a process of the lab would."""
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json", **options.pop("headers", {})}
+        url = f"http://{HOST}:{self.ports.http}{path}"
+        return requests.request(method, url, headers=headers, timeout=10, **options)
 
     def queries(self) -> list[dict[str, Any]]:
         """Return the log's lines about queries."""
@@ -64,7 +72,7 @@ def running(idle: float = 30.0, hosts: tuple[str, ...] = (HOST,)) -> Iterator[Se
     stop = asyncio.Event()
 
     async def run() -> None:
-        async with serve(zones, hosts, Ports(0, 0, 0), Log(log), idle) as found:
+        async with serve(zones, hosts, Ports(0, 0, 0), Log(log), TOKEN, idle) as found:
             ports.append(found)
             started.set()
             await stop.wait()

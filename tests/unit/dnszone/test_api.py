@@ -5,15 +5,10 @@ from __future__ import annotations
 import threading
 
 import pytest
-import requests
 
 from lab.dns import Dns
 from lab.errors import LabError
-from tests.unit.dnszone.conftest import HOST, Server
-
-
-def url(server: Server, path: str) -> str:
-    return f"http://{HOST}:{server.ports.http}{path}"
+from tests.unit.dnszone.conftest import Server
 
 
 def test_zones_are_listed_read_replaced_and_removed(server: Server) -> None:
@@ -70,21 +65,21 @@ def test_what_is_not_there(server: Server) -> None:
         server.dns.remove("b.test.")
     with pytest.raises(LabError, match="there is no fault f9"):
         server.dns.heal("f9")
-    assert requests.get(url(server, "/zone"), timeout=5).json()["error"] == "GET /zone: Not Found"
-    assert requests.post(url(server, "/zones"), timeout=5).status_code == 405
-    assert requests.get(url(server, "/zones?owner=me"), timeout=5).json()["problems"][0]["path"] == "owner"
+    assert server.ask("GET", "/zone").json()["error"] == "GET /zone: Not Found"
+    assert server.ask("POST", "/zones").status_code == 405
+    assert server.ask("GET", "/zones?owner=me").json()["problems"][0]["path"] == "owner"
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff", b""])
 def test_a_body_that_is_no_json(server: Server, body: bytes) -> None:
-    answer = requests.post(url(server, "/faults"), data=body, timeout=5)
+    answer = server.ask("POST", "/faults", data=body)
     assert answer.status_code == 400
     assert answer.json()["error"].startswith("the body is not JSON")
 
 
 def test_every_problem_of_a_request_is_told_at_once(server: Server) -> None:
     zone = {"txt": "", "owner": "world", "variables": {"A": 1}}
-    answer = requests.put(url(server, "/zones/a.test"), json=zone, timeout=5)
+    answer = server.ask("PUT", "/zones/a.test", json=zone)
     assert answer.status_code == 422
     assert [(each["path"], each["problem"], each["hint"]) for each in answer.json()["problems"]] == [
         ("text", "is missing", None),
@@ -92,7 +87,7 @@ def test_every_problem_of_a_request_is_told_at_once(server: Server) -> None:
         ("owner", '"world" is for the zones that the server starts with', None),
         ("txt", "unknown key txt", "did you mean text?"),
     ]
-    answer = requests.post(url(server, "/faults"), json=[], timeout=5)
+    answer = server.ask("POST", "/faults", json=[])
     assert answer.json()["problems"][0]["problem"] == "must be an object, not a list"
 
 
@@ -108,7 +103,7 @@ def test_every_problem_of_a_fault_is_told_at_once(server: Server) -> None:
         "to": 2,
         "frist": 1,
     }
-    answer = requests.post(url(server, "/faults"), json=fault, timeout=5)
+    answer = server.ask("POST", "/faults", json=fault)
     assert [each["path"] for each in answer.json()["problems"]] == [
         "owner",
         "transport",
@@ -145,13 +140,13 @@ def test_the_history_can_be_filtered(server: Server) -> None:
 
 
 def test_a_filter_that_makes_no_sense(server: Server) -> None:
-    answer = requests.get(url(server, "/history?nmae=a&since=x&transport=sctp&type=MXX&follow=2"), timeout=5)
+    answer = server.ask("GET", "/history?nmae=a&since=x&transport=sctp&type=MXX&follow=2")
     assert [each["path"] for each in answer.json()["problems"]] == ["type", "transport", "since", "follow", "nmae"]
 
 
 def test_the_history_can_be_followed(server: Server) -> None:
     server.udp("dest.test", "MX")
-    with requests.get(url(server, "/history?follow=1&name=mx1.dest.test"), stream=True, timeout=5) as answer:
+    with server.ask("GET", "/history?follow=1&name=mx1.dest.test", stream=True) as answer:
         server.udp("mx2.dest.test")
         server.udp("mx1.dest.test")
         assert b'"name": "mx1.dest.test."' in next(answer.iter_lines(chunk_size=1))
@@ -183,4 +178,4 @@ def test_all_that_an_owner_has_goes_at_once(server: Server) -> None:
 
 
 def test_health(server: Server) -> None:
-    assert requests.get(url(server, "/health"), timeout=5).json() == {"zones": 2, "queries": 0}
+    assert server.ask("GET", "/health").json() == {"zones": 2, "queries": 0}

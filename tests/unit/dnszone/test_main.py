@@ -30,17 +30,17 @@ def run(*arguments: str, environment: Mapping[str, str] = ADDRESSES) -> subproce
         timeout=30,
         check=False,
         cwd=WORLD.parents[1],
-        env={"PATH": os.environ["PATH"], **environment},
+        env={"PATH": os.environ["PATH"], "LAB_TOKEN": "open-sesame", **environment},
     )
 
 
 def test_the_worlds_zones_are_good_with_the_addresses_of_the_compose_file() -> None:
-    written = re.search(r"environment: &addresses.*?\n\n", COMPOSE.read_text(), re.DOTALL)
+    written = re.search(r"x-addresses: &addresses.*?\n\n", COMPOSE.read_text(), re.DOTALL)
     assert written
     names = re.findall(r"^ +([A-Z0-9_]+):", written[0], re.MULTILINE)
     assert sorted(names) == sorted(ADDRESSES)
     zones = load(WORLD, ADDRESSES)
-    assert [zone.origin for zone in zones] == ["dest.test.", "home.test.", "isp.test.", "lab.test."]
+    assert [zone.origin for zone in zones] == ["dest.test.", "home.test.", "isp.test.", "lab.test.", "test."]
     addresses = [record.data for zone in zones for record in zone.records if record.type in ("A", "AAAA")]
     assert sorted(addresses) == sorted(ADDRESSES.values())
     assert max(record.ttl for zone in zones for record in zone.records) <= 5
@@ -100,12 +100,21 @@ def test_a_port_that_is_taken() -> None:
     assert result.stderr == f"dnszone: cannot serve TCP port {port} of 127.0.0.1: Address already in use\n"
 
 
+def test_without_a_token_nothing_is_served() -> None:
+    result = run("--host", "127.0.0.1", environment={"LAB_TOKEN": ""})
+    assert result.returncode == 2
+    assert "LAB_TOKEN is missing" in result.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it(number: int) -> None:
     command = [sys.executable, "-m", "dnszone", "--zones", str(WORLD), "--host", "127.0.0.1"]
     command += ["--port", "0", "--http-port", "0", "--socketmap-port", "0"]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, cwd=WORLD.parents[1], env={"PATH": os.environ["PATH"], **ADDRESSES}
+        command,
+        stdout=subprocess.PIPE,
+        cwd=WORLD.parents[1],
+        env={"PATH": os.environ["PATH"], "LAB_TOKEN": "open-sesame", **ADDRESSES},
     ) as process:
         assert process.stdout is not None
         assert b'"ready"' in process.stdout.readline()

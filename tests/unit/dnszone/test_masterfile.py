@@ -207,6 +207,18 @@ def test_text_reads_back_as_the_same_zone() -> None:
     assert read(zone.text, "a.test.").records == zone.records
 
 
+@pytest.mark.parametrize("other", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\xa0", "\u3000", "\r"])
+def test_only_lf_ends_a_line_and_only_space_and_tab_are_blanks(other: str) -> None:
+    """RFC 1035 5.1. What Unicode takes for an end of line or a blank is part of a word."""
+    assert [line for line, *_ in problems(f"@ A 198.18.0.1\n@ A 198.18.0.2{other}x A 198.18.0.3\n@ MXX 1")] == [2, 3]
+    assert problems(f"@{other}A 198.18.0.1")[0][0] == 1
+
+
+@pytest.mark.parametrize("ttl", ["²", "1²", "٣", "1٣", "99999999999", "1y", "9" * 5000])
+def test_a_ttl_that_is_none(ttl: str) -> None:
+    assert len(problems(f"@ {ttl} A 198.18.0.1")) == 1
+
+
 def test_line_ends_of_other_systems() -> None:
     assert records("@ MX 10 mx\r\nmx A 198.18.0.1\r\n")[1] == ("mx.a.test.", 5, "A", "198.18.0.1")
 

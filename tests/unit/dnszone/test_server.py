@@ -18,7 +18,6 @@ import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
 import pytest
-import requests
 
 from lab.events import DnsQuery
 from lab.logs.dns import parse
@@ -230,7 +229,7 @@ def test_a_silent_connection_is_closed() -> None:
 def test_the_end_comes_at_once_with_connections_open() -> None:
     with running() as server:
         client = socket.create_connection((HOST, server.ports.dns), 5)
-        following = requests.get(f"http://{HOST}:{server.ports.http}/history?follow=1", stream=True, timeout=10)
+        following = server.ask("GET", "/history?follow=1", stream=True)
     with client, following:
         assert client.recv(1) == b""
         assert not following.content

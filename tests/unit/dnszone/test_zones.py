@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import dnszone
 from dnszone.masterfile import read
 from dnszone.zone import WORLD
 from dnszone.zones import Zones
+
+ZONES = Path(dnszone.__file__).parent / "zones"
 
 
 def zones(**texts: str) -> Zones:
@@ -83,9 +88,14 @@ def test_a_circle_of_aliases_ends() -> None:
     assert shown(known, "a.a.test.", "A") == ("NOERROR", ["a.a.test. CNAME b.a.test.", "b.a.test. CNAME a.a.test."])
 
 
-def test_a_long_chain_is_cut() -> None:
-    text = "\n".join(f"a{number} CNAME a{number + 1}" for number in range(40))
-    assert len(zones(a_test=text).resolve("a0.a.test.", "A").answers) == 16
+def test_a_long_chain_is_cut_and_fails_as_with_bind() -> None:
+    """BIND 9.20 follows eleven aliases; the twelfth is the last of an answer that is SERVFAIL."""
+    text = "\n".join([*(f"a{number} CNAME a{number + 1}" for number in range(40)), "a40 A 198.18.0.1"])
+    known = zones(a_test=text)
+    whole, cut = known.resolve("a29.a.test.", "A"), known.resolve("a28.a.test.", "A")
+    assert (whole.rcode, len(whole.answers), whole.answers[-1].type) == ("NOERROR", 12, "A")
+    assert (cut.rcode, len(cut.answers), cut.answers[-1].data) == ("SERVFAIL", 12, "a40.a.test.")
+    assert known.resolve("a40.a.test.", "A").rcode == "NOERROR"
 
 
 def test_dname() -> None:
@@ -95,6 +105,24 @@ def test_dname() -> None:
         "mx.old.a.test. CNAME mx.new.a.test.",
         "mx.new.a.test. A 198.18.0.1",
     ]
+
+
+def test_a_dname_that_makes_too_long_a_name() -> None:
+    long = ".".join(["x" * 63] * 3)
+    known = zones(a_test=f"old DNAME {long}.b.test.")
+    fits = known.resolve(f"{'y' * 46}.old.a.test.", "A")
+    assert (fits.rcode, fits.answers[-1].type) == ("NOERROR", "CNAME")
+    answer = known.resolve(f"{'y' * 55}.old.a.test.", "A")
+    assert answer.rcode == "YXDOMAIN"  # RFC 6672 2.2
+    assert [record.type for record in answer.answers] == ["DNAME"]
+    assert answer.authoritative
+
+
+def test_the_root_has_a_server_and_nothing_below_it() -> None:
+    known = zones(a_test="")
+    assert shown(known, ".", "NS") == ("NOERROR", [". NS dns.lab.test."])
+    assert shown(known, ".", "MX") == ("NOERROR", [])
+    assert shown(known, "com.", "NS") == ("REFUSED", [])
 
 
 def test_a_delegation_is_a_referral() -> None:
@@ -113,6 +141,16 @@ def test_the_longest_origin_answers() -> None:
 def test_names_of_no_zone_are_refused() -> None:
     assert shown(zones(a_test=""), "example.com.", "A") == ("REFUSED", [])
     assert shown(zones(a_test=""), "ba.test.", "A") == ("REFUSED", [])
+
+
+def test_the_worlds_own_zone_test_denies_every_other_name_below_it() -> None:
+    """A mistyped domain does not exist, as on the Internet."""
+    known = Zones([read((ZONES / "test.zone").read_text(), "test."), read("@ MX 10 mx1", "dest.test.")])
+    assert shown(known, "dets.test.", "MX") == ("NXDOMAIN", [])
+    assert [record.type for record in known.resolve("dets.test.", "MX").authority] == ["SOA"]
+    assert shown(known, "test.", "NS") == ("NOERROR", ["test. NS dns.lab.test."])
+    assert shown(known, "dest.example.", "MX") == ("REFUSED", [])
+    assert shown(known, "dest.test.", "MX")[0] == "NOERROR"
 
 
 def test_any() -> None:

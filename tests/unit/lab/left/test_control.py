@@ -22,7 +22,7 @@ SILENT = "  `lab status` tells whether it is up, `lab logs dns` what it says"
 @contextmanager
 def control(talk: Callable[[socket.socket], None]) -> Iterator[Control]:
     with SmallServer(talk) as server:
-        found = Control("dns", f"http://127.0.0.1:{server.port}")
+        found = Control("dns", f"http://127.0.0.1:{server.port}", "open-sesame")
         try:
             yield found
         finally:
@@ -102,7 +102,7 @@ def test_other_errors(status: int, answer: object, said: str) -> None:
 def test_nothing_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    api = Control("dns", f"http://127.0.0.1:{port}")
+    api = Control("dns", f"http://127.0.0.1:{port}", "open-sesame")
     with pytest.raises(LabError) as caught:
         api.call("GET", "/zones")
     api.close()

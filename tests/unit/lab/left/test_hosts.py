@@ -23,7 +23,7 @@ def inspected(name: str, **state: object) -> dict[str, Any]:
     labels = {"mail-lab.host": name, "mail-lab.role": "mx", "mail-lab.fqdn": f"{name}.dest.test"}
     return {
         "Id": f"id-{name}",
-        "Config": {"Labels": labels, "Image": "mail-lab/mx:0123"},
+        "Config": {"Labels": labels, "Image": "mail-lab/mx:0123", "Env": ["PATH=/bin", "LAB_TOKEN=open-sesame"]},
         "NetworkSettings": {
             "Networks": {
                 "mail-lab-main_outside": {"IPAMConfig": None, "IPAddress": "172.17.0.9"},
@@ -85,7 +85,9 @@ def test_a_running_host() -> None:
         started="2026-01-01T00:00:00Z",
         exit_code=None,
         published={2511: 25011},
+        token="open-sesame",
     )
+    assert "open-sesame" not in repr(host)
     assert host.runs
 
 

@@ -16,7 +16,7 @@ from scripted.host import Ports, running
 from scripted.log import Log
 from scripted.places import Places
 
-from .host import ADDRESS, DEADLINE, Client, FakeFirewall, Host
+from .host import ADDRESS, DEADLINE, TOKEN, Client, FakeFirewall, Host
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +44,7 @@ def host(tls: ssl.SSLContext) -> Iterator[Host]:
         ports = Ports(smtp=0, api=0, policy=0)
         stop = asyncio.Event()
         async with running(
-            places, firewall, Log(log), hostname="scripted.test", tls=tls, bind=ADDRESS, ports=ports
+            places, firewall, Log(log), hostname="scripted.test", tls=tls, bind=ADDRESS, ports=ports, token=TOKEN
         ) as bound:
             started.append((bound, asyncio.get_running_loop(), stop))
             ready.set()

@@ -12,12 +12,13 @@ from typing import Any, Self, TypeVar
 
 from scripted.firewall import Rules
 from scripted.host import Ports
-from scripted.problem import RefusedError
 
+from dnszone.problem import RefusedError
 from lab.control import Control
 from lab.scripted import Scripted
 
 ADDRESS = "127.0.0.1"
+TOKEN = "open-sesame"
 DEADLINE = 20  # seconds; only a test that fails waits so long
 T = TypeVar("T")
 
@@ -42,7 +43,7 @@ class Host:
         self.ports = ports
         self.firewall = firewall
         self._log = log
-        self.control = Control("scripted", f"http://{ADDRESS}:{ports.api}")
+        self.control = Control("scripted", f"http://{ADDRESS}:{ports.api}", TOKEN)
         self.api = Scripted(self.control, "run")
 
     def script(self, **stages: Any) -> None:

@@ -10,20 +10,21 @@ from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
+import requests
 from scripted.firewall import SYN, change, empty
 from scripted.leases import Leases
 from scripted.log import Log
 from scripted.places import Places
-from scripted.problem import RefusedError
 from scripted.read import read_script
 from scripted.script import Connect
 from scripted.store import BYTES, SESSIONS, Store
 
+from dnszone.problem import RefusedError
 from lab.errors import LabError
 from lab.events import Dialogue, Stored
 from lab.logs import scripted as reader
 
-from .host import ADDRESS, DEADLINE, Client, Host
+from .host import ADDRESS, DEADLINE, TOKEN, Client, Host
 
 NETWORK = IPv4Network("198.18.7.128/30")  # of two addresses
 
@@ -133,6 +134,51 @@ def ask(host: Host, *questions: dict[str, str]) -> list[str]:
             assert file.readline() == b"\n"
         file.close()
     return answers
+
+
+def test_a_web_page_is_refused(host: Host) -> None:
+    """The guard is dnszone.control's, and tested there."""
+    url = f"http://{ADDRESS}:{host.ports.api}"
+    rule = {"owner": "page", "state": "RCPT", "action": "450 4.2.0 no"}
+    right = {"Authorization": f"Bearer {TOKEN}"}
+    for path in ("/policies", "/leases"):
+        plain = {**right, "Content-Type": "text/plain"}
+        assert requests.post(f"{url}{path}", data=json.dumps(rule), headers=plain, timeout=5).status_code == 415
+        assert requests.post(f"{url}{path}", json=rule, timeout=5).status_code == 401
+        for name, value in (("Host", "rebound.example.com"), ("Origin", "https://example.com")):
+            assert (
+                requests.post(f"{url}{path}", json=rule, headers={**right, name: value}, timeout=5).status_code == 403
+            )
+        assert (
+            requests.get(f"{url}{path}", headers={**right, "Host": "rebound.example.com"}, timeout=5).status_code == 403
+        )
+    assert host.control.call("GET", "/policies") == []
+    assert host.api.owners() == ["run"]
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b"\xff", b'"\\ud800"', b'{"owner": "\\ud800", "action": "\\u2028"}', b"1e999"]
+)
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/policies"), ("POST", "/leases"), ("PUT", f"/scripts/{ADDRESS}")]
+)
+def test_a_body_without_sense_is_a_mistake_of_who_sends_it(host: Host, method: str, path: str, body: bytes) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+    url = f"http://{ADDRESS}:{host.ports.api}{path}"
+    assert requests.request(method, url, data=body, headers=headers, timeout=5).status_code in (400, 422)
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\r"])
+def test_a_name_that_a_stranger_chooses_is_no_further_line(host: Host, end: str) -> None:
+    """HELO is quoted in the question; a rule for another host must not be fired by it."""
+    host.control.call("POST", "/policies", {"owner": "other", "host": "198.18.0.11", "action": "450 4.2.0 later"})
+    question = {
+        "protocol_state": "RCPT",
+        "server_address": "198.18.0.12",
+        "helo_name": f"x{end}server_address=198.18.0.11",
+    }
+    assert ask(host, question) == ["action=DUNNO"]
+    assert ask(host, {**question, "server_address": "198.18.0.11"}) == ["action=450 4.2.0 later"]
 
 
 def test_policies(host: Host) -> None:
