@@ -7,7 +7,8 @@
     GET    /faults                [{id, kind, owner, ...}]
     POST   /faults                {kind, owner, name?, type?, client?, transport?, first? | from?, to?, ...} -> {id}
     DELETE /faults/{id}
-    GET    /history               [query]; name, type, client, transport, rcode, since; follow=1: one a line, no end
+    GET    /history               [query]; name, type, client, transport, rcode, since, last=N: the newest N only;
+                                  follow=1: one a line, no end
     GET    /owners                everyone who has a zone or a fault
     DELETE /owners/{owner}        all that is theirs
     GET    /health
@@ -19,14 +20,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
+from itertools import islice
 
 from aiohttp import web
 
 from dnszone import masterfile
 from dnszone.check import Checker
 from dnszone.control import body, guard
-from dnszone.history import Filter, History
+from dnszone.history import Entry, Filter, History
 from dnszone.log import Log
 from dnszone.masterfile import TYPES
 from dnszone.problem import RefusedError
@@ -36,6 +40,7 @@ from dnszone.zone import WORLD, Zone
 from dnszone.zones import Zones
 
 BODY = 16 * 1024 * 1024  # bytes
+CHUNK = 500  # entries of the history that are written in one go
 LONGEST_NUMBER = 15  # digits of a number of the history
 
 
@@ -152,14 +157,27 @@ class Api:
             client=checker.address("client"),
             transport=checker.choice("transport", TRANSPORTS, needed=False),
             rcode=(checker.text("rcode", "") or "").upper() or None,
-            since=_since(checker),
         )
+        since, last = _since(checker), _last(checker)
         follow = checker.choice("follow", ("0", "1"), "0") == "1"
+        if follow and last is not None:
+            checker.note("last", "means nothing with follow")
         checker.finish()
         if follow:
-            return await self._follow(request, wanted)
-        entries, _ = self._history.after(wanted.since if isinstance(wanted.since, int) else 0, wanted)
-        return web.json_response([entry.to_json() for entry in entries])
+            return await self._follow(request, wanted, since)
+        entries = self._history.after(since)
+        if last is not None:
+            entries = list(islice((entry for entry in reversed(entries) if wanted.wants(entry)), last))[::-1]
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        with suppress(ConnectionError):  # the client has seen enough
+            await response.write(b"[")
+            between = ""
+            for lines in _chunks(entries, wanted):
+                await response.write(f"{between}{', '.join(lines)}".encode())
+                between = ", "
+            await response.write(b"]")
+        return response
 
     async def list_owners(self, _: web.Request) -> web.Response:
         """Return all owners."""
@@ -183,8 +201,8 @@ class Api:
         self._responder.changed()
         self._log.event(event, **values)
 
-    async def _follow(self, request: web.Request, wanted: Filter) -> web.StreamResponse:
-        """Send queries as they come; with ``since``, first those there have been."""
+    async def _follow(self, request: web.Request, wanted: Filter, since: int | datetime | None) -> web.StreamResponse:
+        """Send queries as they come; with *since*, first those there have been."""
         loop = asyncio.get_running_loop()
         news = asyncio.Event()
 
@@ -192,22 +210,17 @@ class Api:
             loop.call_soon_threadsafe(news.set)
 
         self._history.listen(tell)
+        response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+        seen = self._history.last if since is None else since
         try:
-            match wanted.since:
-                case int():
-                    seen = wanted.since
-                case None:
-                    seen = self._history.last
-                case _:
-                    seen = 0
-            response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
             await response.prepare(request)
             while not self._stopping.is_set():
                 news.clear()
-                entries, seen = self._history.after(seen, wanted)
-                lines = "".join(f"{json.dumps(entry.to_json())}\n" for entry in entries)
-                if lines:
-                    await response.write(lines.encode())
+                entries = self._history.after(seen)
+                for lines in _chunks(entries, wanted):
+                    await response.write("".join(f"{line}\n" for line in lines).encode())
+                if entries:
+                    seen = entries[-1].seq
                 else:
                     await _first(news, self._stopping)
         except ConnectionError:  # the client has seen enough
@@ -228,6 +241,14 @@ def _no_zone(origin: str) -> RefusedError:
     return RefusedError(404, f"there is no zone {origin}", "GET /zones lists those there are")
 
 
+def _chunks(entries: Sequence[Entry], wanted: Filter) -> Iterator[list[str]]:
+    """Yield the entries that fit as JSON, some at a time: between two of them others have their turn."""
+    for begin in range(0, len(entries), CHUNK):
+        found = [json.dumps(each.to_json()) for each in entries[begin : begin + CHUNK] if wanted.wants(each)]
+        if found:
+            yield found
+
+
 async def _first(*events: asyncio.Event) -> None:
     waiting = [asyncio.create_task(event.wait()) for event in events]
     try:
@@ -235,6 +256,16 @@ async def _first(*events: asyncio.Event) -> None:
     finally:
         for task in waiting:
             task.cancel()
+
+
+def _last(checker: Checker) -> int | None:
+    value = checker.text("last", "")
+    if not value:
+        return None
+    if value.isascii() and value.isdecimal() and len(value) <= LONGEST_NUMBER:
+        return int(value)
+    checker.note("last", f"{value!r} is no number", "100 is the newest hundred that fit")
+    return None
 
 
 def _since(checker: Checker) -> int | datetime | None:

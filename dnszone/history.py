@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count, takewhile
+from itertools import count, islice
 from typing import Any, NamedTuple
 
 from dnszone.record import matches
@@ -40,7 +41,7 @@ class Entry(NamedTuple):
 class Filter:
     """Which entries are wanted; None stands for all.
 
-    *name* is exact, or ``*.X``. *since*: later than the entry of that number, or not before that time.
+    *name* is exact, or ``*.X``.
     """
 
     name: str | None = None
@@ -48,17 +49,15 @@ class Filter:
     client: str | None = None
     transport: str | None = None
     rcode: str | None = None
-    since: int | datetime | None = None
 
     def wants(self, entry: Entry) -> bool:
-        """Return whether the entry fits, its number aside."""
+        """Return whether the entry fits."""
         return (
             (self.name is None or matches(entry.name, self.name))
             and (self.type is None or entry.type == self.type)
             and (self.client is None or entry.client == self.client)
             and (self.transport is None or entry.transport == self.transport)
             and (self.rcode is None or entry.rcode == self.rcode)
-            and (not isinstance(self.since, datetime) or datetime.fromisoformat(entry.at) >= self.since)
         )
 
 
@@ -87,12 +86,23 @@ class History:
             listener()
         return added
 
-    def after(self, seq: int, wanted: Filter) -> tuple[list[Entry], int]:
-        """Return the entries later than number *seq* that fit, oldest first, and the number of the newest entry."""
+    def after(self, since: int | datetime | None) -> list[Entry]:
+        """Return the entries later than the one of that number, or not before that time, oldest first; None: all.
+
+        What it takes depends on how many they are, not on how many there have been before.
+        """
         with self._lock:
-            newer = list(takewhile(lambda entry: entry.seq > seq, reversed(self._entries)))
-        found = [entry for entry in reversed(newer) if wanted.wants(entry)]
-        return found, newer[0].seq if newer else seq
+            newest = self._entries[-1].seq if self._entries else 0
+            match since:
+                case None:
+                    number = len(self._entries)
+                case int():
+                    number = newest - since
+                case _:
+                    number = len(self._entries) - bisect_left(self._entries, since, key=_time)
+            found = list(islice(reversed(self._entries), max(0, number)))
+        found.reverse()
+        return found
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call *listener*, in whatever thread, when there is a new entry."""
@@ -103,3 +113,7 @@ class History:
         """Call *listener* no more."""
         with self._lock:
             self._listeners = tuple(each for each in self._listeners if each is not listener)
+
+
+def _time(entry: Entry) -> datetime:
+    return datetime.fromisoformat(entry.at)

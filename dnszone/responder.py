@@ -83,10 +83,9 @@ class Responder:
         else:
             message = packet[:2] + found.message[2:]
         id = int.from_bytes(packet[:2])
-        at = now()
-        entry = self._history.add(lambda seq: Entry(at, seq, client, port, transport, id, *found.entry))
+        entry = self._history.add(lambda seq: Entry(now(), seq, client, port, transport, id, *found.entry))
         self._log.write(
-            f'{{"event": "query", "at": "{at}", "seq": {entry.seq}, "client": "{client}", "port": {port}, '
+            f'{{"event": "query", "at": "{entry.at}", "seq": {entry.seq}, "client": "{client}", "port": {port}, '
             f'"transport": "{transport}", "id": {id}, {found.line}'
         )
         return Reply(message if found.sent else None, found.delay, found.close)

@@ -74,7 +74,10 @@ class Dns:
         self._control.call("DELETE", f"/faults/{quote(fault, safe='')}")
 
     def history(self, **filters: object) -> list[dict[str, Any]]:
-        """Return the queries and their answers, oldest first. Filters: name, type, client, transport, rcode, since."""
+        """Return the queries and their answers, oldest first. Filters: name, type, client, transport, rcode, since.
+
+        *last*: the newest so many of them.
+        """
         entries: list[dict[str, Any]] = self._control.call("GET", "/history", **filters)
         return entries
 

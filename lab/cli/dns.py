@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lab.cli import attach, codes, complete, lookup
-from lab.cli.console import Row, document, record, say, table
+from lab.cli.console import Row, document, err, record, say, table
 from lab.cli.group import example
 from lab.cli.options import STDIN, Json, LabName, readable
 from lab.errors import LabError
@@ -24,6 +24,7 @@ Origin = Annotated[
     ),
 ]
 HEAD = ("TIME", "CLIENT", "OVER", "TYPE", "NAME", "RCODE", "ANSWERS")
+NEWEST = 1000  # queries that are shown, so that a lab that has run for weeks is as quick as a new one
 group = typer.Typer(no_args_is_help=True, help="Zones of the lab's DNS, and its queries.")
 
 
@@ -128,13 +129,16 @@ def history(
         str | None,
         typer.Option("--since", metavar="TIME", help="Only queries since then, such as 2026-01-01T12:00:00Z."),
     ] = None,
+    last: Annotated[
+        int, typer.Option("--last", metavar="N", min=1, max=100_000, help="Only the newest N of them.")
+    ] = NEWEST,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on, with queries as they come, until Ctrl-C.")
     ] = False,
     lab: LabName = None,
     json: Json = False,
 ) -> None:
-    """Show queries and their answers.
+    """Show queries and their answers, the newest thousand unless --last says otherwise.
 
     With --json one object a line.
     """
@@ -149,8 +153,10 @@ def history(
             for query in dns.follow(**filters):
                 record(query) if json else say(*_joined(_query(query, running.names)))
             return
-        found = dns.history(**filters)
+        found = dns.history(**filters, last=last)
         names = running.names
+    if len(found) == last == NEWEST:
+        err().print(f"lab: these are the newest {NEWEST:,}; --last N shows N of them", style="yellow")
     if not json:
         table(HEAD, [_query(query, names) for query in found])
         return

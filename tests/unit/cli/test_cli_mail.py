@@ -295,7 +295,8 @@ def test_dns_set_has_no_addresses_of_the_scripted_host(run: Run, fake: FakeLab) 
 def test_dns_history(run: Run, fake: FakeLab, follow: tuple[str, ...]) -> None:
     fake.names = {"198.18.0.22": "direct"}
     result = run("dns", "history", "--name", "dest.test", "--type", "mx", "--client", "direct", *follow)
-    assert fake.dns.done[0][1] == {"name": "dest.test.", "type": "MX", "client": "198.18.0.22", "since": None}
+    filters = {"name": "dest.test.", "type": "MX", "client": "198.18.0.22", "since": None}
+    assert fake.dns.done[0][1] == (filters if follow else {**filters, "last": 1000})
     *_, known, unknown = result.stdout.splitlines()
     assert known.split() == ["12:00:00.123", "direct", "udp", "MX", "dest.test.", "NOERROR", "10", "mx1.dest.test."]
     assert "198.18.0.99" in unknown

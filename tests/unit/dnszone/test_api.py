@@ -135,13 +135,24 @@ def test_the_history_can_be_filtered(server: Server) -> None:
     assert names(client="127.0.0.2") == []
     first, second, _ = dns.history()
     assert names(since=first["seq"]) == ["mx1.dest.test.", "no.dest.test."]
+    assert names(last=2) == ["mx1.dest.test.", "no.dest.test."]
+    assert names(last=1, name="*.dest.test", rcode="NOERROR") == ["mx1.dest.test."]
+    assert names(last=0) == names(since=10**9) == names(since="9999-01-01T00:00:00Z") == []
+    assert names(since="2000-01-01T00:00:00+01:00") == names()
     assert names(since=second["at"]) == ["mx1.dest.test.", "no.dest.test."]
     assert dns.history() == [{key: line[key] for key in first} for line in server.queries()]
 
 
 def test_a_filter_that_makes_no_sense(server: Server) -> None:
-    answer = server.ask("GET", "/history?nmae=a&since=x&transport=sctp&type=MXX&follow=2")
-    assert [each["path"] for each in answer.json()["problems"]] == ["type", "transport", "since", "follow", "nmae"]
+    answer = server.ask("GET", "/history?nmae=a&since=x&last=-1&transport=sctp&type=MXX&follow=2")
+    assert [each["path"] for each in answer.json()["problems"]] == [
+        "type",
+        "transport",
+        "since",
+        "last",
+        "follow",
+        "nmae",
+    ]
 
 
 def test_the_history_can_be_followed(server: Server) -> None:
