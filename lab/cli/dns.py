@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lab.cli import attach, codes, complete, lookup
-from lab.cli.console import Row, document, err, record, say, table
+from lab.cli.console import Row, document, record, say, table, tell
 from lab.cli.group import example
 from lab.cli.options import STDIN, Json, LabName, readable
 from lab.errors import LabError
@@ -156,7 +156,7 @@ def history(
         found = dns.history(**filters, last=last)
         names = running.names
     if len(found) == last == NEWEST:
-        err().print(f"lab: these are the newest {NEWEST:,}; --last N shows N of them", style="yellow")
+        tell((f"lab: these are the newest {NEWEST:,}; --last N shows N of them", "yellow"))
     if not json:
         table(HEAD, [_query(query, names) for query in found])
         return
