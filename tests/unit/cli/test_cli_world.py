@@ -41,7 +41,8 @@ PICTURE = """\
 
   on 127.0.0.1  25001 client:25       25002 direct:25       25003 smarthost:25    25004 smarthost:587
                 25005 client:587      25006 smarthost:465   25007 client:465      25011 mx1:25
-                25012 mx2:25          25013 mx3:25          25020 scripted:8025   25024 mailstore:24
+                25012 mx2:25          25013 mx3:25          25020 scripted:8025   25043 mailstore:143
+                25053 dns:53          25080 dns:8053
 """
 PREFERENCES = {"mx1": 10, "mx2": 20, "mx3": 30}
 
