@@ -6,11 +6,12 @@ again. Errors: LabError; MachineError for a host that does not come back.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from lab import faults, own, ready
+from lab import extra, faults, own, ready
 from lab.errors import LabError, MachineError
 from lab.fault import Whole, Wrong, at_host, at_scripted, scoped
 from lab.faults import KINDS
@@ -63,7 +64,7 @@ class Breakage:
         """Put back what processes that are gone have left; done at the start already."""
         for lease in abandoned(self._lab.name):
             with lease:
-                put_back(self._lab.docker, lease, find(self._lab.docker, self._lab.name), self._await_ready)
+                put_back(self._lab.docker, lease, find(self._lab.docker, self._lab.name), self.await_ready)
                 self._lab.dns.drop(lease.owner)
                 self._lab.scripted.drop(lease.owner)
 
@@ -103,16 +104,28 @@ class Breakage:
         return found[name]
 
     def _site(self, host: Host) -> Site:
-        return site(self._lab.docker, {**self._lab.world_hosts, host.name: host}, host.name, self._await_ready)
+        return site(self._lab.docker, {**self._lab.world_hosts, host.name: host}, host.name, self.await_ready)
 
-    def _await_ready(self, host: Host) -> None:
+    def await_ready(self, host: Host) -> None:
+        """Return when a host answers in its own protocol."""
         if host.name in self._lab.world_hosts:
             await_ready(self._lab.access.ports, [host.name])
-        else:
-            port, dialogue = (143, ready.IMAP) if host.role == own.MAILSTORE else (25, ready.SMTP)
+        elif (problem := self._problem(host)) is not None:
+            raise MachineError(f"{host.name} does not come back: {problem}", hint=f"see `docker logs {host.container}`")
+
+    def _problem(self, host: Host) -> str | None:
+        """Return what is wrong with a host that the test has brought along when it should have answered long ago."""
+
+        def connect(port: int) -> Callable[[], socket.socket]:
             server = self._lab.access.server(f"{host.name}:{port}", None)
-            problem = ready.greets(lambda: connection(server, PROBE_TIMEOUT), dialogue, READY_TIMEOUT)
-            if problem is not None:
-                raise MachineError(
-                    f"{host.name} does not come back: {problem}", hint=f"see `docker logs {host.container}`"
-                )
+            return lambda: connection(server, PROBE_TIMEOUT)
+
+        match host.role:
+            case extra.SCANNER:
+                return None  # nobody asks it anything
+            case extra.RESOLVER:
+                return ready.resolves(connect(53), READY_TIMEOUT)
+            case own.MAILSTORE:
+                return ready.greets(connect(143), ready.IMAP, READY_TIMEOUT)
+            case _:
+                return ready.greets(connect(25), ready.SMTP, READY_TIMEOUT)

@@ -56,6 +56,8 @@ class Configuration:
 
         Nothing is asked of Docker: for each folder that it hands out it starts a program, 50 ms of processor time.
         """
+        if own.folder not in (POSTFIX, DOVECOT):
+            return
         with self._reading:
             files = dict(self._folder(like, own.folder))
             files |= {f"{own.folder}/{name}": text for name, text in own.files.items()}

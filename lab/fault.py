@@ -19,11 +19,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dnszone.problem import Problem, did_you_mean
-from lab import faults
+from lab import extra, faults
 from lab.errors import LabError
 from lab.faults.site import Site
 from lab.script import RULE_KEYS, STATES, policy_problems, rules, script_problems
 
+WITHOUT_MAIL = tuple(extra.CAPABILITIES)  # roles of hosts that take no mail: what is wrong with them is said by `host`
 HOST = ("stopped", "killed", "paused", "cut", "disk-full")
 WHOLE = ("connect", "host", "scan_ban")  # what is done to a host as a whole, one of them at a time
 KEYS = (*WHOLE, *STATES)
@@ -99,6 +100,7 @@ def host_problems(role: str, table: Mapping[str, Any]) -> Iterator[str]:
     """Yield everything that is wrong with a table for a host with this role."""
     if not table:
         yield "this fault does nothing"
+    yield from (f"{each.path}: {each.problem}" for each in kind_problems(role, table))
     whole = [key for key in WHOLE if key in table]
     if len(whole) > 1:
         yield f"a host has one of {' and '.join(whole)} at a time"
@@ -116,6 +118,16 @@ def host_problems(role: str, table: Mapping[str, Any]) -> Iterator[str]:
             yield f"{key}: only an MX can be told what to answer"
         else:
             yield from (f"{key}: {each}" for each in _rule_problems(key, value))
+
+
+def kind_problems(role: str, table: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what in *table* means nothing at a host of a kind that takes no mail."""
+    if role in WITHOUT_MAIL:
+        for key in ("connect", "scan_ban"):
+            if key in table:
+                yield Problem(f"a {role} has no port 25", 'host = "stopped", "paused", "cut"', path=key)
+        if table.get("host") == "disk-full":
+            yield Problem(f"a {role} keeps no mail", 'host = "stopped", "paused", "cut"', path="host")
 
 
 def connect_problems(value: object) -> Iterator[Problem]:

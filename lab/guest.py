@@ -36,8 +36,11 @@ def start(
     name: str,
     fqdn: str,
     own: Own,
+    resolver: str | None = None,
 ) -> Host:
     """Start a host like *like* with *own* settings, and return it when it takes connections.
+
+    *resolver*: the address of the DNS that it asks, if that is not the lab's own.
 
     Raises LabError with what it says is wrong with them, or with the host's last log lines when it dies.
     """
@@ -45,6 +48,8 @@ def start(
     network = next(each for each in origin["NetworkSettings"]["Networks"] if each.endswith("_lab"))
     environment = dict(line.split("=", 1) for line in origin["Config"]["Env"])
     environment |= own.environment
+    if resolver is not None:
+        environment["LAB_DNS"] = resolver
     labels = {
         LABEL: lab,
         OWNER: owner,
@@ -53,6 +58,8 @@ def start(
         "mail-lab.fqdn": fqdn,
     }
     copied = {key: origin["HostConfig"][key] for key in COPIED}
+    if own.capabilities is not None:
+        copied["CapAdd"] = list(own.capabilities)
     with addresses.reserved(docker, lab, network) as (address, address6):
         wanted = {"IPv4Address": address, **({"IPv6Address": address6} if address6 else {})}
         container = docker.api.create_container(
@@ -99,14 +106,14 @@ def _running(docker: DockerClient, name: str, container: str, own: Own, log: byt
         host = inspect(docker, container)
     except NotFound:
         raise MachineError(f"{name} is gone again", hint="did someone run `lab down`?") from None
+    if wrong := own.refused(log):
+        raise LabError("\n".join(wrong), hint=f"mend its {own.settings}")
     if host.state != "running":
         lines = last_lines(docker, host)
         raise LabError(
             f"{host.name} ended with exit code {host.exit_code}; its last lines:\n{lines}",
             hint=f"see its {own.settings}",
         )
-    if wrong := own.refused(log):
-        raise LabError("\n".join(wrong), hint=f"mend its {own.settings}")
     return host
 
 

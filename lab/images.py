@@ -1,4 +1,7 @@
-"""The images of the lab's hosts: built when the files that are built into them have changed, and removed."""
+"""The images of the lab's hosts: built when the files that are built into them have changed, and removed.
+
+Those of hosts that only tests bring along (:mod:`lab.extra`) are built when the first one is wanted.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lab import bundle
+from lab import bundle, extra
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -26,26 +29,38 @@ SERVICES = {  # image to one of the services of compose.yaml that are made from 
     "mail-lab/direct": "direct",
     "mail-lab/smarthost": "smarthost",
 }
+EXTRA = {f"mail-lab/{kind}": kind for kind in extra.CAPABILITIES}
 STEP = re.compile(r"#(?P<number>\d+) \[(?P<image>\S+) .*\] (?P<step>(?:RUN|COPY) [^&]{1,60})")
 OUTPUT = re.compile(r"#(?P<number>\d+) (?P<text>.+)")
 
 
-def build(engine: Engine, environment: Mapping[str, str], report: Callable[[str], None]) -> None:
+def absent(docker: DockerClient, services: Mapping[str, str]) -> list[str]:
+    """Return those of *services* (image to service) of which there is no image with the tag of the present files."""
+    tag = bundle.tag()
+    there = {name for image in docker.api.images(name="mail-lab/*") for name in image["RepoTags"] or ()}
+    return [service for image, service in services.items() if f"{image}:{tag}" not in there]
+
+
+def build(
+    engine: Engine,
+    environment: Mapping[str, str],
+    report: Callable[[str], None],
+    services: Mapping[str, str] = SERVICES,
+) -> None:
     """Build the images that are not there with the tag of the present files. *environment* is that of compose.yaml."""
     from lab.engine import base_image, explain
 
-    tag = bundle.tag()
-    there = {name for image in engine.client().api.images(name="mail-lab/*") for name in image["RepoTags"] or ()}
-    absent = [service for image, service in SERVICES.items() if f"{image}:{tag}" not in there]
-    if not absent:
+    missing = absent(engine.client(), services)
+    if not missing:
         return
     base_image(engine, report)
-    report(f"building {len(absent)} images with the tag {tag}; once, a minute or so")
+    what = f"{len(missing)} images" if len(missing) > 1 else f"the image of a {missing[0]}"
+    report(f"building {what} with the tag {bundle.tag()}; once, a minute or so")
     file = str(bundle.compose_folder() / "compose.yaml")
     output = []
     progress = Progress(report)
     with subprocess.Popen(
-        [*engine.compose, "--file", file, "--progress", "plain", "build", *absent],
+        [*engine.compose, "--file", file, "--progress", "plain", "build", *missing],
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

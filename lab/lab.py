@@ -11,13 +11,15 @@ What a :class:`Lab` changes (zones, addresses of the scripted host, faults) belo
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from lab import guest, own
+from lab import extra, guest, own
 from lab.access import Access, Login
 from lab.breakage import Breakage
 from lab.claims import Holding
@@ -56,6 +58,8 @@ class Lab:
         """Attach to a lab that is up; with *recorder*, listen through that one. Raises LabError when it is not up."""
         self.name = world.name
         self.docker = world.docker
+        self._world = world
+        self.report: Callable[[str], None] = _tell  # progress of what takes long
         self.hosts = world.hosts()
         self.world_hosts = dict(self.hosts)  # without the hosts that the test brings along
         if not self.hosts:
@@ -139,7 +143,7 @@ class Lab:
         """Return the name of a domain that nobody has, for :meth:`zone` and :meth:`host`."""
         return fresh()
 
-    def host(
+    def host(  # noqa: PLR0913  a host is told by its settings
         self,
         name: str,
         *,
@@ -150,7 +154,9 @@ class Lab:
         master_cf: str = "",
         dovecot_conf: str = "",
         users: str = "",
+        unbound_conf: str = "",
         files: Mapping[str, str] | None = None,
+        resolver: str | None = None,
     ) -> Host:
         """Bring a host along, like the world's host *like*, with settings of its own; it goes with the test.
 
@@ -159,16 +165,25 @@ class Lab:
         tables below /etc/postfix ("texthash:/etc/postfix/transport"). Of a Dovecot (like="mailstore"), *dovecot_conf*
         has lines to add to dovecot.conf, *users* lines "name:password" of those who have a mailbox there in place of
         the world's users, *files* files below /etc/dovecot.
+
+        Two kinds are no hosts of the world: like="resolver" is a caching resolver, with lines of *unbound_conf*;
+        like="scanner" may send raw packets, and has nmap. Their images are built when they are first wanted.
+        *resolver* is the name of the resolver that the host asks instead of the lab's DNS.
         """
         if name in self.hosts:
             raise LabError(f"this lab has a host {name!r} already", hint="choose another name")
-        origin = known(self.world_hosts, like)
-        if origin.role == own.MAILSTORE:
-            _absent(name, own.MAILSTORE, main_cf=main_cf, master_cf=master_cf)
-            differs = own.mailstore(name, dovecot_conf, users, files or {})
-        else:
-            _absent(name, "Postfix", dovecot_conf=dovecot_conf, users=users)
-            differs = own.postfix(name, main_cf, master_cf, files or {})
+        origin = self._origin(like)
+        differs = own.of(
+            origin.role,
+            name,
+            main_cf=main_cf,
+            master_cf=master_cf,
+            dovecot_conf=dovecot_conf,
+            users=users,
+            unbound_conf=unbound_conf,
+            files=files or {},
+        )
+        asked = self._resolver(resolver)
         self.recorder.owners.add(self.lease.owner)
         started = guest.start(
             self.docker,
@@ -178,8 +193,11 @@ class Lab:
             name=name,
             fqdn=fqdn or f"{name}.{domain or fresh()}",
             own=differs,
+            resolver=asked,
         )
         self.hosts[name] = started
+        if started.role == extra.RESOLVER:
+            self._breakage.await_ready(started)
         self._planner.brought(started, origin, differs)
         self._mailstores.accounts[name] = differs.accounts
         self.recorder.read(lambda history: history.hosts.update(dict.fromkeys(started.addresses, name)))
@@ -373,6 +391,22 @@ class Lab:
         """Put back what processes that are gone have left; done at the start already."""
         self._breakage.heal()
 
+    def _origin(self, like: str) -> Host:
+        """Return what a host that is brought along is made like, with the image and the role that it shall have."""
+        if like not in extra.CAPABILITIES:
+            return known(self.world_hosts, like)
+        ordinary = self.world_hosts["direct"]
+        return replace(ordinary, role=like, image=self._world.extra_image(like, self.report))
+
+    def _resolver(self, name: str | None) -> str | None:
+        """Return the address of the resolver called *name*."""
+        if name is None:
+            return None
+        found = known(self.hosts, name)
+        if found.role != extra.RESOLVER:
+            raise LabError(f"{name} is no resolver", hint='lab.host("cache", like="resolver")')
+        return found.address
+
     def _delete_queued(self) -> None:
         """Delete what is left of this test's messages: without their domain they would bounce into the next test."""
         for origin in (each.origin for each in self.submissions):
@@ -396,11 +430,5 @@ def _up_command(name: str) -> str:
     return "lab up" if name == "main" else f"lab up --lab {name}"
 
 
-def _absent(name: str, what: str, **texts: str) -> None:
-    """Raise LabError for settings that a host of this kind does not have."""
-    given = [key for key, text in texts.items() if text]
-    if given:
-        raise LabError(f"{name} is a {what} and has no {' and no '.join(given)}", hint=_SETTINGS)
-
-
-_SETTINGS = "main_cf and master_cf are Postfix's; dovecot_conf and users are those of a host like the mailstore"
+def _tell(text: str) -> None:
+    print(f"lab: {text}", file=sys.stderr, flush=True)

@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from lab import users
+from lab import extra, users
 from lab.errors import LabError
 from lab.settings import Problem, SettingsError
 from lab.settings.dovecotconf import problems as dovecot_problems
 from lab.settings.maincf import entries
 
 MAILSTORE = "mailstore"  # the role; a host with another one is a Postfix
+WRONG_LINE = re.compile(rb"own\.conf:(?P<line>\d+): error: (?P<problem>[^\n]+)")  # unbound-checkconf(8)
 UNKNOWN = re.compile(rb"unused parameter: ([^=\n]+)=")  # postconf(1), of a name in main.cf that nothing uses
 
 
@@ -32,6 +34,30 @@ class Own:
     appended: Mapping[str, str] = field(default_factory=dict)  # what the start adds to files that are there already
     accounts: Mapping[str, str] = field(default_factory=dict)  # names, or addresses, to passwords
     refused: Callable[[bytes], list[str]] = lambda _: []  # the log up to then, to what is wrong with the settings
+    capabilities: tuple[str, ...] | None = None  # None: those of the host that it is like
+
+
+KEYS: Mapping[str, tuple[str, ...]] = {
+    MAILSTORE: ("dovecot_conf", "users", "files"),
+    extra.RESOLVER: ("unbound_conf",),
+    extra.SCANNER: (),
+}
+POSTFIX_KEYS = ("main_cf", "master_cf", "files")
+SOFTWARE: Mapping[str, str] = {MAILSTORE: "Dovecot", extra.RESOLVER: "resolver", extra.SCANNER: "scanner"}
+
+
+def keys(role: str) -> tuple[str, ...]:
+    """Return which settings of its own a host with this role may have."""
+    return KEYS.get(role, POSTFIX_KEYS)
+
+
+def of(role: str, name: str, **given: Any) -> Own:  # noqa: ANN401  texts, and a table of files
+    """Return what a host called *name* has of its own. Raises LabError for settings that its kind does not have."""
+    mine = keys(role)
+    if foreign := [key for key, value in given.items() if value and key not in mine]:
+        has = ", ".join(mine) or "no settings"
+        raise LabError(f"{name} is a {SOFTWARE.get(role, 'Postfix')} and has no {' and no '.join(foreign)}", hint=has)
+    return OF.get(role, postfix)(name, **{key: given[key] for key in mine})
 
 
 def postfix(name: str, main_cf: str, master_cf: str, files: Mapping[str, str]) -> Own:
@@ -82,6 +108,32 @@ def mailstore(name: str, dovecot_conf: str, accounts: str, files: Mapping[str, s
         settings="dovecot_conf",
         accounts=known,
     )
+
+
+def resolver(name: str, unbound_conf: str) -> Own:
+    """Return what a caching resolver called *name* has of its own: lines of unbound.conf(5), where a later one counts.
+
+    Lines that stand in no clause are those of ``server:``.
+    """
+    return Own(
+        folder="/etc/unbound",
+        files={"own.conf": unbound_conf} if unbound_conf else {},
+        ready=b"start of service",
+        settings="unbound_conf",
+        refused=lambda log: [
+            f"{name}: unbound_conf: line {each['line'].decode()}: {each['problem'].decode('utf-8', 'replace').strip()}"
+            for each in WRONG_LINE.finditer(log)
+        ],
+        capabilities=extra.CAPABILITIES[extra.RESOLVER],
+    )
+
+
+def scanner(_: str) -> Own:
+    """Return what a scanner has of its own: nothing but what it may do."""
+    return Own(folder="/etc", files={}, ready=b"ready", settings="log", capabilities=extra.CAPABILITIES[extra.SCANNER])
+
+
+OF: Mapping[str, Callable[..., Own]] = {MAILSTORE: mailstore, extra.RESOLVER: resolver, extra.SCANNER: scanner}
 
 
 def _unknown(log: bytes, parameters: Collection[str], place: str) -> list[str]:

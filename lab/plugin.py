@@ -59,6 +59,7 @@ def lab_session(pytestconfig: pytest.Config) -> Iterator[Lab]:
         lab = Lab(world)
     except LabError as error:
         pytest.exit(f"no lab to test with: {error}", returncode=4)
+    lab.report = _teller(pytestconfig)
     with lab:
         yield lab
 

@@ -23,6 +23,7 @@ from lab.tls import wrap
 Probe = Callable[[str, int, float], str | None]
 PAUSE = 0.03  # seconds between two tries at a door; nothing tells from outside when a daemon begins to listen
 LOOPBACK = "127.0.0.1"
+ANSWER_TIMEOUT = 2.0  # seconds for an answer of a resolver
 
 
 SMTP = b"220", b"QUIT\r\n"
@@ -57,13 +58,20 @@ def _greeted(connect: Callable[[], socket.socket], dialogue: tuple[bytes, bytes]
 
 def answered_query(host: str, port: int, timeout: float) -> str | None:
     """Ask for the SOA of lab.test over TCP; None when it is answered."""
+    return _answered(lambda: socket.create_connection((host, port), timeout), timeout)
+
+
+def _answered(connect: Callable[[], socket.socket], timeout: float) -> str | None:
     import dns.exception
     import dns.message
     import dns.query
     import dns.rcode
 
+    query = dns.message.make_query("lab.test.", "SOA")
     try:
-        answer = dns.query.tcp(dns.message.make_query("lab.test.", "SOA"), host, timeout, port)
+        with connect() as connection:
+            connection.setblocking(False)  # as dns.query wants its sockets
+            answer = dns.query.tcp(query, "", timeout, sock=connection)
     except (OSError, EOFError, dns.exception.DNSException) as error:
         return f"no answer to a query: {error or type(error).__name__}"
     return None if answer.answer else f"answers {dns.rcode.to_text(answer.rcode())}"
@@ -97,8 +105,17 @@ PROBES: Mapping[int, Probe] = {
 
 def greets(connect: Callable[[], socket.socket], dialogue: tuple[bytes, bytes], timeout: float) -> str | None:
     """Wait until a server that has no door greets, at most *timeout* seconds; returns what is wrong then."""
+    return _until_none(lambda: _greeted(connect, dialogue), timeout)
+
+
+def resolves(connect: Callable[[], socket.socket], timeout: float) -> str | None:
+    """Wait until a resolver that has no door answers a query, as :func:`greets` does."""
+    return _until_none(lambda: _answered(connect, ANSWER_TIMEOUT), timeout)
+
+
+def _until_none(probe: Callable[[], str | None], timeout: float) -> str | None:
     deadline, pause = monotonic() + timeout, threading.Event()
-    while (problem := _greeted(connect, dialogue)) is not None and monotonic() < deadline:
+    while (problem := probe()) is not None and monotonic() < deadline:
         pause.wait(PAUSE)
     return problem
 

@@ -109,6 +109,15 @@ class World:
             raise MachineError("the lab is gone again", hint="did someone run `lab down`?")
         return status, True
 
+    def extra_image(self, kind: str, report: Report) -> str:
+        """Return the image of a host that only tests bring along (:mod:`lab.extra`), built if need be."""
+        name = f"mail-lab/{kind}"
+        services = {name: kind}
+        if images.absent(self.docker, services):
+            with alone(report):
+                images.build(self.engine, self._environment(self.slot() or Slot(0)), report, services)
+        return f"{name}:{bundle.tag()}"
+
     def down(self, report: Report) -> bool:
         """Remove every container, network and volume of the lab; returns whether there was anything."""
         with alone(report):

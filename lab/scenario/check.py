@@ -130,7 +130,7 @@ def strings(scenario: Scenario) -> Iterator[str]:
 
 def _strings(scenario: Scenario) -> Iterator[tuple[str, str]]:
     for host in scenario.hosts:
-        for key in ("main_cf", "master_cf", "dovecot_conf", "users"):
+        for key in ("main_cf", "master_cf", "dovecot_conf", "users", "unbound_conf"):
             yield f"hosts.{host.name}.{key}", getattr(host, key)
         for key in ("files", "sieve"):
             yield from ((f"hosts.{host.name}.{key}.{name}", text) for name, text in getattr(host, key).items())

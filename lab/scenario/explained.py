@@ -6,6 +6,8 @@ The plan knows zones and settings, and no fault. A departure at a host is explai
 - a fault at a host or scripted address, if the departure is about that host (as the one that sends, or is tried), or is
   about the end of a try in which that host had its turn: a try that a fault ends stops before the plan does.
 
+What is wrong with a resolver, or is told to it, is wrong for the hosts that ask it.
+
 What replies lead to is no departure: a plan's comparison takes them as they come. A step that replaces a zone or
 changes a host's settings explains nothing: what comes after it is compared with the plan that holds from then on.
 """
@@ -79,18 +81,24 @@ def wrong(
     substituted: Callable[[str], str],
     real: Callable[[str], str],
     clients: Callable[[str], str],
+    behind: Callable[[str], Collection[str]] = lambda _: (),
 ) -> Wrong:
-    """Return what was wrong. *substituted* replaces variables, *real* and *clients* give a lab name."""
-    dns, hosts = [], set()
+    """Return what was wrong.
+
+    *substituted* replaces variables, *real* and *clients* give a lab name, *behind* those who ask the resolver there.
+    """
+    dns: list[tuple[str | None, str | None, str | None]] = []
+    hosts: set[str] = set()
     for fault in faults:
         if fault.kind == "dns":
             name, client = fault.table.get("name"), fault.table.get("client")
             type_ = str(fault.table.get("type", "ANY")).upper()
             pattern = None if not name else absolute(substituted(str(name)))
             who = None if not client else clients(substituted(str(client)))
-            dns.append((pattern, None if type_ == "ANY" else type_, who))
+            asking = (who,) if who is None else (who, *behind(who))
+            dns += [(pattern, None if type_ == "ANY" else type_, each) for each in asking]
         else:
-            hosts.add(real(fault.name))
+            hosts |= {real(fault.name), *behind(real(fault.name))}
     return Wrong(tuple(dns), frozenset(hosts))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from dnszone.problem import InvalidError
 from dnszone.rules import Rules
 from lab.errors import LabError
-from lab.fault import WHOLE, connect_problems, scoped
+from lab.fault import WHOLE, connect_problems, kind_problems, scoped
 from lab.faults import scan_ban
 from lab.scenario.keys import SCRIPT, STAGES
 from lab.scenario.kinds import Table
@@ -83,7 +83,7 @@ def check(scenario: Scenario, scripted: Collection[str] | None, values: Mapping[
             case "scripted":
                 _check_scripted(fault, scripted, values, notes)
             case "host":
-                _check_host(fault, notes)
+                _check_host(fault, scenario, notes)
             case "policy":
                 _check_policy(fault, scenario, values, notes)
             case "dns":
@@ -108,7 +108,10 @@ def _check_scripted(fault: Fault, scripted: Collection[str] | None, values: Mapp
         notes.note(place, problem.problem, problem.hint)
 
 
-def _check_host(fault: Fault, notes: Notes) -> None:
+def _check_host(fault: Fault, scenario: Scenario, notes: Notes) -> None:
+    like = next((host.like for host in scenario.hosts if host.name == fault.name), fault.name)
+    for problem in kind_problems(like, fault.table):
+        notes.note(f"{fault.place}.{problem.path}", problem.problem, problem.hint)
     for problem in connect_problems(fault.table["connect"]) if "connect" in fault.table else ():
         notes.note(f"{fault.place}.{problem.path}", problem.problem, problem.hint)
     for problem in scan_ban.problems(fault.table["scan_ban"]) if "scan_ban" in fault.table else ():

@@ -9,7 +9,8 @@ import re
 from collections.abc import Collection, Mapping
 
 from dnszone.problem import did_you_mean
-from lab import users
+from lab import own, users
+from lab.extra import CAPABILITIES, RESOLVER
 from lab.scenario.model import Host, Scenario
 from lab.scenario.problem import Notes, joined
 from lab.scenario.variables import MAIL, STORE, VARIABLE, WORLD, replaced, variable
@@ -17,7 +18,7 @@ from lab.settings import SettingsError, dovecotconf, mastercf
 from lab.settings import read as read_settings
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
-LIKE = (*MAIL, STORE)
+LIKE = (*MAIL, STORE, *CAPABILITIES)
 
 
 def check(scenario: Scenario, values: Mapping[str, str], notes: Notes) -> None:
@@ -35,6 +36,8 @@ def check(scenario: Scenario, values: Mapping[str, str], notes: Notes) -> None:
         if host.like not in LIKE:
             hint = did_you_mean(host.like, LIKE) or joined(LIKE)
             notes.note(f"{place}.like", f"{host.like!r} is no host of the world to be like", hint)
+        _check_keys(host, notes)
+        _check_resolver(host, scenario, notes)
         _check_order(host, later, notes)
         later.pop(variable(host.name), None)
         for name in host.files:
@@ -43,8 +46,31 @@ def check(scenario: Scenario, values: Mapping[str, str], notes: Notes) -> None:
                 notes.note(f"{place}.files.{name}", "is no name of a table", hint)
         if host.store:
             _check_store(host, values, notes)
-        else:
+        elif host.mta:
             _check_postfix(host, values, commands, notes)
+
+
+def _check_keys(host: Host, notes: Notes) -> None:
+    """Note settings that a host of this kind does not have."""
+    what = "mail store" if host.store else "Postfix" if host.mta else host.like
+    mine = own.keys(host.like) + (("sieve",) if host.store else ())
+    for key in ("main_cf", "master_cf", "dovecot_conf", "users", "sieve", "unbound_conf", "files"):
+        if getattr(host, key) and key not in mine:
+            problem = "is no Postfix" if key in ("main_cf", "master_cf") else "has no such thing"
+            notes.note(f"hosts.{host.name}.{key}", f"a {what} {problem}", f"it has {joined(mine) or 'nothing'}")
+
+
+def _check_resolver(host: Host, scenario: Scenario, notes: Notes) -> None:
+    """Note a resolver that is none, or that has not started when the host does."""
+    if host.resolver is None:
+        return
+    earlier = scenario.hosts[: [each.name for each in scenario.hosts].index(host.name)]
+    known = [each.name for each in earlier if each.like == RESOLVER]
+    if host.resolver not in known:
+        hint = (
+            did_you_mean(host.resolver, known) or f'write [hosts.{host.resolver}] like = "{RESOLVER}" before this one'
+        )
+        notes.note(f"hosts.{host.name}.resolver", f"no resolver further up is called {host.resolver!r}", hint)
 
 
 def check_user(user: str, path: str, notes: Notes, known: Collection[str] = ()) -> None:
@@ -70,9 +96,6 @@ def _check_order(host: Host, later: Mapping[str, str], notes: Notes) -> None:
 def _check_postfix(host: Host, values: Mapping[str, str], commands: Collection[str], notes: Notes) -> None:
     """*commands*: the words of those that steps run, which may change a host's settings."""
     place = f"hosts.{host.name}"
-    for key in ("dovecot_conf", "users", "sieve"):
-        if getattr(host, key):
-            notes.note(f"{place}.{key}", "a Postfix has no such thing", f'like = "{STORE}" has')
     mentioned = "\n".join((host.main_cf, host.master_cf, *host.files.values(), *commands))
     for line, wrong, hint in mastercf.problems(replaced(host.master_cf, values), mentioned):
         notes.inside(f"{place}.master_cf", line, wrong, hint)
@@ -86,9 +109,6 @@ def _check_postfix(host: Host, values: Mapping[str, str], commands: Collection[s
 
 def _check_store(host: Host, values: Mapping[str, str], notes: Notes) -> None:
     place = f"hosts.{host.name}"
-    for key in ("main_cf", "master_cf"):
-        if getattr(host, key):
-            notes.note(f"{place}.{key}", "a mail store is no Postfix", "dovecot_conf has lines for dovecot.conf")
     for problem in dovecotconf.problems(replaced(host.dovecot_conf, values), "dovecot_conf"):
         notes.inside(f"{place}.dovecot_conf", problem.line, problem.problem)
     known, wrong = users.own(replaced(host.users, values))

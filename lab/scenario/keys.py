@@ -167,11 +167,11 @@ STEP = Table(
         "release": Key(TEXT, "A host that lets a held message be tried (postsuper -H)."),
         "delete": Key(TEXT, "A host that throws a message away (postsuper -d)."),
         "expire": Key(TEXT, "A host that returns a message when it is next taken up (postsuper -e)."),
-        "restart": Key(TEXT, "A host to stop and to start again: an MTA or a mail store."),
+        "restart": Key(TEXT, "A host to stop and to start again: an MTA, a mail store, a host of [hosts]."),
         "run": Key(
             TEXT,
-            "An MTA or a mail store on which `command` runs, as root; `output` is a regular expression found in what "
-            "it prints.",
+            "An MTA, a mail store or a host of [hosts] on which `command` runs, as root; `output` is a regular "
+            "expression found in what it prints.",
         ),
         "until": Key(
             Text(OUTCOMES), "Go on when the message (`message`, `to`) has this outcome, at the latest after `timeout`."
@@ -210,7 +210,11 @@ SCENARIO = Table(
             Named(
                 Table(
                     {
-                        "like": Key(TEXT, "The host of the world it is made like. [direct]"),
+                        "like": Key(
+                            TEXT,
+                            'The host of the world it is made like, or one that the world does not have: "resolver" '
+                            'caches answers of the DNS, "scanner" may send raw packets and has nmap. [direct]',
+                        ),
                         "main_cf": Key(TEXT, "Of a Postfix: lines of main.cf in which it differs."),
                         "master_cf": Key(TEXT, "Of a Postfix: lines to add to master.cf."),
                         "dovecot_conf": Key(
@@ -219,6 +223,8 @@ SCENARIO = Table(
                         "users": Key(
                             TEXT, 'Of a Dovecot: lines "name:password"; they have mailboxes, and nobody else has.'
                         ),
+                        "unbound_conf": Key(TEXT, "Of a resolver: lines of unbound.conf; the last one counts."),
+                        "resolver": Key(TEXT, "The resolver that it asks instead of the lab's DNS: a host further up."),
                         "sieve": Key(Named(TEXT), "Of a Dovecot: active Sieve script of a user, as in [sieve]."),
                         "files": Key(
                             Named(Elsewhere({"type": "string"})),

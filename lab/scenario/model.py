@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lab.dsn import DEFAULT, Dsn
+from lab.extra import CAPABILITIES
 from lab.scenario.variables import MAIL, STORE
 
 MAIN = "DOMAIN"  # the variable of the domain whose zone is ``zone``
@@ -28,13 +29,20 @@ class Host:
     master_cf: str = ""
     dovecot_conf: str = ""
     users: str = ""
+    unbound_conf: str = ""
+    resolver: str | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     sieve: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def store(self) -> bool:
-        """Whether it is a mail store, and no MTA."""
+        """Whether it is a mail store."""
         return self.like == STORE
+
+    @property
+    def mta(self) -> bool:
+        """Whether it is an MTA."""
+        return not self.store and self.like not in CAPABILITIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +146,17 @@ class Scenario:
     @property
     def mtas(self) -> tuple[str, ...]:
         """The MTAs there are during a run: the world's and its own."""
-        return (*MAIL, *(host.name for host in self.hosts if not host.store))
+        return (*MAIL, *(host.name for host in self.hosts if host.mta))
 
     @property
     def stores(self) -> tuple[str, ...]:
         """The mail stores there are during a run."""
         return (STORE, *(host.name for host in self.hosts if host.store))
+
+    @property
+    def machines(self) -> tuple[str, ...]:
+        """The hosts on which a step may run a command: MTAs, mail stores, and the scenario's own others."""
+        return (*self.mtas, *self.stores, *(host.name for host in self.hosts if not (host.mta or host.store)))
 
     def message(self, name: str) -> Message:
         """Return the message called *name*."""

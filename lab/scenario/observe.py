@@ -138,6 +138,7 @@ class Observer:
             lambda text: replaced(text, values),
             self._lab_name,
             lambda client: self._lab.names.get(client, stage.names.real(client)),
+            stage.behind,
         )
         for route in sent.submission.known():
             if route.plan is None:

@@ -109,6 +109,8 @@ def _host(name: str, table: Mapping[str, Any]) -> Host:
         master_cf=_text(table, "master_cf"),
         dovecot_conf=_text(table, "dovecot_conf"),
         users=_text(table, "users"),
+        unbound_conf=_text(table, "unbound_conf"),
+        resolver=_text(table, "resolver") or None,
         files={file: str(text) for file, text in _table(table, "files").items()},
         sieve={user: str(script) for user, script in _table(table, "sieve").items()},
     )

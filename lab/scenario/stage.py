@@ -15,7 +15,7 @@ from lab import ipv6
 from lab.hosts import variables
 from lab.scenario import faults
 from lab.scenario.check import apex, label, strings
-from lab.scenario.model import MAIN, Fault, Scenario
+from lab.scenario.model import MAIN, Fault, Host, Scenario
 from lab.scenario.names import Names
 from lab.scenario.variables import VARIABLE, replaced, substitute
 
@@ -85,6 +85,14 @@ class Stage:
         """Return what the scenario calls an address of the scripted host."""
         return {name for full in self.lab.domains.names_of(address) for name in self._labels(full)}
 
+    def behind(self, resolver: str) -> set[str]:
+        """Return the lab names of the run's hosts that ask the resolver with this lab name, or one that asks it."""
+        asking = {self.names.real(host.name) for host in self.scenario.hosts if self._asks(host) == resolver}
+        return asking.union(*map(self.behind, asking))
+
+    def _asks(self, host: Host) -> str | None:
+        return host.resolver and self.names.real(host.resolver)
+
     def _labels(self, full: str) -> set[str]:
         return {
             label(full, zone, domain)
@@ -106,6 +114,8 @@ class Stage:
                 master_cf=replaced(host.master_cf, values),
                 dovecot_conf=replaced(host.dovecot_conf, values),
                 users=replaced(host.users, values),
+                unbound_conf=replaced(host.unbound_conf, values),
+                resolver=host.resolver and self.names.real(host.resolver),
                 files={name: replaced(text, values) for name, text in host.files.items()},
             )
             for user, script in host.sieve.items():

@@ -113,7 +113,7 @@ class _Order:
         host = str(step.table[step.action])
         place, scenario = f"{step.place}.{step.action}", self._scenario
         any_daemon = step.action not in IN_QUEUE
-        known = scenario.mtas + (scenario.stores if any_daemon else ())
+        known = scenario.machines if any_daemon else scenario.mtas
         if host in scenario.stores and not any_daemon:
             self._notes.note(place, f"{host} is a mail store and has no queue", joined(known))
         elif host not in known:

@@ -46,7 +46,7 @@ def _broken(scenario: Scenario) -> Iterator[str]:
 def _texts(scenario: Scenario) -> Iterator[str]:
     yield from scenario.zones.values()
     for host in scenario.hosts:
-        yield from (host.main_cf, host.dovecot_conf, *host.files.values())
+        yield from (host.main_cf, host.dovecot_conf, host.unbound_conf, *host.files.values())
     for message in scenario.messages:
         yield from message.to
     for step in scenario.steps:

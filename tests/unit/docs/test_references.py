@@ -34,6 +34,10 @@ OTHERS = {
     "Dovecot submission_host",
     "glibc res_send.c",
     "nft(8)",
+    "nmap(1)",
+    "fail2ban-client(1)",
+    "jail.conf(5)",
+    "unbound-control(8)",
     "resolv.conf(5)",
 }
 

@@ -104,3 +104,10 @@ def test_each_stretch_of_a_route_has_the_plan_of_its_time() -> None:
     parts = [(plan.transport, part.attempted, part.outcome) for plan, part in stretches(made, then, times)]
     assert parts == [("old", ["one"], "unknown"), ("new", ["two", "three"], "unknown"), ("last", [], "delivered")]
     assert list(stretches(made, then, [])) == [(then, made)]
+
+
+def test_what_is_wrong_with_a_resolver_is_wrong_for_those_who_ask_it() -> None:
+    faults = [Fault("y", "dns", {"kind": "drop", "client": "cache"}), Fault("other", "host", {"host": "stopped"})]
+    behind = {"cache": {"sender"}, "other": {"third"}}
+    found = wrong(faults, str, str, str, lambda name: behind.get(name, set()))
+    assert found == Wrong(((None, None, "cache"), (None, None, "sender")), frozenset({"other", "third"}))

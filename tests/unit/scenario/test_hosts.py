@@ -80,6 +80,25 @@ def test_what_a_mail_store_may_have() -> None:
         ("[[session]]\nat = 'stor'\nlines = ['S: 220']\n", "8: session[0].at: no MTA or mail store is called 'stor'"),
         (SEND + "[[step]]\nflush = 'mailstore'\n", "10: step[1].flush: mailstore is a mail store and has no queue"),
         (SEND + "[[step]]\nrun = 'mailstor'\ncommand = ['x']\n", "10: step[1].run: no MTA or mail store is called"),
+        (
+            "[hosts.s]\nlike = 'resolvr'\n",
+            "8: hosts.s.like: 'resolvr' is no host of the world to be like (did you mean r",
+        ),
+        ("[hosts.s]\nlike = 'resolver'\nmain_cf = 'x = y'\n", "9: hosts.s.main_cf: a resolver is no Postfix"),
+        (
+            "[hosts.s]\nlike = 'scanner'\nfiles.x = ''\n",
+            "9: hosts.s.files: a scanner has no such thing (it has nothing)",
+        ),
+        ("[hosts.s]\nunbound_conf = 'x'\n", "8: hosts.s.unbound_conf: a Postfix has no such thing"),
+        ("[hosts.s]\nlike = 'resolver'\nunbound_conf = '$DOMAN'\n", "9: hosts.s.unbound_conf: unknown variable"),
+        ("[hosts.s]\nresolver = 'c'\n[hosts.c]\nlike = 'resolver'\n", "8: hosts.s.resolver: no resolver further up is"),
+        ("[hosts.s]\n[hosts.c]\nresolver = 's'\n", "9: hosts.c.resolver: no resolver further up is called 's'"),
+        (
+            "[hosts.c]\nlike = 'resolver'\n" + SEND + "[[step]]\nflush = 'c'\n",
+            "12: step[1].flush: no MTA is called 'c'",
+        ),
+        ("[hosts.c]\nlike = 'resolver'\n[faults.c]\nscan_ban = {}\n", "10: faults.c.scan_ban: a resolver has no port"),
+        ("[hosts.c]\nlike = 'scanner'\n[faults.c]\nhost = 'disk-full'\n", "10: faults.c.host: a scanner keeps no mail"),
     ],
 )
 def test_a_mistake(text: str, expected: str) -> None:
@@ -126,6 +145,22 @@ def test_what_a_run_brings_along() -> None:
         "zone d1.test",
     ]
     assert "sieve cai@d1.test at mailstore: discard;" in lab.did
+
+
+CACHE = "[hosts.cache]\nlike = 'resolver'\nunbound_conf = 'cache-max-ttl: 3'\n[hosts.own]\nresolver = 'cache'\n"
+
+
+def test_a_host_asks_the_resolver_of_its_run() -> None:
+    text = RIGHT + CACHE + "[faults.cache]\nhost = 'stopped'\nlater = true\n"
+    steps = SEND + "[[step]]\napply = 'cache'\n[[step]]\nrun = 'cache'\ncommand = ['true']\n"
+    found = scenario(text + steps)
+    assert "cache" not in found.mtas + found.stores
+    lab = FakeLab(lambda to: [[route(attempt("mx1"), to=to)]])
+    assert run(scenario(RIGHT + CACHE), lab).outcome == "pass"  # type: ignore[arg-type]
+    (cache,) = (name for name in lab.hosts if name.startswith("cache-"))
+    (own,) = (name for name in lab.hosts if name.startswith("own-"))
+    assert lab.settings[cache]["unbound_conf"] == "cache-max-ttl: 3"
+    assert (lab.settings[cache]["resolver"], lab.settings[own]["resolver"]) == (None, cache)
 
 
 def test_hosts_are_like_direct_by_default() -> None:
