@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from docker.types.daemon import CancellableStream
 
-COPIED = ("CapAdd", "CapDrop", "SecurityOpt", "LogConfig", "Init")
+COPIED = ("CapAdd", "CapDrop", "SecurityOpt", "LogConfig", "Init", "Memory", "MemorySwap", "PidsLimit", "Dns")
 TIMEOUT = 30.0
 
 

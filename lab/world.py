@@ -13,16 +13,15 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lab import bundle, check, hosts, images, ipv6, ready, standing
+from lab import bundle, check, hosts, images, ipv6, isolation, netns, ready, standing
 from lab.alone import alone
 from lab.doors import Door, doors
 from lab.errors import MachineError
 from lab.hosts import Host
-from lab.isolation import isolate
 from lab.lease import abandoned
 from lab.slot import Slot, choose
 
@@ -46,6 +45,7 @@ class Status:
     ports: Mapping[Door, int]
     problems: Mapping[Door, str]
     missing: tuple[str, ...]  # hosts of the world that are not there
+    exposed: str = ""  # why it may be reached from outside, or reach it (lab.isolation)
 
     @property
     def ready(self) -> bool:
@@ -79,32 +79,39 @@ class World:
         """Return the slot the lab has, None when it has none."""
         return next((Slot(number) for name, number in hosts.names(self.docker) if name == self.name), None)
 
-    def status(self) -> Status | None:
-        """Return how the lab is, asking every host; None when there is no trace of it."""
+    def status(self, exposed: str | None = None) -> Status | None:
+        """Return how the lab is, asking every host; None when there is no trace of it.
+
+        *exposed*: what is known of that already; None: it is looked up.
+        """
         found, slot = self.hosts(), self.slot()
         if slot is None or not found:
             return None
         ports = published(found)
         asked = {door: port for door, port in ports.items() if door.host in found and found[door.host].runs}
         absent = tuple(name for name in SERVICES if name not in found)
-        return Status(self.name, slot, found, ports, ready.missing(asked), absent)
+        with ThreadPoolExecutor(1) as beside:
+            looked_up = beside.submit(self._exposed, slot, found) if exposed is None else None
+            problems = ready.missing(asked)
+            open_ = looked_up.result() if looked_up else exposed or ""
+        return Status(self.name, slot, found, ports, problems, absent, open_)
 
     def up(self, report: Report) -> tuple[Status, bool]:
         """Bring the lab up; returns how it is, and whether anything had to be done."""
         status = self.status()
-        if status is not None and status.ready:
+        if status is not None and status.ready and not status.exposed:
             return status, False
         check.files()
         with alone(report):
             status = self.status()  # whoever had the lock may have done it all
             if status is not None and status.ready:
-                return status, False
+                return self._closed(status, report), False
             images.build(self.engine, self._environment(Slot(0)), report)
             slot = self._slot()
             self._put_back(report)
-            self._start(slot, report)
+            exposed = self._start(slot, report)
             self._wait(report)
-        status = self.status()
+        status = self.status(exposed)
         if status is None:  # taken down in the meantime
             raise MachineError("the lab is gone again", hint="did someone run `lab down`?")
         return status, True
@@ -121,7 +128,10 @@ class World:
     def down(self, report: Report) -> bool:
         """Remove every container, network and volume of the lab; returns whether there was anything."""
         with alone(report):
+            tools = self._tools(self.hosts())
             found = self._remove()
+            if tools:
+                self._release(tools, report)
             standing.forget(self.name)
             for lease in abandoned(self.name):
                 with lease:  # what it would put back is gone
@@ -155,10 +165,36 @@ class World:
         """Return the word that opens the control APIs: the one that a part of the lab has already, else a new one."""
         return next((host.token for host in self.hosts().values() if host.token), "") or secrets.token_hex(16)
 
-    def _start(self, slot: Slot, report: Report) -> None:
+    def _tools(self, found: Mapping[str, Host]) -> str | None:
+        """Return an image with nft(8): what *found* hosts were made from, or another that is there; None: none is."""
+        if "scripted" in found:
+            return str(self.docker.api.inspect_container(found["scripted"].container)["Image"])
+        return next(iter(self.docker.api.images(name="mail-lab/scripted", quiet=True)), None)
+
+    def _exposed(self, slot: Slot, found: Mapping[str, Host]) -> str:
+        """Return what is open; where nobody can look, hosts are missing, and the next `lab up` closes it anyway."""
+        tools = self._tools(found)
+        return isolation.opened(self.docker, self.name, slot, tools) if tools else ""
+
+    def _closed(self, status: Status, report: Report) -> Status:
+        """Put back what keeps a lab that runs to itself, where that is gone."""
+        tools = self._tools(status.hosts)
+        if not status.exposed or not tools:
+            return status
+        report(f"closing the lab: {status.exposed}")
+        return replace(status, exposed=isolation.isolate(self.docker, self.name, status.slot, tools))
+
+    def _release(self, tools: str, report: Report) -> None:
+        try:
+            isolation.release(self.docker, self.name, tools)
+        except netns.RefusedError as error:
+            report(f"the lab's rules in the firewall of the engine's machine cannot be removed: {error.args[0]}")
+
+    def _start(self, slot: Slot, report: Report) -> str:
         """Start what is not running, with testcontainers' Docker Compose; first what it needs, without a host in it.
 
-        So no host ever runs that could reach this machine, even where this command is killed half-way.
+        So no host ever runs that could reach this machine, even where this command is killed half-way. Returns what
+        stays open all the same.
         """
         from testcontainers.compose import DockerCompose
 
@@ -178,10 +214,12 @@ class World:
             logging.getLogger("testcontainers").setLevel(logging.CRITICAL)  # what it says is in the error, too
             try:
                 subprocess.run([*compose.docker_compose_command(), "create"], check=True, capture_output=True)
-                isolate(self.docker, self.name, f"mail-lab/scripted:{bundle.tag()}")
+                tools = f"mail-lab/scripted:{bundle.tag()}"
+                exposed = isolation.isolate(self.docker, self.name, slot, tools)
                 compose.start()
             except subprocess.CalledProcessError as error:
                 raise engine.explain(_text(error.stdout) + _text(error.stderr)) from error
+        return exposed
 
     def _wait(self, report: Report) -> None:
         found = self.hosts()

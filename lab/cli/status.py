@@ -62,6 +62,8 @@ def to_json(status: Status) -> dict[str, Any]:
         "lab": status.name,
         "ready": status.ready,
         "current": status.current,
+        "isolated": not status.exposed,
+        "exposed": status.exposed or None,
         "subnet": status.slot.subnet,
         "hosts": [
             {
@@ -117,6 +119,7 @@ def _show(status: Status, faults: list[dict[str, Any]], elsewhere: list[Entry]) 
         say(("  " + problem, "red"))
     if wrong or status.missing:
         say(f"`{names.command('up', status.name)}` starts what is missing or stopped.")
+    exposure(status)
     if not status.current:
         say(("Files under compose/ or dnszone/ have changed since it was started.", "yellow"))
     if faults:
@@ -130,6 +133,16 @@ def _show(status: Status, faults: list[dict[str, Any]], elsewhere: list[Entry]) 
             say(f"  {each.where}  {words.write(each.what)}  ({by})")
     if any(each.own for each in elsewhere):
         say(f"`{names.command('fault clear --all', status.name)}` takes back what nobody else will.")
+
+
+def exposure(status: Status) -> None:
+    """Say loudly where a lab is not kept to itself."""
+    if status.exposed:
+        from lab.isolation import MEANING
+
+        say((f"The lab is not closed to the outside: {MEANING}.", "bold red"))
+        say((f"  {status.exposed}", "red"))
+        say(f"`{names.command('up', status.name)}` closes it where it can; SECURITY.md says what it is about.")
 
 
 def _host(status: Status, host: Host) -> Row:

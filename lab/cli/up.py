@@ -11,6 +11,7 @@ from lab.cli.checklist import checklist
 from lab.cli.console import document, say, tell
 from lab.cli.group import example
 from lab.cli.options import Json, LabName
+from lab.cli.status import exposure, to_json
 
 if TYPE_CHECKING:
     from lab.cli.checklist import Checklist
@@ -42,8 +43,6 @@ def up(lab: LabName = None, json: Json = False) -> None:
             _interrupted(name)
             raise typer.Exit(codes.INTERRUPTED) from None
     if json:
-        from lab.cli.status import to_json
-
         document({**to_json(status), "started": started})
     elif started:
         _summary(status, progress.elapsed())
@@ -69,6 +68,7 @@ def _summary(status: Status, seconds: float) -> None:
     say()
     for line in picture.draw(status, _preferences(status)).splitlines():
         say(line)
+    exposure(status)
     if not status.ready:
         say(f"\nWhat is wrong: {names.command('status', status.name)}")
         return
@@ -101,6 +101,7 @@ def _preferences(status: Status) -> dict[str, int]:
 
 def _runs_already(status: Status) -> None:
     told = f"The lab {status.name} is up already: {len(status.hosts)} hosts in {status.slot.subnet}."
+    exposure(status)
     if status.current:
         say(told, f" `{names.command('status', status.name)}` shows them.")
         return

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import Lab
+from lab import Lab, netns
 from lab.hosts import LABEL, names
 from lab.slot import Slot
 from lab.world import SERVICES
@@ -64,14 +64,20 @@ def copy(tmp_path: Path) -> Path:
 
 
 def left(lab: Lab) -> list[str]:
-    """Return every container, network and volume that this module's lab has."""
+    """Return every container, network and volume that this module's lab has, and its table in the firewall."""
     label = {"label": f"{LABEL}={NAME}"}
     api = lab.docker.api
     containers = [each["Names"][0] for each in api.containers(all=True, filters=label)]
     networks = [each["Name"] for each in api.networks(filters=label)]
     project = {"label": f"com.docker.compose.project=mail-lab-{NAME}"}
     volumes = [each["Name"] for each in api.volumes(filters=project)["Volumes"] or ()]
-    return [*containers, *networks, *volumes]
+    tables = netns.run(lab.docker, lab.name, lab.hosts["scripted"].image, netns.MACHINE, "nft", "list", "tables")
+    return [
+        *containers,
+        *networks,
+        *volumes,
+        *(each for each in tables.splitlines() if each.endswith(f"mail-lab-{NAME}")),
+    ]
 
 
 def test_port_taken(lab: Lab, run: Run) -> None:

@@ -148,6 +148,20 @@ def test_up_tells_what_is_wrong_from_what_is_in_the_way(run: Run, up: Callable[[
     assert run("up").exit_code == codes.USAGE
 
 
+@pytest.mark.usefixtures("up")
+@pytest.mark.parametrize("command", ["up", "status"])
+def test_a_lab_that_cannot_be_closed_is_told_loudly(run: Run, states: States, command: str) -> None:
+    states["main"] = make_status(exposed="nft: Operation not supported")
+    result = run(command)
+    assert result.exit_code == codes.OK
+    assert (
+        "The lab is not closed to the outside: neighbours on the network may reach its ports, and its hosts may send "
+        "to this machine.\n  nft: Operation not supported\n"
+    ) in result.stdout
+    data = json.loads(run(command, "--json").stdout)
+    assert (data["isolated"], data["exposed"]) == (False, "nft: Operation not supported")
+
+
 def test_down(run: Run, states: States) -> None:
     first, second = run("down"), run("down")
     assert first.stdout == "The lab main is down: 10 hosts, their networks and their volumes are removed.\n"
