@@ -128,10 +128,7 @@ class World:
     def down(self, report: Report) -> bool:
         """Remove every container, network and volume of the lab; returns whether there was anything."""
         with alone(report):
-            tools = self._tools(self.hosts())
-            found = self._remove()
-            if tools:
-                self._release(tools, report)
+            found = self._remove(report)
             standing.forget(self.name)
             for lease in abandoned(self.name):
                 with lease:  # what it would put back is gone
@@ -272,7 +269,8 @@ class World:
                 lines += [hosts.last_lines(self.docker, host) or "  (it said nothing)"]
             raise MachineError("\n".join(lines), hint="mend the cause under compose/ or dnszone/, then `lab up` again")
 
-    def _remove(self) -> bool:
+    def _remove(self, report: Report) -> bool:
+        tools = self._tools(self.hosts())
         label = {"label": f"{hosts.LABEL}={self.name}"}
         api = self.docker.api
         containers = [each["Id"] for each in api.containers(all=True, filters=label)]
@@ -284,6 +282,8 @@ class World:
         for each in networks:
             images.gone(partial(self._empty, each))
             images.gone(partial(api.remove_network, each))
+        if tools:
+            self._release(tools, report)
         return bool(containers or networks)
 
     def _empty(self, network: str) -> None:

@@ -167,7 +167,7 @@ def test_waiting_asks_the_doors_of_the_hosts_and_all_behind_the_gateway(monkeypa
 def test_down_forgets_the_record(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     standing.note(NAME, "h1", "mx1", {"connect": "refuse"})
     file.write_text("{")  # not even a broken one keeps a lab from going down
-    monkeypatch.setattr(World, "_remove", lambda _: True)
+    monkeypatch.setattr(World, "_remove", lambda *_: True)
     engine: Any = None
     World(NAME, engine).down(lambda _: None)
     assert not file.exists()
