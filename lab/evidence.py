@@ -63,12 +63,12 @@ def load(folder: Path) -> History:
     """Return the history of a saved run, from which its routes can be made again."""
     try:
         hosts = json.loads((folder / "hosts.json").read_text())
-        lines = (folder / "events.jsonl").read_text().splitlines()
+        lines = (folder / "events.jsonl").read_text().split("\n")
     except (OSError, json.JSONDecodeError) as error:
         raise LabError(
             f"{folder} holds no evidence: {error}", hint="give a folder that --lab-evidence wrote"
         ) from error
-    return History(hosts, (from_json(json.loads(line)) for line in lines))
+    return History(hosts, (from_json(json.loads(line)) for line in lines if line))
 
 
 def _write(folder: Path, lab: Lab, submissions: list[Submission], routes: list[Route], since: datetime) -> None:

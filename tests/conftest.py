@@ -1,4 +1,4 @@
-"""For all tests: pytest's own means to test a plugin, interrupts that arrive, a certificate."""
+"""For all tests: pytest's own means to test a plugin, interrupts that arrive, a certificate, hypothesis."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# The same examples every time, and no time for one: a test of this project is no lottery.
+settings.register_profile("lab", derandomize=True, database=None, deadline=None)
+settings.load_profile("lab")
 
 pytest_plugins = ["pytester"]
 

@@ -22,7 +22,7 @@ def problems(text: str, file: str) -> Iterator[Problem]:
     """Yield what is wrong with *text*, called *file*."""
     opened: list[int] = []
     continued = False
-    for number, raw in enumerate(text.splitlines(), start=1):
+    for number, raw in enumerate(text.split("\n"), start=1):
         line = COMMENT.sub("", raw).strip()
         whole, continued = not continued, line.endswith("\\")  # the value of the line before goes on
         if not whole or not line or SETTING.fullmatch(line) or INCLUDE.fullmatch(line):

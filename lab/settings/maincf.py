@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+WHITE = " \t\r\v\f"  # what Postfix takes for white space; lines end at LF alone (readlline(3))
 NAME = re.compile(r"[A-Za-z0-9_]+")
 ENTRY = re.compile(r"(?P<name>[^=\s]+)\s*=\s*(?P<value>.*)", re.DOTALL)
 COMPARISON = re.compile(r"\s*(?P<operator>[<>]=?|[!=]=)(?P<level>level)?\s*")
@@ -51,15 +52,16 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
     between them.
     """
     first, parts = 0, list[str]()
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip() or line.lstrip().startswith("#"):
+    for number, line in enumerate(text.split("\n"), start=1):
+        own = line.strip(WHITE)
+        if not own or own.startswith("#"):
             continue
-        if line[0].isspace() and parts:
-            parts.append(line.strip())
+        if line[0] in WHITE and parts:
+            parts.append(own)
             continue
         if parts:
             yield first, " ".join(parts)
-        first, parts = number, [line.strip()]
+        first, parts = number, [own]
     if parts:
         yield first, " ".join(parts)
 

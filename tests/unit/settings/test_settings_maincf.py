@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.settings import DEFAULTS, Settings, SettingsError, read
+from lab.settings.maincf import logical_lines
 
 POSTFIX = Path(__file__).parents[3] / "compose" / "postfix"
 TEXT = """\
@@ -49,6 +50,12 @@ def test_values_are_those_of_postconf() -> None:
     assert found.transport_maps[0].find("A.TEST") == "smtp:[mx2.a.test]"
     assert found.transport_maps[0].find("blocked.test") == "error:5.7.1 not here"
     assert found.transport_maps[0].find("other.test") is None
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\x85", "\x1c", "\xa0"])
+def test_a_line_ends_at_lf_alone_and_white_space_is_ascii_s(separator: str) -> None:
+    text = f"mail_name = a{separator}b\n{separator}c = d\r\n e\n"
+    assert list(logical_lines(text)) == [(1, f"mail_name = a{separator}b"), (2, f"{separator}c = d e")]
 
 
 def test_bare_number_has_the_unit_of_its_parameter() -> None:
