@@ -1,29 +1,34 @@
 """The evidence of a run, saved: what was sent, what every server logged, what the DNS answered, and the routes.
 
 FOLDER/
+  result.json      of a scenario: its outcome, and all that differs
   routes.json      the routes, as `lab route --json` prints them
-  timeline.txt     the same for a person, with the plan beside it
+  timeline.txt     the same for a person, with the plan beside it, and each that was made anew
   events.jsonl     what the routes were made from; lab.trace makes them again from it, without Docker
-  hosts.json       address to lab name
-  logs/HOST.log    the servers' own lines since the run began
+  hosts.json       address to name
+  logs/HOST.log    the servers' own lines about the run (:mod:`lab.loglines`)
   zones/DOMAIN     the run's zones, with their variables as written
   dns.jsonl        every query of the run
+
+Nothing in it is of another run, beside it or before it; hosts have the names that the run has for them.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.errors import LabError
-from lab.events import DnsQuery, from_json
-from lab.plan import compare
+from lab.events import DnsQuery, Event, from_json
+from lab.loglines import counting, marks
+from lab.plan import Departure, Plan, compare, stretches
 from lab.plan import text as plan_text
-from lab.printable import printable
-from lab.route import Route
+from lab.route import Route, stamp
+from lab.scenario.names import Names
 from lab.trace import History
 
 if TYPE_CHECKING:
@@ -31,16 +36,38 @@ if TYPE_CHECKING:
     from lab.submission import Submission
 
 
-def save(folder: Path, lab: Lab, submissions: list[Submission], since: datetime) -> list[Route]:
+Explained = Callable[[Plan, Departure], bool]
+LAB_NAMES = Names({}, {})  # hosts are called as the lab calls them
+
+
+def unexplained(_plan: Plan, _departure: Departure) -> bool:
+    """Return that nothing explains a departure: where nobody knows of faults."""
+    return False
+
+
+def save(
+    folder: Path,
+    lab: Lab,
+    submissions: Sequence[Submission],
+    since: datetime,
+    names: Names = LAB_NAMES,
+    alone: Collection[str] = (),
+    explained: Explained = unexplained,
+) -> list[Route]:
     """Write the evidence of *submissions* into *folder*, and return their routes as far as they are known.
 
-    *since*: when the run began (aware). What is in the folder already is replaced.
+    *since*: when the run began (aware); *names*: what it calls the hosts; *alone*: those that nobody else has used.
+    *explained*: as in :func:`report`. What an earlier run has left in the folder is removed.
     """
     try:
+        _clear(folder)
         for name in ("logs", "zones"):
             (folder / name).mkdir(parents=True, exist_ok=True)
-        routes = [replace(route, evidence=str(folder)) for each in submissions for route in each.known()]
-        _write(folder, lab, submissions, routes, since)
+        found = (route for each in submissions for route in each.known())
+        routes = [replace(names.route(route), evidence=str(folder)) for route in found]
+        _write(folder, lab, submissions, routes, since, names, alone)
+        stories = [report(each, explained) for each in submissions]
+        (folder / "timeline.txt").write_text(names.told("\n\n".join(stories)) + "\n")
     except OSError as error:
         raise LabError(
             f"cannot save evidence in {folder}: {error}", hint="give a folder that can be written"
@@ -48,14 +75,19 @@ def save(folder: Path, lab: Lab, submissions: list[Submission], since: datetime)
     return routes
 
 
-def report(submission: Submission) -> str:
-    """Return the timeline of a message, and the plan of each recipient beside it, for a person to read."""
+def report(submission: Submission, explained: Explained = unexplained) -> str:
+    """Return the timeline of a message, and the plan of each recipient beside it, for a person to read.
+
+    *explained* says of a plan and a departure from it whether the run itself is the reason.
+    """
     parts = [submission.timeline()]
     for route in submission.known():
-        if route.plan is not None:
-            departures = compare(route.plan, route)
-            parts += ["", "the plan:", plan_text(route.plan).rstrip()]
-            parts += ["where the route departs from it:", *(f"  {each}" for each in departures)] if departures else []
+        for number, (plan, part) in enumerate(stretches(route)):
+            made = f", made anew at {stamp(route.replanned[number - 1][0])}" if number else ""
+            parts += ["", f"the plan{made}:", plan_text(plan).rstrip()]
+            departures = compare(plan, part)
+            parts += ["where the route departs from it:"] if departures else []
+            parts += [f"  {each}{' (explained by a fault)' if explained(plan, each) else ''}" for each in departures]
     return "\n".join(parts)
 
 
@@ -71,20 +103,49 @@ def load(folder: Path) -> History:
     return History(hosts, (from_json(json.loads(line)) for line in lines if line))
 
 
-def _write(folder: Path, lab: Lab, submissions: list[Submission], routes: list[Route], since: datetime) -> None:
-    since -= timedelta(seconds=1)  # lines of the moment before belong to it: the connection that began it
-    lines = lab.recorder.lines(since)
-    for host in {line[0] for line in lines}:
-        own = (f"{at.isoformat()} {text}\n" for name, at, text in lines if name == host)
-        (folder / "logs" / f"{host}.log").write_text("".join(own))
+def _clear(folder: Path) -> None:
+    """Remove what an earlier run has left: a folder that has events.jsonl is one of ours."""
+    if (folder / "events.jsonl").is_file():
+        for left in (*folder.glob("logs/*.log"), *folder.glob("zones/*")):
+            left.unlink()
+
+
+def _write(
+    folder: Path,
+    lab: Lab,
+    submissions: Sequence[Submission],
+    routes: list[Route],
+    since: datetime,
+    names: Names,
+    alone: Collection[str],
+) -> None:
     events = [event for each in submissions for event in each.events()]
     unique = sorted({id(event): event for event in events}.values(), key=lambda event: event.at)
-    (folder / "events.jsonl").write_text("".join(json.dumps(event.to_json()) + "\n" for event in unique))
+    since -= timedelta(seconds=1)  # lines of the moment before belong to it: the connection that began it
+    for host, lines in _lines(lab, unique, since, alone).items():
+        text = "".join(f"{at.isoformat()} {names.told(line)}\n" for at, line in lines)
+        (folder / "logs" / f"{names.shown(host)}.log").write_text(text)
+    told = [replace(event, host=names.shown(event.host)).to_json() for event in unique]
+    (folder / "events.jsonl").write_text("".join(json.dumps(each) + "\n" for each in told))
     queries = (json.dumps(event.to_json()) + "\n" for event in unique if isinstance(event, DnsQuery))
     (folder / "dns.jsonl").write_text("".join(queries))
-    (folder / "hosts.json").write_text(json.dumps(lab.names, indent=1))
-    for domain, text in lab.domains.texts.items():
-        (folder / "zones" / domain).write_text(text)
+    hosts = {address: names.shown(name) for address, name in lab.names.items()}
+    (folder / "hosts.json").write_text(json.dumps(hosts, indent=1))
+    for domain, zone in lab.domains.texts.items():
+        (folder / "zones" / domain).write_text(zone)
     (folder / "routes.json").write_text(json.dumps([route.to_json() for route in routes], indent=1))
-    stories = [report(each) for each in submissions]
-    (folder / "timeline.txt").write_text(printable("\n\n".join(stories) + "\n"))
+
+
+def _lines(
+    lab: Lab, events: Collection[Event], since: datetime, alone: Collection[str]
+) -> dict[str, list[tuple[datetime, str]]]:
+    """Return the lines of each host that are about the run: by its messages, its domains, and its own hosts."""
+    own = {name: host for name, host in lab.hosts.items() if name not in lab.world_hosts}
+    mine = [*lab.domains.texts, *(f"[{address}]" for host in own.values() for address in host.addresses)]
+    mine += [f"[{address}]" for place in lab.domains.places() for address in place if address]
+    found: dict[str, list[tuple[datetime, str]]] = {}
+    counts = {name: counting(marks(name, events), (), mine, alone=name in own or name in alone) for name in lab.hosts}
+    for host, at, line in lab.recorder.lines(since):
+        if host in counts and counts[host](line):
+            found.setdefault(host, []).append((at, line))
+    return found

@@ -7,7 +7,7 @@ nobody else uses all of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from lab import events
@@ -20,7 +20,7 @@ class Marks:
     """By what a message and its notices are known in the log of one host."""
 
     queue_ids: frozenset[str] = frozenset()
-    message_ids: frozenset[str] = frozenset()
+    message_ids: frozenset[str] = frozenset()  # Dovecot's sessions too
 
     def on(self, line: str) -> bool:
         """Return whether *line* has one of them."""
@@ -35,6 +35,8 @@ def marks(host: str, said: Iterable[Event]) -> Marks:
             queue_ids.add(found)
         if isinstance(event, events.MessageId) and "@" in event.message_id:  # "<>" is nobody's own
             message_ids.add(event.message_id)
+        if event.host == host and isinstance(event, events.Saved | events.Submitted | events.Sieved | events.Finished):
+            message_ids.add(event.session)  # of LMTP: long, and never used twice
     return Marks(frozenset(queue_ids), frozenset(message_ids))
 
 
@@ -45,6 +47,11 @@ def about(
 
     *others*: those of the run's other messages; *domains*: the run's own; *alone*: nobody else uses the host.
     """
+    return filter(counting(own, others, domains, alone=alone), lines)
+
+
+def counting(own: Marks, others: Iterable[Marks], domains: Iterable[str], *, alone: bool) -> Callable[[str], bool]:
+    """Return what says of a line whether it is about the message, as in :func:`about`."""
     others, domains = tuple(others), tuple(domains)
 
     def counts(line: str) -> bool:
@@ -53,4 +60,4 @@ def about(
         of_another = any(other.on(line) for other in others)
         return not of_another and (alone or any(domain in line.lower() for domain in domains))
 
-    return filter(counts, lines)
+    return counts

@@ -99,6 +99,7 @@ class Route:
     plan: Plan | None = None
     final_recipient: str | None = None  # after aliases and forwarding (RFC 3464 2.3.2)
     mailstore: str | None = None  # lab name of the host that has the mailbox; None unless one says so
+    replanned: tuple[tuple[datetime, Plan], ...] = ()  # plans that were made anew since, and from when on each holds
     evidence: str | None = None  # folder with events, logs, DNS history and zone of this run
     unread: tuple[str, ...] = ()  # log lines about its delivery that nobody understood: attempts may be missing
 
@@ -130,6 +131,7 @@ class Route:
             "final_recipient": self.final_recipient,
             "mailstore": self.mailstore,
             "plan": self._plan_json(),
+            "replanned": [{"from": stamp(at), **plan.to_json()} for at, plan in self.replanned],
             "evidence": self.evidence,
             "unread": list(self.unread),
         }
@@ -141,11 +143,15 @@ class Route:
         values["attempts"] = tuple(Attempt.from_json(attempt) for attempt in data["attempts"])
         values["unread"] = tuple(data.get("unread", ()))
         values["notifications"] = tuple(Notification.from_json(each) for each in data["notifications"])
-        if values.get("plan") is not None:
-            from lab.plan import Plan  # lab.plan compares routes: it imports this module
+        from lab.plan import Plan  # lab.plan compares routes: it imports this module
 
+        if values.get("plan") is not None:
             plan = values["plan"]
             values["plan"] = Plan.from_json({key: plan[key] for key in plan if key != "departures"})
+        values["replanned"] = tuple(
+            (datetime.fromisoformat(each["from"]), Plan.from_json({key: each[key] for key in each if key != "from"}))
+            for each in data.get("replanned", ())
+        )
         return cls(**values)
 
     def walk(self) -> Iterator[Route]:
@@ -159,12 +165,9 @@ class Route:
         """Return what was predicted, and where the route departs from it."""
         if self.plan is None:
             return None
-        from lab.plan import compare  # as above
+        from lab.plan import departures  # as above
 
-        return {
-            **self.plan.to_json(),
-            "departures": [asdict(departure) for departure in compare(self.plan, self)],
-        }
+        return {**self.plan.to_json(), "departures": [asdict(departure) for departure in departures(self)]}
 
 
 def stamp(at: datetime) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from lab.ends import refused_route
@@ -33,6 +34,7 @@ class Submission:
     via: str
     receipt: Receipt
     plans: Mapping[str, Plan]  # recipient to what zone and settings foretold at that time
+    later: list[tuple[datetime, Mapping[str, Plan]]] = field(default_factory=list)  # made anew: from when on, and plans
 
     @property
     def message_id(self) -> str | None:
@@ -72,6 +74,11 @@ class Submission:
         """Return the routes as far as they are known now, without waiting; "unknown" for what is not."""
         return self._both(self.recipients, self.lab.watch.known)
 
+    def plan_again(self) -> None:
+        """Make the plans anew, from zones and settings as they are now: they hold for the attempts from now on."""
+        plans = self.lab.plans(self.recipients, self.via, self.receipt.sender)
+        self.later.append((datetime.now(UTC), plans))
+
     def events(self) -> list[Event]:
         """Return what the servers have said about the message and its notices so far, and their DNS queries."""
         return self.lab.watch.events(self.origin) if self.origin else []
@@ -90,7 +97,12 @@ class Submission:
         taken = [each for each in recipients if self.origin and each not in self.receipt.refused]
         found = [self._refused(each) for each in recipients if each not in taken]
         found += ask(self.origin, taken) if self.origin and taken else []
-        return [replace(route, plan=self.plans.get(route.recipient)) for route in found]
+        return [self._planned(route) for route in found]
+
+    def _planned(self, route: Route) -> Route:
+        to = route.recipient
+        later = tuple((at, plans[to]) for at, plans in self.later if to in plans)
+        return replace(route, plan=self.plans.get(to), replanned=later)
 
     def _refused(self, recipient: str) -> Route:
         reply = self.receipt.refused.get(recipient) or self.receipt.final

@@ -1,7 +1,8 @@
 """The plan: the route predicted from the zones and the senders' settings alone, without sending.
 
 ``explain`` predicts one host's part, ``explain_path`` the whole way, ``compare`` says where a route departs
-from it, ``rows`` and ``text`` show it. Pure: values in, values out.
+from it, ``departures`` from those that held one after the other, ``rows`` and ``text`` show it. Pure: values in, values
+out.
 """
 
 from lab.plan.answers import Zones
@@ -11,6 +12,7 @@ from lab.plan.compare import Departure, compare
 from lab.plan.explain import Basis, explain
 from lab.plan.model import Branch, Consequence, Exclusion, Group, Plan, Question, Site, Target
 from lab.plan.path import explain_path
+from lab.plan.stretches import departures, stretches
 from lab.plan.text import Row, rows, text
 
 __all__ = [
@@ -29,8 +31,10 @@ __all__ = [
     "Target",
     "Zones",
     "compare",
+    "departures",
     "explain",
     "explain_path",
     "rows",
+    "stretches",
     "text",
 ]

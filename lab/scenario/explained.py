@@ -14,14 +14,12 @@ changes a host's settings explains nothing: what comes after it is compared with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
 from dnszone.masterfile import absolute
 from dnszone.record import matches
 from lab.plan import Departure, Plan
-from lab.route import Route
 from lab.scenario.model import Departs, Fault
 
 ENDS = ("stopped-early", "not-attempted", "outcome")
@@ -49,22 +47,6 @@ def explained(departure: Departure, plan: Plan, wrong: Wrong) -> bool:
         return True
     turns = {target.host for part in parts for target in part.targets}
     return departure.kind in ENDS and bool(turns & wrong.hosts)
-
-
-def stretches(route: Route, plan: Plan, later: Sequence[tuple[datetime, Plan]]) -> Iterator[tuple[Plan, Route]]:
-    """Yield the parts of *route* with the plan that held while each was made.
-
-    *plan* held first, each of *later* from its time on. Only the last part has the route's end.
-    """
-    plans = [(None, plan), *later]
-    for number, (begins, each) in enumerate(plans):
-        ends = plans[number + 1][0] if number + 1 < len(plans) else None
-        made = [attempt for attempt in route.attempts if (begins is None or begins <= attempt.at)]
-        if ends is None:
-            yield each, replace(route, attempts=tuple(made))
-        else:
-            so_far = tuple(attempt for attempt in made if attempt.at < ends)
-            yield each, replace(route, attempts=so_far, outcome="unknown", status=None)
 
 
 def meant(departure: Departure, listed: Collection[Departs]) -> Departs | None:

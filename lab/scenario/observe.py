@@ -10,17 +10,17 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING
 
 from lab.errors import LabError
 from lab.hosts import MAIL_ROLES
-from lab.plan import Departure, Plan, compare
+from lab.plan import Departure, Plan, compare, stretches
 from lab.route import Route, stamp
 from lab.scenario.expect import Asked
-from lab.scenario.explained import explained, stretches, wrong
+from lab.scenario.explained import explained, wrong
 from lab.scenario.judge import Observation
 from lab.scenario.logs import Logs
 from lab.scenario.variables import replaced
@@ -38,14 +38,10 @@ PAUSE = 0.1  # seconds between two looks at a queue
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message that was handed over, and when.
-
-    ``later`` has the plans that a step has made anew since: from when on, and recipient to plan.
-    """
+    """A message that was handed over, and when."""
 
     submission: Submission
     at: datetime
-    later: list[tuple[datetime, Mapping[str, Plan]]] = field(default_factory=list)
 
 
 class Observer:
@@ -131,6 +127,15 @@ class Observer:
 
     def departures(self, sent: Sent) -> Iterator[tuple[Route, Departure]]:
         """Yield each departure of a message's routes from their plan that no fault explains, with the route."""
+        names, excused = self._stage.names, self.excused()
+        for route in sent.submission.known():
+            for plan, part in stretches(route):
+                for departure in compare(plan, part):
+                    if not excused(plan, departure):
+                        yield names.route(route), names.departure(departure)
+
+    def excused(self) -> Callable[[Plan, Departure], bool]:
+        """Return what says of a departure from a plan whether a fault of the scenario explains it."""
         stage = self._stage
         values = stage.values
         what = wrong(
@@ -140,14 +145,7 @@ class Observer:
             lambda client: self._lab.names.get(client, stage.names.real(client)),
             stage.behind,
         )
-        for route in sent.submission.known():
-            if route.plan is None:
-                continue
-            later = [(at, plans[route.recipient]) for at, plans in sent.later]
-            for plan, part in stretches(route, route.plan, later):
-                for departure in compare(plan, part):
-                    if not explained(departure, plan, what):
-                        yield stage.names.route(route), stage.names.departure(departure)
+        return lambda plan, departure: explained(departure, plan, what)
 
     def _tls_logged(self) -> frozenset[str]:
         return frozenset(self._stage.names.shown(name) for name in self._lab.logs_tls())

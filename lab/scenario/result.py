@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,6 +33,7 @@ class Result:
     departures: tuple[Departure, ...] = ()
     story: str = ""  # timeline and plan of each message, where it did not pass
     evidence: Path | None = None
+    domains: Mapping[str, str] = field(default_factory=dict)  # what $DOMAIN and the like were
 
     @property
     def good(self) -> bool:
@@ -53,6 +55,8 @@ class Result:
     def report(self) -> str:
         """Return everything that a person needs to see why it did not pass."""
         parts = [f"{self.scenario.id}: {self.outcome}", *(f"  {line}" for line in self.lines())]
+        if self.domains:
+            parts += [f"  {', '.join(f'{name} was {domain}' for name, domain in self.domains.items())}"]
         if self.story:
             parts += ["", self.story]
         if self.evidence is not None:
@@ -70,6 +74,7 @@ class Result:
             "seconds": round(self.seconds, 3),
             "reason": self.reason,
             "differences": self.lines(),
+            "domains": dict(self.domains),
             "routes": [route.to_json() for route in self.routes],
             "evidence": str(self.evidence) if self.evidence else None,
         }

@@ -5,6 +5,7 @@ In: a scenario, a :class:`lab.lab.Lab`. Out: a :class:`Result`; whatever goes wr
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -61,6 +62,7 @@ class _Run:
         self._stage = stage
         self._scenario = stage.scenario
         self._lab = stage.lab
+        self._alone = alone
         self._evidence = evidence
         self._always = always
         self._began = datetime.now(UTC)
@@ -96,7 +98,7 @@ class _Run:
         folder, story = None, ""
         if outcome not in ("pass", "skipped") or self._always:
             story, folder = self._save()
-        return Result(
+        found = Result(
             self._scenario,
             outcome,
             seconds,
@@ -107,7 +109,12 @@ class _Run:
             departures,
             shown.told(story),
             folder,
+            {f"${name}": domain for name, domain in self._stage.domains.items()},
         )
+        if folder is not None:
+            with suppress(OSError):  # as above
+                (folder / "result.json").write_text(json.dumps(found.to_json(), indent=1), "utf-8")
+        return found
 
     def _save(self) -> tuple[str, Path | None]:
         """Return the story of the messages, and the folder with the evidence, as far as there is any."""
@@ -115,10 +122,11 @@ class _Run:
 
         submissions = self._submissions()
         folder = self._evidence / self._scenario.id if self._evidence else None
-        story = "\n\n".join(evidence.report(each) for each in submissions if each.origin)
+        excused = self._observer.excused()
+        story = "\n\n".join(evidence.report(each, excused) for each in submissions if each.origin)
         if folder is not None:
             with suppress(LabError):  # the result must still be seen
-                evidence.save(folder, self._lab, submissions, self._began)
+                evidence.save(folder, self._lab, submissions, self._began, self._stage.names, self._alone, excused)
         return story, folder
 
     def _departures(self) -> tuple[Departure, ...]:
@@ -232,10 +240,8 @@ class _Run:
 
     def _plan_again(self) -> None:
         """Make the plans of all messages anew, from the zones and settings as they are now."""
-        at = datetime.now(UTC)
-        for sent in (each for several in self._sent.values() for each in several):
-            receipt = sent.submission.receipt
-            sent.later.append((at, self._lab.plans(receipt.recipients, sent.submission.via, receipt.sender)))
+        for each in self._submissions():
+            each.plan_again()
 
     def _until(self, step: Step) -> None:
         outcome, name = str(step.table["until"]), self._named(step)

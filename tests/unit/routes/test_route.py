@@ -10,7 +10,7 @@ from .recordings import read_history
 
 CONTRACT = {
     *("schema", "message_id", "sender", "recipient", "outcome", "status", "reason", "accepted_by", "mailbox"),
-    *("hops", "attempts", "notifications", "plan", "evidence", "copies", "final_recipient", "mailstore"),
+    *("hops", "attempts", "notifications", "plan", "replanned", "evidence", "copies", "final_recipient", "mailstore"),
     "unread",
 }
 ATTEMPT = {

@@ -199,7 +199,7 @@ class FakeLab:
             known=lambda: history.stages[0],
             events=list,
             timeline=lambda: "the timeline",
-            via=via,
+            plan_again=lambda: self.did.append(f"plan {', '.join(to)} via {via}"),
         )
 
     def connect(self, at: str) -> socket.socket:
@@ -207,11 +207,6 @@ class FakeLab:
         connected, other = socket.socketpair()
         other.close()
         return connected
-
-    def plans(self, recipients: tuple[str, ...], via: str, sender: str | None) -> dict[str, Any]:
-        del sender
-        self.did.append(f"plan {', '.join(recipients)} via {via}")
-        return dict.fromkeys(recipients)
 
     def logs_tls(self) -> frozenset[str]:
         return frozenset(self.hosts)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from lab.plan import Departure, Group, Plan, Question, Site, Target
-from lab.scenario.explained import Wrong, explained, meant, stretches, wrong
+from lab.scenario.explained import Wrong, explained, meant, wrong
 from lab.scenario.model import Departs, Fault
-from tests.unit.scenario.conftest import BEGAN, attempt, route
 
 
 def target(host: str) -> Target:
@@ -94,16 +92,6 @@ def test_what_was_wrong() -> None:
 )
 def test_departures_that_are_meant(entry: Departs, expected: bool) -> None:
     assert (meant(departure(), [entry]) is not None) is expected
-
-
-def test_each_stretch_of_a_route_has_the_plan_of_its_time() -> None:
-    then, later = (Plan("bia@a.test", "direct", transport, "", "", "") for transport in ("old", "new"))
-    last = Plan("bia@a.test", "direct", "last", "", "", "")
-    made = route(attempt("one"), attempt("two", seconds=10), attempt("three", seconds=20))
-    times = [(BEGAN + timedelta(seconds=10), later), (BEGAN + timedelta(seconds=30), last)]
-    parts = [(plan.transport, part.attempted, part.outcome) for plan, part in stretches(made, then, times)]
-    assert parts == [("old", ["one"], "unknown"), ("new", ["two", "three"], "unknown"), ("last", [], "delivered")]
-    assert list(stretches(made, then, [])) == [(then, made)]
 
 
 def test_what_is_wrong_with_a_resolver_is_wrong_for_those_who_ask_it() -> None:

@@ -421,6 +421,11 @@ def test_of_equal_attempts_the_last_one_is_missing_and_said_to_be(attempt: Attem
     assert str(missing) == "attempts[1]: expected mx1 450 (the 2. of 2 such), observed nothing"
 
 
+def test_a_stage_that_no_log_tells_is_no_difference(attempt: Attempts, route: Routes) -> None:
+    assert verdict({"attempts": ["mx1 rcpt"]}, route(attempt("mx1", stage="unknown"))).outcome == "unknown"
+    assert verdict({"attempts": ["mx1 failed"]}, route(attempt("mx1", stage="unknown"))).outcome == "pass"
+
+
 def test_an_address_family_that_is_not_known_is_no_difference(attempt: Attempts, route: Routes) -> None:
     assert verdict({"attempts": ["mx1 ipv6"]}, route(attempt("mx1"))).outcome == "unknown"
     assert verdict({"attempts": ["mx1 ipv6"]}, route(attempt("mx1", address="2001:2::11"))).outcome == "pass"
