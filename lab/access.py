@@ -44,17 +44,22 @@ class Access:
 
         Ports 587, the smarthost's default, and 465 want TLS and a login; default: "customer".
         """
-        host, _, given = via.partition(":")
-        if given and not given.isdigit():
-            raise LabError(f"via={via!r} has no port number", hint='"client", "smarthost" or "mx1:25"')
+        host, port = via.partition(":")[0], at_port(via)
         found = known(self._present(), host)
-        port = int(given) if given else SUBMISSION if host == "smarthost" else 25
         tls, name = TLS.get(port), f"{host}:{port}"
         credentials = _credentials(login or "customer") if tls or login else None
         if host in self._world and Door(host, port) not in INSIDE:
             return Server(name, ready.LOOPBACK, self.port(host, port), credentials, tls)
         inner = self._world["gateway"].published[GUESTS]
         return Server(name, ready.LOOPBACK, inner, credentials, tls, beyond=(found.address, port))
+
+
+def at_port(via: str) -> int:
+    """Return the port of "host:port", or where the host's clients submit. Raises LabError for what is no number."""
+    host, _, given = via.partition(":")
+    if given and not given.isdigit():
+        raise LabError(f"via={via!r} has no port number", hint='"client", "smarthost" or "mx1:25"')
+    return int(given) if given else SUBMISSION if host == "smarthost" else 25
 
 
 def password(name: str) -> str:

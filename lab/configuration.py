@@ -27,6 +27,7 @@ MAIN_CF = f"{POSTFIX}/main.cf"
 MASTER_CF = f"{POSTFIX}/master.cf"
 TABLE = re.compile(r"\b(?:texthash|hash|lmdb|btree|cdb):(/[\w./-]+)")  # types whose source is a text file
 DOVECOT = "/etc/dovecot"
+OWN_CONF = "guest.conf"  # what a host that is brought along has of its own: read last, so that it holds
 OUTLET = re.compile(r"^\s*submission_host\s*=\s*(?P<outlet>\S*)\s*$", re.MULTILINE)
 OWN_OUTLET = re.compile(r"^(?P<user>[^:#\s]+):.*\buserdb_submission_host=(?P<outlet>\S*)", re.MULTILINE)
 Key = tuple[str, str]  # of a host: container, and when it was started
@@ -119,6 +120,7 @@ def _key(host: Host) -> Key:
 
 
 def _store(files: Mapping[str, str]) -> Store:
-    outlet = OUTLET.search(files.get(f"{DOVECOT}/dovecot.conf", ""))
+    settings = "\n".join(files.get(f"{DOVECOT}/{name}", "") for name in ("dovecot.conf", OWN_CONF))
+    outlets = [each["outlet"] for each in OUTLET.finditer(settings)]
     own = OWN_OUTLET.finditer(files.get(f"{DOVECOT}/users", ""))
-    return Store(outlet["outlet"] if outlet else "", {each["user"]: each["outlet"] for each in own})
+    return Store(outlets[-1] if outlets else "", {each["user"]: each["outlet"] for each in own})

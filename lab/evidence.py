@@ -16,7 +16,7 @@ Nothing in it is of another run, beside it or before it; hosts have the names th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -36,13 +36,14 @@ if TYPE_CHECKING:
     from lab.submission import Submission
 
 
-Explained = Callable[[Plan, Departure], bool]
+Judge = Callable[[Plan, Route], Iterable[tuple[Departure, bool]]]
+"""Where a route departs from a plan, and whether the run itself is the reason."""
 LAB_NAMES = Names({}, {})  # hosts are called as the lab calls them
 
 
-def unexplained(_plan: Plan, _departure: Departure) -> bool:
-    """Return that nothing explains a departure: where nobody knows of faults."""
-    return False
+def unexplained(plan: Plan, route: Route) -> Iterator[tuple[Departure, bool]]:
+    """Yield that nothing explains a departure: where nobody knows of faults."""
+    yield from ((departure, False) for departure in compare(plan, route))
 
 
 def save(
@@ -52,12 +53,12 @@ def save(
     since: datetime,
     names: Names = LAB_NAMES,
     alone: Collection[str] = (),
-    explained: Explained = unexplained,
+    judge: Judge = unexplained,
 ) -> list[Route]:
     """Write the evidence of *submissions* into *folder*, and return their routes as far as they are known.
 
     *since*: when the run began (aware); *names*: what it calls the hosts; *alone*: those that nobody else has used.
-    *explained*: as in :func:`report`. What an earlier run has left in the folder is removed.
+    *judge*: as in :func:`report`. What an earlier run has left in the folder is removed.
     """
     try:
         _clear(folder)
@@ -66,7 +67,7 @@ def save(
         found = (route for each in submissions for route in each.known())
         routes = [replace(names.route(route), evidence=str(folder)) for route in found]
         _write(folder, lab, submissions, routes, since, names, alone)
-        stories = [report(each, explained) for each in submissions]
+        stories = [report(each, judge) for each in submissions]
         (folder / "timeline.txt").write_text(names.told("\n\n".join(stories)) + "\n")
     except OSError as error:
         raise LabError(
@@ -75,19 +76,19 @@ def save(
     return routes
 
 
-def report(submission: Submission, explained: Explained = unexplained) -> str:
+def report(submission: Submission, judge: Judge = unexplained) -> str:
     """Return the timeline of a message, and the plan of each recipient beside it, for a person to read.
 
-    *explained* says of a plan and a departure from it whether the run itself is the reason.
+    *judge* says where a route departs from a plan, and whether the run itself is the reason.
     """
     parts = [submission.timeline()]
     for route in submission.known():
         for number, (plan, part) in enumerate(stretches(route)):
             made = f", made anew at {stamp(route.replanned[number - 1][0])}" if number else ""
             parts += ["", f"the plan{made}:", plan_text(plan).rstrip()]
-            departures = compare(plan, part)
+            departures = list(judge(plan, part))
             parts += ["where the route departs from it:"] if departures else []
-            parts += [f"  {each}{' (explained by a fault)' if explained(plan, each) else ''}" for each in departures]
+            parts += [f"  {each}{' (explained by a fault)' if explained else ''}" for each, explained in departures]
     return "\n".join(parts)
 
 

@@ -20,7 +20,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from lab import extra, guest, own
-from lab.access import Access, Login
+from lab.access import Access, Login, at_port
 from lab.breakage import Breakage
 from lab.claims import Holding
 from lab.dns import Dns
@@ -233,7 +233,7 @@ class Lab:
         self.recorder  # noqa: B018  the logs are followed before anything can be logged
         plans = self.plans(recipients, via, sender)
         receipt = submit(server, sender, recipients, data, message_id, timeout, dsn)
-        submission = Submission(self, via.partition(":")[0], receipt, plans)
+        submission = Submission(self, via.partition(":")[0], receipt, plans, at_port(via))
         self.submissions.append(submission)
         return submission
 

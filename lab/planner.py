@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dnszone.zone import WORLD
+from lab.access import at_port
 from lab.configuration import Configuration
 from lab.dns import STANDING
 from lab.errors import LabError
@@ -38,7 +39,8 @@ class Planner:
             able = sorted(each.name for each in hosts.values() if each.role in MAIL_ROLES)
             raise LabError(f"{host.name} routes no mail", hint=f"hosts that do: {', '.join(able)}")
         basis = self._basis()
-        return {recipient: explain_path(recipient, host.name, basis, sender) for recipient in recipients}
+        port = at_port(via)
+        return {recipient: explain_path(recipient, host.name, basis, sender, port) for recipient in recipients}
 
     def brought(self, host: Host, like: Host, own: Own) -> None:
         """Learn the settings of a host that the test has brought along."""

@@ -34,6 +34,7 @@ class Submission:
     via: str
     receipt: Receipt
     plans: Mapping[str, Plan]  # recipient to what zone and settings foretold at that time
+    port: int = 25  # of ``via``, at which it was submitted
     later: list[tuple[datetime, Mapping[str, Plan]]] = field(default_factory=list)  # made anew: from when on, and plans
 
     @property
@@ -76,7 +77,7 @@ class Submission:
 
     def plan_again(self) -> None:
         """Make the plans anew, from zones and settings as they are now: they hold for the attempts from now on."""
-        plans = self.lab.plans(self.recipients, self.via, self.receipt.sender)
+        plans = self.lab.plans(self.recipients, f"{self.via}:{self.port}", self.receipt.sender)
         self.later.append((datetime.now(UTC), plans))
 
     def events(self) -> list[Event]:

@@ -21,7 +21,7 @@ OUTCOMES = {"delivered": "bold green", "deferred": "bold yellow", "held": "bold 
 KINDS = {"dns": "cyan", "try": "bold", "mailbox": "magenta", "notice": "blue"}
 LINE = re.compile(r"(?P<time> *[+-]\d+\.\d{3}s)  (?P<host>\S+ *)  (?P<kind>[a-z]+ *) (?P<mark>[+x~ ]) (?P<text>.*)")
 LABELS = frozenset(
-    {"next", "becomes", "also", "may", "asks", "site", "tries", "never", "if", "end", "note"}
+    {"next", "becomes", "also", "may", "asks", "unknown", "site", "tries", "never", "if", "end", "note"}
 )  # lab.plan.Row.kind
 RULE = re.compile(r"(?P<left>.*\S)(?P<gap>\s{2,})(?P<rule>RFC \d+.*|[a-z0-9_]+_[a-z0-9_]+.*)")
 

@@ -10,7 +10,7 @@ from lab.plan.attempts import Kind
 from lab.plan.branches import Store
 from lab.plan.compare import Departure, compare
 from lab.plan.explain import Basis, explain
-from lab.plan.model import Branch, Consequence, Exclusion, Group, Plan, Question, Site, Target
+from lab.plan.model import Branch, Consequence, Exclusion, Group, Plan, Question, Site, Target, Unplanned
 from lab.plan.path import explain_path
 from lab.plan.stretches import departures, stretches
 from lab.plan.text import Row, rows, text
@@ -29,6 +29,7 @@ __all__ = [
     "Site",
     "Store",
     "Target",
+    "Unplanned",
     "Zones",
     "compare",
     "departures",

@@ -45,6 +45,8 @@ def complete(recipient: str, settings: Settings) -> str:
     domain = _a_label(domain.rstrip("."))
     if address_of(domain) and settings.resolve_numeric_domain:
         domain = f"[{domain}]"
+    if settings.append_dot_mydomain and not set(".[") & set(domain):
+        domain = f"{domain}.{settings.mydomain}"
     return f"{local}@{domain}"
 
 

@@ -5,6 +5,7 @@ After smtp_connect(3) and smtp_trouble(3).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -23,6 +24,8 @@ Kind = Literal[
     "not-attempted",  # a try was planned and none was made
     "outcome",  # not the end that zone and settings, or the answers, lead to
 ]
+Hidden = Callable[[Plan, Target], bool]
+"""Whether the host of a plan may not have been told an address that the plan has."""
 SESSION_STAGES = frozenset({"mail", "rcpt", "data", "end-of-data"})  # past EHLO, STARTTLS and AUTH
 
 
@@ -34,6 +37,7 @@ class Try:
     """
 
     plan: Plan
+    hidden: Hidden = lambda _plan, _target: False
     site: int = 0
     group: int = 0
     left: list[Target] = field(default_factory=list)
@@ -60,8 +64,8 @@ class Try:
         return self.site >= len(self.plan.sites)
 
     def finish(self) -> bool:
-        """Pass the addresses at which the host meets itself, and return whether nothing is left then."""
-        while self.pass_itself():
+        """Pass what need not be tried, and return whether nothing is left then."""
+        while self.passes():
             pass
         return self.over
 
@@ -72,7 +76,7 @@ class Try:
             return True
         target = next((target for target in self.left if tries(target, attempt)), None)
         if target is None:
-            return self.pass_itself() and self.accept(attempt)
+            return self.passes() and self.accept(attempt)
         self.left.remove(target)
         self.tried.append(target)
         self.room -= 1
@@ -82,14 +86,19 @@ class Try:
         self._advance()
         return True
 
-    def pass_itself(self) -> bool:
-        """Pass an address whose turn it is and at which the host meets itself; False where there is none."""
+    def passes(self) -> bool:
+        """Pass an address whose turn it is and that need not be tried; False where there is none.
+
+        The host meets itself there, or was not told of it: then it has no place in the limit.
+        """
         itself = next((target for target in self.left if self.plan.is_itself(target)), None)
-        if itself is None:
+        hidden = next((target for target in self.left if self.hidden(self.plan, target)), None)
+        passed = itself or hidden
+        if passed is None:
             return False
-        self.left.remove(itself)
-        self.room -= 1
-        self.addresses += 1
+        self.left.remove(passed)
+        self.room -= itself is not None
+        self.addresses += itself is not None
         self._advance()
         return True
 

@@ -25,7 +25,7 @@ class Store:
     """A mail store: what its users' Sieve scripts send on, and to whom.
 
     ``scripts``: address in lower case to the text of its script, where known. ``outlet``: the server that sends for
-    the store, "host:port", "" for none; ``outlets``: users for whom it is another one.
+    the store, "host" or "host:port", "" for none; ``outlets``: users for whom it is another one.
     """
 
     outlet: str = ""
@@ -49,8 +49,8 @@ def local_branches(aliased: Aliased, host: str) -> tuple[Branch, ...]:
     return tuple(Branch(each, host, "alias_maps", True, FORWARDED, rule) for each in aliased.away)
 
 
-def sieve_branches(recipient: str, store: Store, outlet: str, delimiters: str) -> tuple[Branch, ...]:
-    """Return the branches of the recipient's script. *outlet*: lab name of the store's submission host.
+def sieve_branches(recipient: str, store: Store, outlet: str, port: int, delimiters: str) -> tuple[Branch, ...]:
+    """Return the branches of the recipient's script. *outlet*: lab name of the store's submission host, at a *port*.
 
     None for user+detail: the lab's mail store files such mail before the user's own script has its turn.
     """
@@ -61,6 +61,6 @@ def sieve_branches(recipient: str, store: Store, outlet: str, delimiters: str) -
         return ()
     rule = "RFC 5228 4.2; submission_host"
     return tuple(
-        Branch(each.address, outlet, "sieve", each.certain, SIEVED if each.certain else PERHAPS, rule)
+        Branch(each.address, outlet, "sieve", each.certain, SIEVED if each.certain else PERHAPS, rule, port=port)
         for each in redirects(script)
     )

@@ -3,6 +3,8 @@
 In: a plan and a route. Out: a :class:`Departure` for each difference, none when the plan allows the route.
 Whether a declared fault explains a departure is for the caller to say; ``kind`` is there for that.
 
+Of a host where the plan leaves off (``unplanned``) nothing is judged: what is not planned is no departure.
+
 A message may be tried several times. Each try begins at the plan's top and ends with a final answer or with
 nothing left to try. Inside a try the attempts go group by group; ``Try`` keeps the place. An attempt that may
 be the first one of another try is taken for that: where the order is random, one try too long looks like two.
@@ -13,11 +15,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from lab.plan.attempts import Kind, Try, tries
+from lab.plan.attempts import Hidden, Kind, Try, tries
 from lab.plan.model import Plan, Site
 from lab.route import Attempt, Route
 
 UNACCEPTED = frozenset({"deferred", "expired", "bounced"})
+SUSPENDED = "delivery temporarily suspended"
+"""What the queue manager says of a destination that it has given up for now, after what other mail met there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +39,11 @@ class Departure:
         return f"{self.host}: {self.kind}: expected {self.expected}; observed {self.observed}"
 
 
-def compare(plan: Plan, route: Route) -> list[Departure]:
+def compare(plan: Plan, route: Route, hidden: Hidden = lambda _plan, _target: False) -> list[Departure]:
     """Return the departures of *route* from *plan* and the plans in it, host by host.
 
-    Of several recipients that come out of one, the branch to the route's final recipient counts.
+    Of several recipients that come out of one, the branch to the route's final recipient counts. *hidden*: which
+    addresses a host may not have been told; it need not try them.
     """
     parts: dict[str, list[Plan]] = {}
     for part in _towards(plan, route.final_recipient):
@@ -47,7 +52,7 @@ def compare(plan: Plan, route: Route) -> list[Departure]:
     for host, of_host in parts.items():
         attempts = [attempt for attempt in route.attempts if attempt.host == host]
         if host == plan.host or attempts or host in route.hops:
-            departures += _compare_host(of_host, attempts, route)
+            departures += _compare_host(of_host, attempts, route, hidden)
     return departures
 
 
@@ -72,17 +77,17 @@ def _leads(plan: Plan, final: str | None) -> bool:
     return final is not None and any(part.recipient.casefold() == final.casefold() for part in plan.walk())
 
 
-def _compare_host(plans: Sequence[Plan], attempts: Sequence[Attempt], route: Route) -> list[Departure]:
+def _compare_host(plans: Sequence[Plan], attempts: Sequence[Attempt], route: Route, hidden: Hidden) -> list[Departure]:
     """Judge each stay of the message at the host, by queue id: a message that comes back is tried anew.
 
     Where the host has several parts in the plan, a stay is one of them: that from which it departs least.
     """
     if not attempts:
-        return _fewest(_unattempted(plan, route) for plan in plans)
+        return _fewest(_unattempted(plan, route, hidden) for plan in plans)
     departures: list[Departure] = []
     for queue_id in dict.fromkeys(attempt.queue_id for attempt in attempts):
         stay = [attempt for attempt in attempts if attempt.queue_id == queue_id]
-        departures += _fewest(_follow(plan, stay, route) for plan in plans)
+        departures += _fewest(_follow(plan, stay, route, hidden) for plan in plans)
     return departures
 
 
@@ -90,20 +95,23 @@ def _fewest(found: Iterable[list[Departure]]) -> list[Departure]:
     return min(found, key=len)
 
 
-def _follow(plan: Plan, stay: Sequence[Attempt], route: Route) -> list[Departure]:
-    follower = _Follower(plan)
+def _follow(plan: Plan, stay: Sequence[Attempt], route: Route, hidden: Hidden) -> list[Departure]:
+    if plan.unplanned:
+        return []
+    follower = _Follower(plan, hidden)
     for attempt in stay:
         follower.take(attempt)
     follower.end(route)
     return follower.departures
 
 
-def _unattempted(plan: Plan, route: Route) -> list[Departure]:
+def _unattempted(plan: Plan, route: Route, hidden: Hidden) -> list[Departure]:
     """Judge a host that tried nobody, where the message's end is this host's doing."""
-    if plan.host in route.hops[:-1] or route.outcome == "unknown":
+    open_ = plan.unplanned or route.outcome == "unknown" or (route.reason or "").startswith(SUSPENDED)
+    if open_ or plan.host in route.hops[:-1]:
         return []
     if any(site.groups for site in plan.sites):
-        if route.outcome not in UNACCEPTED:
+        if route.outcome not in UNACCEPTED or all(hidden(plan, target) for target in plan.targets):
             return []
         return [Departure("not-attempted", plan.host, None, f"attempts at {_names(plan.sites)}", _end(route))]
     if plan.outcome == "delivered" or (plan.branches and not plan.replaced):
@@ -121,6 +129,7 @@ class _Follower:
     """Follows the attempts of one queue file through the plan."""
 
     plan: Plan
+    hidden: Hidden
     departures: list[Departure] = field(default_factory=list)
     current: Try | None = None
 
@@ -130,16 +139,16 @@ class _Follower:
             self._unplanned(attempt)
             return
         if self.current is None:
-            self.current = Try(self.plan)
+            self.current = Try(self.plan, self.hidden)
         elif self.current.final:
             kind: Kind = "continued-after-" + self.current.final  # type: ignore[assignment]  # one of the two
             self._note(kind, attempt, f"nothing after the {self.current.final}")
-            self.current = Try(self.plan)
+            self.current = Try(self.plan, self.hidden)
             self.current.accept(attempt)
             return
         if self.current.accept(attempt):
             return
-        again = Try(self.plan)
+        again = Try(self.plan, self.hidden)
         if self.current.last and again.accept(attempt):
             if not self.current.finish():
                 self._stopped(self.current)

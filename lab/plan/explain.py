@@ -12,16 +12,17 @@ from typing import Literal
 
 from dnszone.exchangers import is_exchanger
 from lab.plan.address import Decision, complete, decide, is_local
-from lab.plan.aliases import AliasLoopError, aliased, virtual
+from lab.plan.aliases import Aliased, AliasLoopError, aliased, virtual
 from lab.plan.answers import Asker, Zones, address_of
 from lab.plan.branches import Store, local_branches, sieve_branches, virtual_branches
 from lab.plan.consequences import consequences
 from lab.plan.dialogue import refusal
+from lab.plan.keys import address_keys
 from lab.plan.lookup import Resolver, Why
-from lab.plan.model import Branch, Plan
+from lab.plan.model import Branch, Plan, Site, Unplanned
 from lab.plan.sites import resolve
+from lab.plan.unplanned import PROGRAMS, UNREAD, altered, checked, unplanned, unread
 from lab.settings import Settings, Table
-from lab.settings.mastercf import STOCK
 
 Stage = Literal[
     "smtp",  # a client hands it over: smtpd(8) may refuse it
@@ -29,6 +30,18 @@ Stage = Literal[
     "expanded",  # aliases have been replaced: what is left is routing
 ]
 AGENT = ("The delivery agent's address; LMTP looks up no MX.", "lmtp(8)")
+CACHE = "An open session is used first, whoever it is with; what follows holds where there is none."
+POLICIES = f"{UNREAD} It may forbid a connection; what follows holds where it does not."
+OUTSIDE = "What takes it may hand it back here, or to any other host."
+ROUTING = (
+    "transport_maps",
+    "sender_dependent_default_transport_maps",
+    "sender_dependent_relayhost_maps",
+    "mydestination",
+    "relay_domains",
+    "virtual_alias_domains",
+    "virtual_mailbox_domains",
+)
 AGENTS = frozenset({"lmtp", "local", "virtual", "pipe"})  # programs that end a message's way over SMTP
 
 
@@ -46,22 +59,25 @@ class Basis:
     stores: Mapping[str, Store]
 
 
-def explain(recipient: str, host: str, basis: Basis, sender: str | None = None, stage: Stage = "smtp") -> Plan:
+def explain(
+    recipient: str, host: str, basis: Basis, sender: str | None = None, stage: Stage = "smtp", port: int = 25
+) -> Plan:
     """Return the plan of *host* for *recipient*, its branches without plans of their own.
 
-    *sender*: None if it is not known. Nothing is sent and nobody asked.
+    *sender*: None if it is not known. *port*: where it comes in, if over SMTP. Nothing is sent and nobody asked.
     """
-    return _Host(host, basis, sender).plan(recipient, stage)
+    return _Host(host, basis, sender, port).plan(recipient, stage)
 
 
 class _Host:
     """One host that thinks about one message."""
 
-    def __init__(self, host: str, basis: Basis, sender: str | None) -> None:
+    def __init__(self, host: str, basis: Basis, sender: str | None, port: int) -> None:
         self._host = host
         self._basis = basis
         self._sender = sender
         self._settings = basis.settings[host]
+        self._smtpd = self._settings.within(f":{port}")
         self._own = _own_addresses(host, self._settings, basis.names)
         self._asker = Asker(basis.zones)
         self._resolver = Resolver(self._asker, self._settings, self._own, basis.names)
@@ -84,10 +100,13 @@ class _Host:
         if decision.transport == "":
             return replace(plan, outcome="rejected", status="5.1.3", reason="Bad recipient address syntax")
         if stage == "smtp":
-            refused = refusal(address.rpartition("@")[2], decision.kind, self._settings, self._asker)
+            refused = refusal(address.rpartition("@")[2], decision.kind, self._smtpd, self._asker)
             if refused is not None:
                 return self._ended(plan, "rejected", refused.status, refused.reason, rule=refused.rule)
-        if stage != "expanded":
+        left = self._left(address, stage)
+        if left is not None:
+            return self._off(plan, left)
+        if stage != "expanded" and not self._unmapped(stage):
             try:
                 expanded = virtual(address, self._settings, self._is_local)
             except AliasLoopError:
@@ -98,7 +117,38 @@ class _Host:
             stage = stage if expanded is None else "expanded"
         return self._routed(plan, address, decision, stage)
 
+    def _left(self, address: str, stage: Stage) -> Unplanned | None:
+        """Return where the plan leaves off before the recipient is routed."""
+        found = None
+        if stage == "smtp":
+            found = unplanned("arrival", self._smtpd) or checked(self._smtpd, at_smtpd=True)
+        if stage == "smtp" and found is None:
+            found = checked(self._settings, at_smtpd=False)  # what this host writes is not filtered
+        if stage != "expanded" and not self._unmapped(stage):
+            found = found or unplanned("cleanup", self._settings, self._keys(address))
+            found = found or unread(self._settings, ["virtual_alias_maps"])
+        found = found or altered(self._settings) or unread(self._settings, ROUTING)
+        if self._is_local(address.rpartition("@")[2]) and set("!%@") & set(address.rpartition("@")[0]):
+            found = found or Unplanned("allow_percent_hack, swap_bangpath", "The local part is a route.", "postconf(5)")
+        return found or unplanned("routing", self._settings, self._keys(address))
+
+    def _unmapped(self, stage: Stage) -> bool:
+        """Return whether aliases and the like do not hold (no_address_mappings)."""
+        return stage == "smtp" and "no_address_mappings" in self._smtpd.receive_override_options
+
+    def _keys(self, address: str) -> tuple[str, ...]:
+        return tuple(key for key, _ in address_keys(address, self._settings, self._is_local))
+
+    def _off(self, plan: Plan, left: Unplanned) -> Plan:
+        """Return the plan as far as it goes: nothing of what comes now is known."""
+        return replace(
+            plan, transport="", nexthop="", why="", rule="", unplanned=left, questions=tuple(self._asker.asked)
+        )
+
     def _routed(self, plan: Plan, address: str, decision: Decision, stage: Stage) -> Plan:
+        if decision.transport in self._settings.defer_transports:
+            why = f"{decision.transport} is one of defer_transports: its mail waits for a queue run with others."
+            return self._ended(plan, "deferred", "4.3.2", "deferred transport", why=why, rule="defer_transports")
         program = self._settings.program(decision.transport)
         if program is None:
             rule = "transport(5), master(5)"
@@ -110,13 +160,33 @@ class _Host:
             return self._ended(plan, "discarded", "2.0.0", decision.nexthop)
         if program in AGENTS:
             return self._delivered(plan, address, decision, program)
-        sites, unfound = resolve(decision, self._resolver)
-        plan = replace(plan, questions=tuple(self._asker.asked), sites=sites)
+        return self._sent(plan, address, decision)
+
+    def _sent(self, plan: Plan, address: str, decision: Decision) -> Plan:
+        """Return the plan for smtp(8)."""
+        settings = self._settings.within(decision.transport)
+        resolver = replace(self._resolver, settings=settings)
+        left = unplanned("smtp", settings, self._keys(address))
+        sites, unfound = resolve(decision, resolver)
+        policies = next((table for table in settings.smtp_tls_policy_maps if not table.readable), None)
+        if policies is not None:
+            left = left or Unplanned(f"smtp_tls_policy_maps = {policies}", POLICIES, "TLS_README")
+        domain = sites[0].nexthop.lstrip("[").partition("]")[0].partition(":")[0]
+        cached = settings.smtp_connection_cache_destinations
+        if cached.matches(domain, lambda _: True):
+            setting = f"smtp_connection_cache_destinations: {domain}"
+            left = left or Unplanned(setting, CACHE, "CONNECTION_CACHE_README")
+        plan = replace(plan, questions=tuple(self._asker.asked), sites=sites, unplanned=left)
         if any(site.groups for site in sites):
             return replace(
-                plan, notes=plan.notes + self._mirrors(plan), consequences=consequences(sites, self._settings)
+                plan,
+                notes=plan.notes + self._mirrors(plan) + _dane(sites),
+                consequences=consequences(sites, settings),
+                skip_5xx_greeting=settings.smtp_skip_5xx_greeting,
+                soft_bounce=settings.soft_bounce,
+                auth_soft_bounce=settings.smtp_sasl_auth_soft_bounce,
             )
-        return _unreachable(plan, unfound, self._settings)
+        return _unreachable(plan, unfound, settings)
 
     def _error(self, plan: Plan, decision: Decision, stage: Stage) -> Plan:
         """Return the plan for error(8): smtpd looks a recipient up, and refuses it before anything is queued."""
@@ -127,17 +197,30 @@ class _Host:
 
     def _delivered(self, plan: Plan, address: str, decision: Decision, program: str) -> Plan:
         """Return the plan for a delivery agent: what it answers is in no zone, but what it sends on may be known."""
-        store = self._store(decision)
         branches: tuple[Branch, ...] = ()
+        reason = f"handed to {decision.transport}:{decision.nexthop}"
+        left: Unplanned | None = None
         if program == "local":
             found = aliased(address, self._settings, self._is_local)
             branches = local_branches(found, self._host) if found else ()
+            left = self._agent(found)
             if found and branches and not found.kept:
-                return replace(plan, questions=tuple(self._asker.asked), branches=branches)
-        elif store is not None:
+                return replace(plan, questions=tuple(self._asker.asked), branches=branches, unplanned=left)
+        elif program == "lmtp" and (store := self._store(decision)) is not None:
             branches = self._sieved(address, self._basis.stores[store])
-        reason = f"handed to {decision.transport}:{decision.nexthop}"
-        return replace(self._ended(plan, "delivered", None, reason), branches=branches)
+        elif program != "virtual":
+            left = Unplanned(reason, OUTSIDE, f"{program}(8)")
+        return replace(self._ended(plan, "delivered", None, reason), branches=branches, unplanned=left)
+
+    def _agent(self, found: Aliased | None) -> Unplanned | None:
+        """Return where the plan leaves off with local(8)."""
+        table = next((table for table in self._settings.alias_maps if not table.readable), None)
+        if table is not None:
+            return Unplanned(f"alias_maps = {table}", UNREAD, "aliases(5)")
+        program = next((each for each in found.kept if each.startswith(PROGRAMS)), None) if found else None
+        if program is not None:
+            return Unplanned(f"alias_maps: {program}", OUTSIDE, "aliases(5)")
+        return unplanned("local", self._settings)
 
     def _store(self, decision: Decision) -> str | None:
         """Return the mail store that mail is handed to over TCP, if it is one of the lab; its address is asked for."""
@@ -157,11 +240,12 @@ class _Host:
     def _sieved(self, address: str, store: Store) -> tuple[Branch, ...]:
         """Return what the recipient's script sends on. The store asks for its outlet's address, not this host."""
         user, _, _ = address.partition("@")
-        name, _, _ = store.outlet_of(user.lower()).rpartition(":")
-        _, found, _ = Asker(self._basis.zones).records(name, "A") if name else ("", [], None)
+        name, _, port = store.outlet_of(user.lower()).partition(":")
+        literal = address_of(name)
+        _, found, _ = ("ok", [literal], None) if literal else Asker(self._basis.zones).records(name, "A")
         outlet = next((self._basis.names[each] for each in found if each in self._basis.names), None)
         delimiters = self._settings.recipient_delimiter
-        return sieve_branches(address, store, outlet, delimiters) if outlet else ()
+        return sieve_branches(address, store, outlet, int(port or 25), delimiters) if name and outlet else ()
 
     def _mirrors(self, plan: Plan) -> tuple[str, ...]:
         """Say which targets are this host itself, at addresses that it does not know for its own."""
@@ -213,23 +297,22 @@ def _own_addresses(host: str, settings: Settings, hosts: Mapping[str, str]) -> f
 
 
 def _notes(settings: Settings, decision: Decision, sender: str | None) -> tuple[str, ...]:
-    notes = [f"{table} cannot be read here; the plan takes it as having no entry" for table in settings.unread]
-    notes = [note for note in notes if "= socketmap:" not in note]  # the lab's own table: see explain()
-    if settings.program(decision.transport) == "local":
-        unread = [f"alias_maps = {table}" for table in settings.alias_maps if not table.readable]
-        notes += [f"{table} cannot be read here; the plan takes it as having no entry" for table in unread]
+    notes = []
     if sender is None and (
         settings.sender_dependent_relayhost_maps or settings.sender_dependent_default_transport_maps
     ):
         notes.append("the next hop may depend on the sender, which is not known here")
-    if "native" in settings.smtp_host_lookup:
-        notes.append("smtp_host_lookup has native: /etc/hosts may know addresses that the zones do not")
-    command = settings.transports.get(decision.transport, "")
     if settings.program(decision.transport) not in {None, "smtp", "error", "discard", *AGENTS}:
-        notes.append(f"transport {decision.transport} is taken for an SMTP client; its program is {command.split()[0]}")
-    if settings.program(decision.transport) == "smtp" and decision.transport not in STOCK and "-o" in command.split():
-        notes.append(f"transport {decision.transport} has settings of its own in master.cf; the plan takes main.cf's")
+        program = settings.transports[decision.transport].split()[0]
+        notes.append(f"transport {decision.transport} is taken for an SMTP client; its program is {program}")
     return tuple(notes)
+
+
+def _dane(sites: tuple[Site, ...]) -> tuple[str, ...]:
+    """Say why TLSA records have no part in a plan."""
+    if all(site.tls != "dane" for site in sites):
+        return ()
+    return ("dane: no zone of the lab is signed, so no TLSA record counts, and TLS is as for may",)
 
 
 def _split_status(text: str, default: str) -> tuple[str, str]:

@@ -18,6 +18,13 @@ IMPLICIT: Purpose = ("No MX record: the domain is its own mail exchanger.", "RFC
 IGNORED: Purpose = ("A failed MX lookup counts as none.", "ignore_mx_lookup_error")
 EXCHANGER: Purpose = ("All exchangers are looked up before the first connection.", "smtp_addr(3)")
 
+RECORDS = 100
+"""dns_rr_append(3) takes no more into one list: of an answer, of the addresses of a host, of those of a destination."""
+
+LIMIT = "DNS record count limit"  # as Postfix warns of it
+MANY = f"the answer has more than {RECORDS} records, and those after them are dropped, whatever their preference"
+FULL = f"{RECORDS} addresses have been found before it, and no more are taken"
+
 STATUS = {"retry": "4.4.3", "fail": "5.4.3", "invalid": "5.4.4", "notfound": "5.4.4", "nodata": "5.4.4"}
 GRAVITY = {"retry": 3, "invalid": 2, "fail": 1}
 
@@ -94,12 +101,18 @@ class Resolver:
         return Found(targets)
 
     def _exchangers(self, domain: str, records: Sequence[str], port: int, why: Why) -> Found:
-        exchangers = sorted((exchanger(record) for record in records), key=lambda exchanger: exchanger[0])
+        told = [exchanger(record) for record in records]
+        exchangers = sorted(told[:RECORDS], key=lambda exchanger: exchanger[0])
         targets: list[Target] = []
-        excluded: list[Exclusion] = []
-        for preference, name in exchangers:
+        excluded = [_cut(name, None, MANY) for _, name in told[RECORDS:]]
+        for position, (preference, name) in enumerate(exchangers):
             found = self._addresses(name, preference, port, why, EXCHANGER)
-            targets += found
+            room = RECORDS - len(targets)
+            targets += found[:room]
+            if len(found) > room:  # the list is full, and nobody else is asked for
+                excluded += [_cut(name, target, FULL) for target in found[room:]]
+                excluded += [_cut(name, None, FULL) for _, name in exchangers[position + 1 :]]
+                break
             if not found:
                 missing = f"{name} has no address; the sender goes on without a word"
                 excluded.append(Exclusion(_label(name), name, None, missing, "RFC 5321 5.1"))
@@ -133,10 +146,10 @@ class Resolver:
             why.keep_soft("5.4.4", f"Name service error for {literal}: invalid host or domain name")
             return ()
         replies = [self.asker.ask(name, type_, purpose) for type_ in self._types()]
-        addresses = [address for reply in replies for address in reply.data]
+        addresses = [address for reply in replies for address in reply.data[:RECORDS]]
         if not addresses:
             _note(why, replies)
-        return tuple(self._target(name, address, preference, port) for address in addresses)
+        return tuple(self._target(name, address, preference, port) for address in addresses[:RECORDS])
 
     def _target(self, name: str, address: str, preference: int | None, port: int) -> Target:
         return Target(self.hosts.get(address) or (_label(name)), name, address, port, preference)
@@ -166,6 +179,11 @@ def _note(why: Why, replies: list[Reply]) -> None:
 
 def _label(name: str) -> str:
     return name if address_of(name) else name.partition(".")[0]
+
+
+def _cut(name: str, target: Target | None, why: str) -> Exclusion:
+    host, address = (target.host, target.address) if target else (_label(name), None)
+    return Exclusion(host, name, address, why, LIMIT)
 
 
 def _loop(target: Target) -> Exclusion:

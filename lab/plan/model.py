@@ -63,7 +63,7 @@ class Site:
     """One destination as relayhost, transport_maps or the recipient's domain names it, resolved.
 
     ``status`` and ``reason`` say why there is nothing to try; both are None when there are groups. Limits of
-    0 are none.
+    0 are none. ``tls`` is the level that the settings want there (smtp_tls_security_level).
     """
 
     nexthop: str
@@ -76,6 +76,7 @@ class Site:
     reason: str | None
     why: str
     rule: str
+    tls: str = "none"
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -110,6 +111,16 @@ class Branch:
     why: str
     rule: str
     plan: Plan | None = None
+    port: int = 25  # at which that host gets it, where it comes over SMTP
+
+
+@dataclass(frozen=True, slots=True)
+class Unplanned:
+    """Where a plan leaves off: from ``setting`` on ("content_filter = smtp:[127.0.0.1]:10026") nothing is planned."""
+
+    setting: str
+    why: str
+    rule: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +132,9 @@ class Plan:
     hosts decide. ``branches`` has the recipients that come out of this one; with a ``transport`` they come
     out of its delivery, without one they take the recipient's place before anything else happens. ``then`` has
     the plans of the hosts that may take the message over, where their settings are known.
+
+    ``unplanned``: what the host does for this recipient depends on something that the plan does not know. Nothing
+    that it does is a departure then; what the plan has nevertheless, questions and sites, holds but for that.
     """
 
     recipient: str
@@ -141,6 +155,7 @@ class Plan:
     auth_soft_bounce: bool = True
     branches: tuple[Branch, ...] = ()
     then: tuple[Plan, ...] = ()
+    unplanned: Unplanned | None = None
 
     @property
     def replaced(self) -> bool:
@@ -196,6 +211,7 @@ class Plan:
                     for branch in data.get("branches", ())  # a key that was added
                 ),
                 "then": tuple(cls.from_json(plan) for plan in data["then"]),
+                "unplanned": data.get("unplanned") and Unplanned(**data["unplanned"]),
             }
         )
 

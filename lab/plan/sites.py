@@ -6,17 +6,20 @@ In: a decision. Out: sites, with their groups of addresses, and the reason where
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import groupby
 
 from lab.plan.address import Decision
 from lab.plan.answers import address_of
 from lab.plan.limits import limited
 from lab.plan.lookup import Found, Resolver, Why
-from lab.plan.model import Group, Site, Target
+from lab.plan.model import Exclusion, Group, Site, Target
+from lab.plan.tls import UNAVAILABLE, Policy, policy
 from lab.settings import Settings
 from lab.settings.maincf import words
 from lab.settings.values import port as port_number
 
+STS = "no mx_host_pattern of the policy is its name"
 BRACKETS = ("The brackets say: this host itself, no MX lookup.", "relayhost, transport(5)")
 
 
@@ -42,7 +45,8 @@ def _lookup(destination: str, resolver: Resolver, why: Why) -> Found:
     except ValueError as error:  # smtp(8) stops with a fatal error, and the queue manager keeps the message
         why.set("4.3.0", f"{destination}: {error}")
         return Found()
-    if bracketed or resolver.settings.disable_dns_lookups:
+    settings = resolver.settings
+    if bracketed or settings.disable_dns_lookups or settings.smtp_dns_support_level == "disabled":
         return resolver.host(name, port, why, BRACKETS)
     why.status = why.reason = None
     return resolver.domain(name, port, why)
@@ -67,18 +71,37 @@ def _site(destination: str, role: str, found: Found, why: Why, settings: Setting
         "fallback": ("Tried when everything above has failed, even a lookup.", "smtp_fallback_relay"),
     }
     sentence, rule = sentences[role]
+    exchangers = any(target.preference is not None for group in groups for target in group.targets)
+    tls = policy(destination, settings, exchangers=exchangers)
+    groups, forbidden = _permitted(groups, tls, why)
     return Site(
         nexthop=destination,
         role=role,
         groups=groups,
-        excluded=found.excluded + over,
+        excluded=found.excluded + over + forbidden,
         address_limit=settings.smtp_mx_address_limit,
         session_limit=settings.smtp_mx_session_limit,
         status=None if groups else why.status,
         reason=None if groups else why.reason,
         why=sentence,
         rule=rule,
+        tls=tls.level,
     )
+
+
+def _permitted(groups: tuple[Group, ...], tls: Policy, why: Why) -> tuple[tuple[Group, ...], tuple[Exclusion, ...]]:
+    """Return the groups without the hosts to which TLS forbids a connection; each has its place in the limit."""
+    kept, forbidden = [], []
+    for group in groups:
+        out = [target for target in group.targets if tls.reason or not tls.authorizes(target.name)]
+        why_not = tls.why.rstrip(".") or STS
+        forbidden += [Exclusion(each.host, each.name, each.address, why_not, tls.rule) for each in out]
+        inside = tuple(target for target in group.targets if target not in out)
+        if inside:
+            kept.append(replace(group, targets=inside, at_most=min(group.at_most, len(inside))))
+    if groups and not kept:
+        why.set(tls.status if tls.reason else "4.3.0", tls.reason or UNAVAILABLE)
+    return tuple(kept), tuple(forbidden)
 
 
 def _groups(found: Found, settings: Settings) -> Iterable[Group]:

@@ -27,8 +27,8 @@ SHOWN = 6  # addresses of one random group, and questions of one kind, that are 
 class Row:
     """One step.
 
-    ``kind``: next, becomes, asks, site, tries, never, if, may, also, end, note; ``why`` is a sentence, or "" where none
-    is needed.
+    ``kind``: next, becomes, asks, unknown, site, tries, never, if, may, also, end, note; ``why`` is a sentence, or ""
+    where none is needed.
     """
 
     kind: str
@@ -57,9 +57,12 @@ def text(plan: Plan, width: int = WIDTH) -> str:
 def _rows(plan: Plan) -> Iterator[Row]:
     if plan.transport:
         yield Row("next", f"{plan.nexthop} over {plan.transport}", plan.why, plan.rule)
-    elif not plan.replaced:
+    elif not plan.replaced and not plan.unplanned:
         yield Row("next", "none: the address is refused", plan.why, plan.rule)
     yield from _questions(plan)
+    if plan.unplanned:
+        why = f"From here on nothing is planned. {plan.unplanned.why}"
+        yield Row("unknown", plan.unplanned.setting, why, plan.unplanned.rule)
     yield from _branches(plan)
     number = 0
     for site in plan.sites:
@@ -108,7 +111,7 @@ def _exclusions(site: Site) -> Iterator[Row]:
     for each in site.excluded:
         by_reason.setdefault((each.why, each.rule), []).append(" ".join(filter(None, (each.name, each.address))))
     for (why, rule), names in by_reason.items():
-        yield Row("never", _some(names), f"Not tried: {why}.", rule)
+        yield Row("never", _some(list(dict.fromkeys(names))), f"Not tried: {why}.", rule)
 
 
 def _targets(group: Group) -> str:

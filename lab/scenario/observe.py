@@ -17,16 +17,17 @@ from typing import TYPE_CHECKING
 
 from lab.errors import LabError
 from lab.hosts import MAIL_ROLES
-from lab.plan import Departure, Plan, compare, stretches
+from lab.plan import Departure, stretches
 from lab.route import Route, stamp
 from lab.scenario.expect import Asked
-from lab.scenario.explained import explained, wrong
+from lab.scenario.explained import judged, wrong
 from lab.scenario.judge import Observation
 from lab.scenario.logs import Logs
 from lab.scenario.variables import replaced
 from lab.verdict import Evidence, Expectation
 
 if TYPE_CHECKING:
+    from lab.evidence import Judge
     from lab.scenario.stage import Stage
     from lab.submission import Submission
     from lab.trace import History
@@ -125,17 +126,22 @@ class Observer:
             notices=tuple(self._notices(route)) if asked.notice else (),
         )
 
-    def departures(self, sent: Sent) -> Iterator[tuple[Route, Departure]]:
-        """Yield each departure of a message's routes from their plan that no fault explains, with the route."""
-        names, excused = self._stage.names, self.excused()
+    def departures(self, sent: Sent) -> Iterator[tuple[Departure, bool]]:
+        """Yield each departure of a message's routes from their plans, and whether a fault explains it."""
+        names, judge = self._stage.names, self.judge()
         for route in sent.submission.known():
             for plan, part in stretches(route):
-                for departure in compare(plan, part):
-                    if not excused(plan, departure):
-                        yield names.route(route), names.departure(departure)
+                for departure, explained in judge(plan, part):
+                    yield names.departure(departure), explained
 
-    def excused(self) -> Callable[[Plan, Departure], bool]:
-        """Return what says of a departure from a plan whether a fault of the scenario explains it."""
+    def unplanned(self, sent: Sent) -> Iterator[str]:
+        """Yield the hosts of which a message's plans say that they leave off there."""
+        plans = [plan for route in sent.submission.known() for plan, _ in stretches(route)]
+        for part in (part for plan in plans for part in plan.walk() if part.unplanned):
+            yield self._stage.names.shown(part.host)
+
+    def judge(self) -> Judge:
+        """Return what says of a route where it departs from a plan, and whether a fault of the scenario explains it."""
         stage = self._stage
         values = stage.values
         what = wrong(
@@ -145,7 +151,7 @@ class Observer:
             lambda client: self._lab.names.get(client, stage.names.real(client)),
             stage.behind,
         )
-        return lambda plan, departure: explained(departure, plan, what)
+        return lambda plan, route: judged(plan, route, what)
 
     def _tls_logged(self) -> frozenset[str]:
         return frozenset(self._stage.names.shown(name) for name in self._lab.logs_tls())

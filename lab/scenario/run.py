@@ -122,27 +122,32 @@ class _Run:
 
         submissions = self._submissions()
         folder = self._evidence / self._scenario.id if self._evidence else None
-        excused = self._observer.excused()
-        story = "\n\n".join(evidence.report(each, excused) for each in submissions if each.origin)
+        judge = self._observer.judge()
+        story = "\n\n".join(evidence.report(each, judge) for each in submissions if each.origin)
         if folder is not None:
             with suppress(LabError):  # the result must still be seen
-                evidence.save(folder, self._lab, submissions, self._began, self._stage.names, self._alone, excused)
+                evidence.save(folder, self._lab, submissions, self._began, self._stage.names, self._alone, judge)
         return story, folder
 
     def _departures(self) -> tuple[Departure, ...]:
-        """Return the departures without a reason; a reason without its departure is a difference."""
+        """Return the departures without a reason; a reason without its departure is a difference.
+
+        Where a plan leaves off nobody can tell a departure, nor that there is none.
+        """
         reasons = self._scenario.departs_from_plan
-        found, used = [], set()
+        found, used, open_ = [], set(), set()
         for each in (sent for several in self._sent.values() for sent in several):
-            for _, departure in self._observer.departures(each):
+            open_ |= set(self._observer.unplanned(each))
+            for departure, explained in self._observer.departures(each):
                 entry = meant(departure, reasons)
-                if entry is None:
-                    found.append(departure)
-                else:
+                if entry is not None:
                     used.add(entry)
+                elif not explained:
+                    found.append(departure)
         observed = "; ".join(map(str, dict.fromkeys(found))) or "no departure"
         for index, entry in enumerate(reasons):
-            if entry not in used and not self._differences:
+            vague = bool(open_) if entry.host is None else entry.host in open_
+            if entry not in used and not vague and not self._differences:
                 what = f"{entry.kind} at {entry.target or entry.host or 'a host'}: {entry.why}"
                 self._differences.append(Difference(f"departs_from_plan[{index}]", what, observed))
         return tuple(dict.fromkeys(found))
@@ -161,12 +166,11 @@ class _Run:
 
     def _hand_over(self, message: Message) -> Submission:
         values = self._stage.values
-        host, colon, port = message.via.partition(":")
         to = [replaced(each, values) for each in message.to]
         sender = replaced(message.sender, values)
         return self._lab.send(
             to=to,
-            via=f"{self._stage.names.real(host)}{colon}{port}",
+            via=self._via(message),
             sender=sender,
             message=content(message, sender, to, values, Path(self._scenario.path).parent),
             login=message.login,
@@ -176,6 +180,10 @@ class _Run:
                 orcpt=message.dsn.orcpt and replaced(message.dsn.orcpt, values),
             ),
         )
+
+    def _via(self, message: Message) -> str:
+        host, colon, port = message.via.partition(":")
+        return f"{self._stage.names.real(host)}{colon}{port}"
 
     def _talk(self, step: Step) -> None:
         values = self._stage.values

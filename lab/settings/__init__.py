@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from lab.errors import LabError
 from lab.settings.maincf import Entry, ExpansionError, Problem, entries, expand
-from lab.settings.mastercf import STOCK, transports
-from lab.settings.tables import DomainList, Table
-from lab.settings.values import DEFAULTS, PARSERS, as_text
+from lab.settings.mastercf import STOCK, Service, services, transports
+from lab.settings.tables import DomainList, Table, table_list
+from lab.settings.unplanned import UNPLANNED, acting
+from lab.settings.values import DEFAULTS, PARSERS, as_text, port
 
 __all__ = ["DEFAULTS", "DomainList", "Problem", "Settings", "SettingsError", "Table", "read"]
+NO_PARAMETERS = frozenset({"transports", "unplanned", "acting", "services", "altered"})  # fields of no parameter's name
+CLIENTS = frozenset({"smtp", "lmtp"})  # programs that make connections
+SAY = frozenset(DEFAULTS) | frozenset(UNPLANNED)  # parameters that have a say in where mail goes
+ROUTERS = frozenset({"cleanup", "trivial-rewrite", "qmgr", "oqmgr"})  # programs that have a say in every recipient
 
 
 LOGLEVEL = re.compile(r"\b(?:smtp|lmtp)_tls_loglevel\s*=\s*(?P<level>\w*)")  # "-o smtp_tls_loglevel=0" of a service
@@ -52,6 +57,9 @@ class Settings:
     virtual_transport: str
     local_transport: str
     best_mx_transport: str
+    defer_transports: tuple[str, ...]
+    receive_override_options: tuple[str, ...]
+    append_dot_mydomain: bool
     inet_protocols: tuple[str, ...]  # "ipv4", "ipv6"
     inet_interfaces: tuple[str, ...]  # "all", "loopback-only", or names and addresses
     proxy_interfaces: tuple[str, ...]
@@ -67,6 +75,13 @@ class Settings:
     smtp_mx_session_limit: int
     smtp_sasl_auth_soft_bounce: bool
     smtp_skip_5xx_greeting: bool
+    smtp_connection_cache_destinations: DomainList
+    smtp_dns_support_level: str  # "disabled", "enabled", "dnssec"; "" is one of the first two
+    smtp_tls_security_level: str
+    smtp_tls_policy_maps: tuple[Table, ...]
+    smtp_tls_fingerprint_cert_match: str
+    smtp_tls_enforce_sts_mx_patterns: bool
+    smtp_tls_wrappermode: bool
     soft_bounce: bool
     resolve_numeric_domain: bool
     recipient_delimiter: str
@@ -90,6 +105,14 @@ class Settings:
     smtp_tls_loglevel: str
     lmtp_tls_loglevel: str
     transports: Mapping[str, str]  # the services of master.cf: name to command
+    unplanned: Mapping[str, tuple[str, tuple[Table, ...]]]  # of UNPLANNED, what is set: value, and its tables
+    acting: tuple[tuple[str, str], ...]  # lists of checks that can send a message elsewhere, and the action
+    services: Mapping[str, Settings]  # what holds in services of master.cf that have -o of their own: by name
+    altered: tuple[tuple[str, str], ...]  # (program, parameter) of cleanup(8) and the like: -o that is not followed
+
+    def within(self, service: str) -> Settings:
+        """Return what holds in a service of master.cf, a transport's or (":25") a port's."""
+        return self.services.get(service, self)
 
     @property
     def unread(self) -> tuple[str, ...]:
@@ -139,16 +162,41 @@ def read(
     """Return the settings in *text*, or raise :class:`SettingsError`.
 
     *hostname*: the machine's own name, which myhostname is by default. *tables*: file name to contents, for
-    "texthash:/etc/postfix/transport" and the like. A table that is not among them has no entries, and
-    ``unread`` names it. *master_cf*: its text; None stands for the one that Postfix comes with.
+    "texthash:/etc/postfix/transport" and the like; ``unread`` names a table that is not among them. *master_cf*: its
+    text; None stands for the one that Postfix comes with.
     """
     found, problems = entries(text, file)
-    reader = _Reader(found, hostname, file, tables or {}, problems)
-    values = {field.name: reader.value(field.name) for field in fields(Settings) if field.name != "transports"}
+    known = services(master_cf or "")
+    names = STOCK if master_cf is None else transports(known)
+    whole = _settings(_Reader(found, hostname, file, tables or {}, problems), names)
+    own = {}
+    for each in known if not problems else ():
+        if SAY & each.own.keys() and (each.program in CLIENTS or each.program == "smtpd"):
+            overlaid = found | {name: Entry(name, value, 0) for name, value in each.own.items()}
+            place = f"{each.name} of master.cf"
+            own[_key(each)] = _settings(_Reader(overlaid, hostname, place, tables or {}, problems), names)
     if problems:
         raise SettingsError(tuple(sorted(problems, key=lambda problem: problem.line)))
-    services = STOCK if master_cf is None else transports(master_cf)
-    return Settings(**values, transports=services)  # type: ignore[arg-type]  # PARSERS has a parser for each field's type
+    routers = (each for each in known if each.program in ROUTERS)
+    altered = tuple((each.program, name) for each in routers for name in each.own if name in SAY)
+    return replace(whole, services=own, altered=altered)
+
+
+def _settings(reader: _Reader, names: Mapping[str, str]) -> Settings:
+    values = {field.name: reader.value(field.name) for field in fields(Settings) if field.name not in NO_PARAMETERS}
+    unplanned, actions = reader.unplanned()
+    return Settings(**values, transports=names, unplanned=unplanned, acting=actions, services={}, altered=())  # type: ignore[arg-type]  # PARSERS has a parser for each field's type
+
+
+def _key(service: Service) -> str:
+    """Return the name of a transport, and of a listener its port: ":25"."""
+    if service.type == "unix":
+        return service.name
+    name = "smtp" if service.type == "pass" else service.name.rpartition(":")[2]  # what postscreen(8) passes on
+    try:
+        return f":{port(name)}"
+    except ValueError:  # a port by a name that is no mail service's
+        return f":{name}"
 
 
 class _Reader:
@@ -182,6 +230,22 @@ class _Reader:
             line = entry.line if entry else 0
             self._problems.append(Problem(self._file, line, f"{name}: {error}"))
             return None
+
+    def unplanned(self) -> tuple[dict[str, tuple[str, tuple[Table, ...]]], tuple[tuple[str, str], ...]]:
+        """Return what is set of UNPLANNED, and the checks that can send a message elsewhere."""
+        found = {}
+        for name, entry in UNPLANNED.items():
+            value = self._text(name)
+            if value != entry.planned and (name in self._found or name in DEFAULTS):
+                found[name] = (value, table_list(value, self._files) if entry.keyed else ())
+        return found, tuple(acting(self._text, self._files))
+
+    def _text(self, name: str) -> str:
+        """Return a parameter's value as text; one that cannot be expanded is as it stands."""
+        try:
+            return self._expanded(name)
+        except ExpansionError:
+            return self._raw(name)
 
     def _expanded(self, name: str) -> str:
         if name in self._open:

@@ -35,7 +35,7 @@ dest.test.           MX 10 mx1.dest.test.
 dest.test.           MX 20 mx2.dest.test.
 dest.test.           MX 30 mx3.dest.test.
 """
-COMMON = "compatibility_level = 3.9\ninet_protocols = ipv4\nmydestination =\n"
+COMMON = "compatibility_level = 3.9\ninet_protocols = ipv4\nmydestination =\nsmtp_connection_cache_on_demand = no\n"
 
 
 @dataclass
@@ -107,10 +107,11 @@ def plan(zones: Callable[..., Zones], settings: Callable[..., Settings]) -> Call
         rcodes: dict[tuple[str, str], str] | None = None,
         sender: str | None = None,
         stage: Stage = "smtp",
+        port: int = 25,
         **options: Any,
     ) -> Plan:
         basis = Basis(zones(text, rcodes), {host: settings(main_cf, host, **options)}, HOSTS, {})
-        return explain(recipient, host, basis, sender, stage)
+        return explain(recipient, host, basis, sender, stage, port)
 
     return make
 

@@ -601,11 +601,6 @@ def test_relay_domains_include_subdomains_and_mailbox_domains_do_not(plan: Make)
     assert plan(main_cf="virtual_mailbox_domains = a.test", recipient="u@sub.a.test").transport == "smtp"
 
 
-def test_table_that_cannot_be_read_is_noted(plan: Make) -> None:
-    found = plan(THREE, "transport_maps = ldap:/etc/postfix/ldap.cf")
-    assert any("ldap:/etc/postfix/ldap.cf" in note for note in found.notes)
-
-
 @pytest.mark.parametrize(
     ("main_cf", "answer", "leads_to"),
     [

@@ -220,7 +220,12 @@ DEPARTS = "[[departs_from_plan]]\nkind = 'unplanned-target'\nwhy = 'so it is'\n"
             "mx9",
             ["the route departs from the plan: direct: unplanned-target: expected mx1; observed mx9 250 2.0.0 Ok"],
         ),
-        ("[[faults.dns]]\nkind = 'drop'\nname = '$DOMAIN'\n", "mx9", []),
+        ("[[faults.dns]]\nkind = 'view'\nclient = 'direct'\ntext = '@ MX 10 mx2.dest.test.'\n", "mx9", []),
+        (
+            "[[faults.dns]]\nkind = 'drop'\nname = '$DOMAIN'\n",  # a missing answer names no other host
+            "mx9",
+            ["the route departs from the plan: direct: unplanned-target: expected mx1; observed mx9 250 2.0.0 Ok"],
+        ),
         (DEPARTS, "mx9", []),
         (
             DEPARTS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from lab import events
 from lab.evidence import load, report, save
-from lab.plan import Departure, Group, Plan, Site, Target
+from lab.plan import Departure, Group, Plan, Site, Target, compare
 from lab.route import Route
 from lab.scenario.names import Names
 from lab.scripted import Place
@@ -122,8 +123,8 @@ def test_a_plan_that_was_made_anew_is_shown_as_such() -> None:
 
 
 def test_a_departure_that_a_fault_explains_is_marked() -> None:
-    def explains(_: Plan, departure: Departure) -> bool:
-        return departure.kind == "unplanned-target"
+    def explains(plan: Plan, route: Route) -> Iterator[tuple[Departure, bool]]:
+        yield from ((each, each.kind == "unplanned-target") for each in compare(plan, route))
 
     (line,) = (line for line in report(SUBMISSION, explains).splitlines() if "unplanned-target" in line)
     assert line.endswith("(explained by a fault)")

@@ -283,5 +283,15 @@ def test_who_sends_for_a_mail_store() -> None:
     assert files.asked == ["/etc/dovecot"]
 
 
+def test_what_a_mail_store_has_of_its_own_holds() -> None:
+    files = FakeFiles(
+        {
+            "/etc/dovecot/dovecot.conf": "submission_host = mx1.dest.test:10025\n!include_try guest.conf\n",
+            "/etc/dovecot/guest.conf": "submission_host = hub.a.test:25\n",
+        }
+    )
+    assert Configuration(docker(files)).store(CLIENT).outlet_of("bia") == "hub.a.test:25"
+
+
 def test_a_mail_store_that_nobody_sends_for() -> None:
     assert Configuration(docker(FakeFiles({}))).store(CLIENT).outlet_of("bia") == ""
