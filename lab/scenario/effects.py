@@ -38,6 +38,7 @@ DNS: Mapping[str, Kinds] = {
     "lame": MISSING,
     "wrong-id": MISSING,
     "wrong-question": MISSING,
+    "no-question": MISSING,
     "malformed": MISSING,
     "order": MOVED,
     "ttl": NONE,
