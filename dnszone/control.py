@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import hmac
 import json
+import logging
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 
 from dnszone.problem import RefusedError, RequestError
@@ -22,6 +24,14 @@ from dnszone.problem import RefusedError, RequestError
 TOKEN = "LAB_TOKEN"  # noqa: S105  the name of the variable
 DEEPEST = 32  # objects and lists in each other; no request needs more
 OPEN = "/health"  # says no more than that there is a server: readiness is asked for without the token
+
+QUIET = (
+    HttpProcessingError,
+    web.RequestPayloadError,
+    ConnectionError,
+)  # what is no HTTP is answered, who is gone is gone: no news
+LOGGER = logging.getLogger("aiohttp.server.lab")  # of the web server
+LOGGER.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], QUIET)))
 
 
 def guard(token: str, docs: str) -> Middleware:
@@ -51,6 +61,8 @@ async def body(request: web.Request) -> object:
     """Return the JSON of a request. Raises RefusedError where it is none."""
     try:
         value: object = json.loads((await request.read()).decode())
+    except web.RequestPayloadError as error:
+        raise RefusedError(400, "the body breaks off, or is not what its headers say", "send it whole") from error
     except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, or too deep for the reader
         raise RefusedError(400, f"the body is not JSON: {error}", "send a JSON object") from error
     if _deep(value):

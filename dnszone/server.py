@@ -14,6 +14,7 @@ from aiohttp import web
 
 from dnszone import socketmap
 from dnszone.api import Api
+from dnszone.control import LOGGER
 from dnszone.history import History
 from dnszone.log import Log
 from dnszone.responder import Responder
@@ -66,7 +67,7 @@ async def serve(
             ports = Ports(tcp.getsockname()[1], ports.http, ports.socketmap)
             stack.callback(UdpServer(responder, udp, later).stop)
             await _stream(stack, tcp, Dialogue(responder, idle).serve)
-        runner = web.AppRunner(api.application(token), access_log=None, shutdown_timeout=1.0)
+        runner = web.AppRunner(api.application(token), access_log=None, logger=LOGGER, shutdown_timeout=1.0)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         table = _bound(hosts[0], ports.socketmap, socket.SOCK_STREAM)

@@ -102,7 +102,7 @@ class Zone:
         for cut in reversed(list(self._up(name))):
             node = self._nodes.get(cut, {})
             if "DNAME" in node and cut != name:
-                return _redirected(name, cut, node["DNAME"])
+                return _redirected(name, type, node["DNAME"])
             # DS records stand above the cut (RFC 4035 3.1.4.1).
             if "NS" in node and cut != self.origin and not (type == "DS" and cut == name):
                 return Step("NOERROR", (), node["NS"], self._glue(node["NS"]), authoritative=False)
@@ -133,12 +133,13 @@ def complete(origin: str, records: Iterable[Record]) -> tuple[Record, ...]:
     return made + given
 
 
-def _redirected(name: str, cut: str, found: tuple[Record, ...]) -> Step:
+def _redirected(name: str, type: str, found: tuple[Record, ...]) -> Step:
     target = found[0].data.lower()
-    alias = name.removesuffix(cut) + target.removeprefix(".")
+    alias = name.removesuffix(found[0].name) + target.removeprefix(".")
     if size(alias) > LONGEST_NAME:
         return Step("YXDOMAIN", found)  # RFC 6672 2.2
-    return Step("NOERROR", (*found, Record(name, found[0].ttl, "CNAME", alias)), alias=alias)
+    answers = (*found, Record(name, found[0].ttl, "CNAME", alias))
+    return Step("NOERROR", answers, alias=None if type == "CNAME" else alias)
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from dnszone.control import LOGGER
 from scripted.api import Api
 from scripted.firewall import Firewall
 from scripted.leases import Leases
@@ -48,7 +49,7 @@ async def running(
     await firewall.apply({})  # nothing of an earlier process stands
     server = Server(scripts.at, store, places, hostname=hostname, tls=tls)
     api = Api(Leases(places), places, scripts, policies, store, server)
-    runner = web.AppRunner(api.application(token), access_log=None, shutdown_timeout=0.1)
+    runner = web.AppRunner(api.application(token), access_log=None, logger=LOGGER, shutdown_timeout=0.1)
     smtp = await server.start([bind, "::"] if places.all6() else [bind], ports.smtp)
     policy = await PolicyService(policies, log).start(bind, ports.policy)
     try:

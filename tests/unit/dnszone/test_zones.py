@@ -105,6 +105,11 @@ def test_dname() -> None:
         "mx.old.a.test. CNAME mx.new.a.test.",
         "mx.new.a.test. A 198.18.0.1",
     ]
+    assert shown(known, "no.old.a.test.", "CNAME") == (  # the alias is the answer
+        "NOERROR",
+        ["old.a.test. DNAME new.a.test.", "no.old.a.test. CNAME no.new.a.test."],
+    )
+    assert shown(known, "no.old.a.test.", "A")[0] == "NXDOMAIN"
 
 
 def test_a_dname_that_makes_too_long_a_name() -> None:
