@@ -24,12 +24,8 @@ from dnszone.problem import RefusedError, RequestError
 TOKEN = "LAB_TOKEN"  # noqa: S105  the name of the variable
 DEEPEST = 32  # objects and lists in each other; no request needs more
 OPEN = "/health"  # says no more than that there is a server: readiness is asked for without the token
-
-QUIET = (
-    HttpProcessingError,
-    web.RequestPayloadError,
-    ConnectionError,
-)  # what is no HTTP is answered, who is gone is gone: no news
+# What is no HTTP is answered, and who is gone is gone: no news.
+QUIET = (HttpProcessingError, web.RequestPayloadError, ConnectionError)
 LOGGER = logging.getLogger("aiohttp.server.lab")  # of the web server
 LOGGER.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], QUIET)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import ssl
 import subprocess
@@ -10,11 +11,12 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-# The same examples every time, and no time for one: a test of this project is no lottery.
-settings.register_profile("lab", derandomize=True, database=None, deadline=None)
-settings.load_profile("lab")
-
 pytest_plugins = ["pytester"]
+# The same examples every time, and no time for one: a test of this project is no lottery.
+settings.register_profile(
+    "lab", deadline=None, derandomize=True, database=None, max_examples=int(os.environ.get("LAB_SOAK_EXAMPLES", "100"))
+)
+settings.load_profile("lab")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -40,7 +40,7 @@ def ask(port: int, name: str, type_: str) -> Answer:
 
     try:
         query = dns.message.make_query(dns.name.from_text(name), type_.upper())
-    except dns.exception.DNSException as error:
+    except (dns.exception.DNSException, ValueError) as error:  # no name, no type, or one beyond 65535
         raise LabError(
             f"{name} {type_} is no question: {error}", hint="a name and a type, such as dest.test MX"
         ) from None

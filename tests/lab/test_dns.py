@@ -8,8 +8,10 @@ import threading
 import dns.message
 import dns.query
 import pytest
+import requests
 
 from lab import Lab, LabError
+from lab.control import PORTS
 
 ZONE = """\
 @          MX 10 mx1.dest.test.
@@ -144,6 +146,27 @@ def test_zones_are_added_replaced_and_removed_while_it_runs(lab: Lab) -> None:
     assert short(lab, domain, "MX") == ["20 mx2.dest.test."]
     lab.dns.remove(f"{domain}.")
     assert status(dig(lab, domain, "MX")) == "NXDOMAIN"
+
+
+def test_the_control_apis_are_for_who_has_the_token_of_the_lab(lab: Lab) -> None:
+    for host, path in (("dns", "/zones"), ("scripted", "/leases")):
+        url = f"http://127.0.0.1:{lab.access.port(host, PORTS[host])}{path}"
+        assert requests.get(url, timeout=5).status_code == 401
+        printed = lab.docker.containers.get(lab.hosts[host].container).exec_run(["printenv", "LAB_TOKEN"]).output
+        assert isinstance(printed, bytes)
+        right = {"Authorization": f"Bearer {printed.decode().strip()}"}
+        assert requests.get(url, headers=right, timeout=5).status_code == 200
+        assert requests.get(url, headers={**right, "Host": "rebound.example.com"}, timeout=5).status_code == 403
+    for host in ("mx1", "gateway"):
+        assert lab.hosts[host].token == ""
+
+
+def test_lmtp_is_inside_the_lab_only(lab: Lab) -> None:
+    """A web page could hold the dialogue within an HTTP POST."""
+    with pytest.raises(LabError, match="mailstore:24 is not published"):
+        lab.access.port("mailstore", 24)
+    with lab.connect("mailstore:24") as connection:
+        assert connection.recv(3) == b"220"
 
 
 def test_history_is_followed_live(lab: Lab, domain: str) -> None:

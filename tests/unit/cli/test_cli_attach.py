@@ -88,9 +88,20 @@ def test_commands_are_shown_as_they_can_be_typed_here(
     assert names.command("status", "second") == f"{shown} --lab second"
 
 
-def test_a_question_that_is_none() -> None:
-    with pytest.raises(LabError, match=r"dest\.test MXX is no question"):
-        lookup.ask(1, "dest.test", "MXX")
+@pytest.mark.parametrize(
+    ("name", "type_"),
+    [
+        ("dest.test", "MXX"),
+        ("dest.test", "TYPE65536"),
+        ("dest.test", "TYPE²"),
+        ("a..b", "MX"),
+        ("\ud800", "A"),
+        ("x" * 64, "A"),
+    ],
+)
+def test_a_question_that_is_none(name: str, type_: str) -> None:
+    with pytest.raises(LabError, match=" is no question: "):
+        lookup.ask(1, name, type_)
 
 
 def test_a_dns_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
