@@ -2,7 +2,7 @@
 
 They are published on the loopback address, where a web page can send requests too, and after DNS rebinding read the
 answers. So a request needs the token of the lab, which its containers have in their environment (LAB_TOKEN) and a
-browser does not; a Host that no name of the Internet can be; no other Origin; and for a body JSON's content type.
+browser does not; a Host of this machine or of the lab; no other Origin; and for a body JSON's content type.
 
 An error is ``{"error", "hint"}``, or ``{"problems": [...]}`` with 422.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 import hmac
 import json
 import logging
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -23,6 +23,7 @@ from dnszone.problem import RefusedError, RequestError
 
 TOKEN = "LAB_TOKEN"  # noqa: S105  the name of the variable
 DEEPEST = 32  # objects and lists in each other; no request needs more
+NETWORKS = ip_network("198.18.0.0/15"), ip_network("2001:2::/48")  # of every lab (compose.yaml)
 OPEN = "/health"  # says no more than that there is a server: readiness is asked for without the token
 # What is no HTTP is answered, and who is gone is gone: no news.
 QUIET = (HttpProcessingError, web.RequestPayloadError, ConnectionError)
@@ -89,16 +90,16 @@ def _check(request: web.Request, token: str) -> None:
 
 
 def _inside(host: str) -> bool:
-    """Whether a Host is an address, or a name that nobody on the Internet can have (RFC 6761 6.2, 6.3)."""
+    """Whether a Host is this machine or of the lab: no name that the Internet can have (RFC 6761 6.2, 6.3)."""
     try:
         name = urlsplit(f"//{host}").hostname or ""
     except ValueError:  # half an IPv6 address
         return False
     try:
-        ip_address(name)
+        address = ip_address(name)
     except ValueError:
         return name == "localhost" or name.endswith((".localhost", ".test"))
-    return True
+    return address.is_loopback or any(address in network for network in NETWORKS)
 
 
 def _right(request: web.Request, token: str) -> bool:

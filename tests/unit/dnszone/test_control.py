@@ -27,6 +27,8 @@ FAULT = {"owner": "me", "kind": "drop"}
         ({"Host": "rebound.example.com:25080"}, 403, "Host 'rebound.example.com:25080' is not the lab's"),
         ({"Host": "127.0.0.1.example.com"}, 403, "is not the lab's"),
         ({"Host": "127.0.0.1@example.com"}, 403, "is not the lab's"),
+        ({"Host": "203.0.113.5:8053"}, 403, "is not the lab's"),
+        ({"Host": "[2001:db8::1]"}, 403, "is not the lab's"),
         ({"Host": "[::1"}, 403, "is not the lab's"),
         ({"Host": ""}, 403, "is not the lab's"),
         ({"Origin": "https://example.com"}, 403, "Origin 'https://example.com' may not use the lab"),
