@@ -91,7 +91,7 @@ def test_a_client_that_asks_and_never_reads_is_not_read_from(tmp_path: Path) -> 
                 dns.query.udp(dns.message.make_query("big.test", "MX"), HOST, 5, ports["dns"])
                 assert Dns(control, "me").zones()
                 slowest = max(slowest, time.monotonic() - began)
-            assert slowest < 2
+            assert slowest < 5
             assert memory(pid) < before + 40
 
 
@@ -163,5 +163,5 @@ def test_stopping_does_not_wait_for_a_client_that_takes_nothing() -> None:
         server.dns.put("big.test.", BIG)
         push(client, PIPELINE)
         began = time.monotonic()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 10
     client.close()
