@@ -103,6 +103,119 @@ def test_a_reply_that_names_a_recipient_is_that_recipient_s() -> None:
     assert replies == {"b@x.test": "451 4.3.0 <b@x.test>: later", "a@x.test": "450 4.2.0 <a@x.test>: full"}
 
 
+REFUSED = "(in reply to RCPT TO command)"
+TWO = SUBMITTED.replace("nrcpt=1", "nrcpt=2")
+
+
+def test_one_recipient_refused_twice_by_one_host_has_made_two_attempts() -> None:
+    history = story(f"""
+1 direct smtp[20]: QQQQQQQQQQ1: host {MX1} said: 450 a {REFUSED}
+2 direct smtp[20]: QQQQQQQQQQ1: host {MX1} said: 450 b {REFUSED}
+3 direct smtp[20]: QQQQQQQQQQ1: {to("a@x.test", MX2, "sent", "250 ok")}
+""")
+    [route] = history.routes("<m@home.test>")
+    assert [(each.target, each.reply) for each in route.attempts] == [
+        ("mx1", "450 a"),
+        ("mx1", "450 b"),
+        ("mx2", "250 ok"),
+    ]
+
+
+def test_a_host_that_is_tried_twice_and_last_has_two_attempts() -> None:
+    """The delivery line has the last one."""
+    history = story(f"""
+1 direct smtp[20]: QQQQQQQQQQ1: host {MX1} said: 450 a {REFUSED}
+2 direct smtp[20]: QQQQQQQQQQ1: {to("a@x.test", MX1, "deferred", f"host {MX1} said: 450 a {REFUSED}")}
+""")
+    assert attempts(history) == {"a@x.test": ["mx1 rcpt deferred", "mx1 rcpt deferred"]}
+
+
+def test_two_recipients_refused_in_one_session_have_made_one_attempt_each() -> None:
+    history = History(
+        HOSTS,
+        postfix_events(f"""{TWO.strip()}
+1 direct smtp[20]: QQQQQQQQQQ1: host {MX1} said: 450 a {REFUSED}
+1 direct smtp[20]: QQQQQQQQQQ1: host {MX1} said: 450 b {REFUSED}
+2 direct smtp[20]: QQQQQQQQQQ1: {to("a@x.test", MX2, "sent", "250 ok")}
+2 direct smtp[20]: QQQQQQQQQQ1: {to("b@x.test", MX2, "sent", "250 ok")}
+"""),
+    )
+    replies = {route.recipient: [each.reply for each in route.attempts] for route in history.routes("<m@home.test>")}
+    assert replies == {"a@x.test": ["450 a", "250 ok"], "b@x.test": ["450 b", "250 ok"]}
+
+
+def test_two_recipients_refused_in_two_sessions_with_one_host_have_made_two_attempts_each() -> None:
+    history = History(
+        HOSTS,
+        postfix_events(f"""{TWO.strip()}
+1 direct smtp[20]: QQQQQQQQQQ1: host {MX1} said: 450 <a@x.test> one {REFUSED}
+1 direct smtp[20]: QQQQQQQQQQ1: host {MX1} said: 450 <b@x.test> one {REFUSED}
+2 direct smtp[20]: QQQQQQQQQQ1: host {MX1} said: 450 <a@x.test> two {REFUSED}
+2 direct smtp[20]: QQQQQQQQQQ1: host {MX1} said: 450 <b@x.test> two {REFUSED}
+3 direct smtp[20]: QQQQQQQQQQ1: {to("b@x.test", MX2, "sent", "250 ok")}
+3 direct smtp[20]: QQQQQQQQQQ1: {to("a@x.test", MX2, "sent", "250 ok")}
+"""),
+    )
+    replies = {route.recipient: [each.reply for each in route.attempts] for route in history.routes("<m@home.test>")}
+    assert replies == {
+        "b@x.test": ["450 <b@x.test> one", "450 <b@x.test> two", "250 ok"],
+        "a@x.test": ["450 <a@x.test> one", "450 <a@x.test> two", "250 ok"],
+    }
+
+
+def test_one_recipient_that_was_taken_is_not_in_the_next_session() -> None:
+    history = History(
+        HOSTS,
+        postfix_events(f"""{TWO.strip()}
+1 direct smtp[20]: QQQQQQQQQQ1: host {MX1} said: 450 a {REFUSED}
+1 direct smtp[20]: QQQQQQQQQQ1: {to("b@x.test", MX1, "sent", "250 ok")}
+2 direct smtp[20]: QQQQQQQQQQ1: {to("a@x.test", MX1, "deferred", f"host {MX1} said: 450 c {REFUSED}")}
+"""),
+    )
+    replies = {route.recipient: [each.reply for each in route.attempts] for route in history.routes("<m@home.test>")}
+    assert replies == {"b@x.test": ["250 ok"], "a@x.test": ["450 a", "450 c"]}
+
+
+@pytest.mark.parametrize("last", ["none", MX2])
+def test_what_the_delivery_line_repeats_is_no_attempt_of_its_own(last: str) -> None:
+    """Without a session its text is the one of the last failure, which has a line of its own."""
+    refused = f"connect to {MX2}:25: Connection refused"
+    text = refused if last == "none" else f"host {MX2} said: 450 b {REFUSED}"
+    history = story(f"""
+1 direct smtp[20]: connect to {MX1}:25: Connection refused
+1 direct smtp[20]: {refused}
+2 direct smtp[20]: QQQQQQQQQQ1: {to("a@x.test", last, "deferred", text, "4.4.1")}
+""")
+    more = [] if last == "none" else ["mx2 rcpt deferred"]
+    assert attempts(history) == {"a@x.test": ["mx1 connect failed", "mx2 connect failed", *more]}
+
+
+def test_a_certificate_that_is_not_wanted_is_an_attempt_at_the_host_of_the_line_before() -> None:
+    tls = "TLS connection established to"
+    history = story(f"""
+1 direct smtp[20]: certificate verification failed for {MX1}:25: self-signed certificate
+1 direct smtp[20]: Untrusted {tls} {MX1}:25: TLSv1.3 with cipher X (256/256 bits)
+1 direct smtp[20]: QQQQQQQQQQ1: Server certificate not verified
+2 direct smtp[20]: Verified {tls} {MX2}:25: TLSv1.2 with cipher X (256/256 bits)
+2 direct smtp[20]: QQQQQQQQQQ1: {to("a@x.test", MX2, "sent", "250 ok")}
+""")
+    [route] = history.routes("<m@home.test>")
+    assert [(each.target, each.stage, each.dsn, each.tls, each.trust, each.port) for each in route.attempts] == [
+        ("mx1", "starttls", "4.7.5", "TLSv1.3", "untrusted", 25),
+        ("mx2", "end-of-data", "2.0.0", "TLSv1.2", "verified", 25),
+    ]
+
+
+def test_ports_that_differ_are_not_mixed() -> None:
+    history = story(f"""
+1 direct smtp[20]: connect to {MX1}:587: Connection refused
+1 direct smtp[20]: QQQQQQQQQQ1: host {MX1} said: 450 a {REFUSED}
+2 direct smtp[20]: QQQQQQQQQQ1: {to("a@x.test", MX2, "sent", "250 ok")}
+""")
+    [route] = history.routes("<m@home.test>")
+    assert [each.port for each in route.attempts] == [587, None, 25]
+
+
 def test_after_a_failed_handshake_the_same_host_is_tried_in_the_clear() -> None:
     history = story(f"""
 1 direct smtp[20]: SSL_connect error to {MX1}:25: -1
