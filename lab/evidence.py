@@ -142,7 +142,10 @@ def _lines(
 ) -> dict[str, list[tuple[datetime, str]]]:
     """Return the lines of each host that are about the run: by its messages, its domains, and its own hosts."""
     own = {name: host for name, host in lab.hosts.items() if name not in lab.world_hosts}
-    mine = [*lab.domains.texts, *(f"[{address}]" for host in own.values() for address in host.addresses)]
+    mine = [
+        *(domain for domain in lab.domains.texts if "." in domain),
+        *(f"[{address}]" for host in own.values() for address in host.addresses),
+    ]
     mine += [f"[{address}]" for place in lab.domains.places() for address in place if address]
     found: dict[str, list[tuple[datetime, str]]] = {}
     counts = {name: counting(marks(name, events), (), mine, alone=name in own or name in alone) for name in lab.hosts}

@@ -14,6 +14,11 @@ WORLD_VARIABLES = ("DNS", "GATEWAY", "MAILSTORE", "SCRIPTED", "MX1", "MX2", "MX3
 """The variables that compose.yaml gives to the DNS host: each host's address; with _V6 behind, its IPv6 address."""
 
 
+def origins() -> tuple[str, ...]:
+    """Return the names of the world's zones, without their final dots."""
+    return tuple(sorted(path.stem for path in bundle.zone_folder().glob("*.zone")))
+
+
 def world_zones(addresses: Mapping[str, str]) -> list[Zone]:
     """Return the world's zones. *addresses* has the variables. Raises LabError with every mistake of every file."""
     problems: list[str] = []

@@ -119,8 +119,8 @@ class Schedule:
 
 
 def disturbs(one: Scenario, other: Scenario) -> bool:
-    """Return whether one of two scenarios needs a host alone that the other one uses."""
-    first, second = touch.alone(one), touch.alone(other)
+    """Return whether one of two scenarios needs a host, or a name in the DNS, alone that the other one uses."""
+    first, second = (touch.alone(each) | touch.names(each) for each in (one, other))
     return bool(first & (second | touch.shared(other)) or second & touch.shared(one))
 
 

@@ -21,8 +21,10 @@ from lab.scenario import steps as order
 from lab.scenario.model import MAIN, Message, Scenario
 from lab.scenario.problem import Notes, joined
 from lab.scenario.session import LINE
-from lab.scenario.variables import WORLD, placeholders, unknown, variable
+from lab.scenario.variables import WORLD, placeholders, unknown, variable, zone_key
+from lab.zonefiles import origins
 
+HOST_NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 ZONE_NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
 
@@ -78,7 +80,7 @@ def labels(zones: Iterable[tuple[str, Zone]]) -> set[str]:
 
 def label(full: str, zone: str, origin: str) -> str:
     """Return how attempts at the host with the name *full* are told: its first label, "@" for $DOMAIN itself."""
-    return apex(zone) if full == origin else full.partition(".")[0]
+    return apex(zone) if full == origin and not zone.endswith(".") else full.partition(".")[0]
 
 
 def apex(zone: str) -> str:
@@ -90,18 +92,35 @@ def _texts(scenario: Scenario) -> Iterator[tuple[str, str, str]]:
     """Yield path, variable of the domain, and text of each zone, those of steps too."""
     for name, text in scenario.zones.items():
         yield "zone" if name == MAIN else f"zones.{name.lower()}", name, text
+    for name, text in scenario.fixed.items():
+        yield f"zones.{name}", name, text
     for step in scenario.steps:
         if step.action == "zone":
-            yield f"{step.place}.zone", variable(str(step.table.get("of", MAIN))), str(step.table["zone"])
+            yield f"{step.place}.zone", zone_key(str(step.table.get("of", MAIN))), str(step.table["zone"])
 
 
 def _zones(scenario: Scenario, values: Mapping[str, str], notes: Notes) -> Iterator[tuple[str, Zone]]:
     for path, name, text in _texts(scenario):
-        if name != MAIN and not ZONE_NAME.fullmatch(name.lower()):
+        if name.endswith("."):
+            _check_fixed(name, path, notes)
+        elif name != MAIN and not ZONE_NAME.fullmatch(name.lower()):
             notes.note(path, f"{name.lower()!r} makes no variable", "lower-case letters, digits and underscores")
-        zone = _zone(text, values.get(name, "domain.test"), path, values, notes)
+        origin = name if name.endswith(".") else values.get(name, "domain.test")
+        zone = _zone(text, origin, path, values, notes)
         if zone is not None:
             yield name, zone
+
+
+def _check_fixed(name: str, path: str, notes: Notes) -> None:
+    """A zone whose name is written answers everybody in the lab: it may hide nothing that others need."""
+    plain = name.rstrip(".").lower()
+    for world in (*origins(), "arpa"):
+        if world == plain or world.endswith(f".{plain}") or (world != "test" and plain.endswith(f".{world}")):
+            hint = "a name that no zone of the world has, or a [zones] of one's own without the dot"
+            notes.note(path, f"the world has {world}, and other runs need it", hint)
+            return
+    if not plain or not HOST_NAME.fullmatch(plain):
+        notes.note(path, f"{name!r} is no name of a zone", '"localhost." or "_dmarc.test."')
 
 
 def _zone(text: str, origin: str, path: str, values: Mapping[str, str], notes: Notes) -> Zone | None:

@@ -161,7 +161,7 @@ def _check_questions(asked: Asked, scenario: Scenario, values: Mapping[str, str]
     """Names of the world are asked for by every run: nobody can tell whose question it was."""
     if asked.judged is None or scenario.hosts:  # a host of the run's own asks for nobody else
         return
-    domains = tuple(values[name] for name in scenario.zones)
+    domains = (*(values[name] for name in scenario.zones), *(name.rstrip(".") for name in scenario.fixed))
     for key in ("asked", "not_asked"):
         for index, question in enumerate(getattr(asked.judged, key) or ()):
             name = question.partition(" ")[2].rstrip(".").lower()

@@ -158,7 +158,9 @@ def _check_dns(fault: Fault, scenario: Scenario, values: Mapping[str, str], note
     client = str(fault.table.get("client", ""))
     own = {host.name for host in scenario.hosts}
     mine = client in own or client in {f"${variable(name)}" for name in own}
-    if not mine and not named & set(scenario.zones) and fault.table.get("kind") != VIEW:
+    plain = f"{str(fault.table.get('name', '')).rstrip('.').lower()}."
+    fixed = any(plain == name or plain.endswith(f".{name}") for name in scenario.fixed)
+    if not mine and not fixed and not named & set(scenario.zones) and fault.table.get("kind") != VIEW:
         zones = ", ".join(f"${name}" for name in scenario.zones)
         notes.note(
             f"{fault.place}.name",

@@ -205,7 +205,11 @@ SCENARIO = Table(
         "source": Key(TEXT, "The address of a public thread in which people met it."),
         "timeout": Key(Number(), "Seconds that each expectation is waited for. [60]"),
         "zone": Key(TEXT, "Zone of $DOMAIN, a fresh domain. Without it: mx1, mx2, mx3 at preferences 10, 20, 30."),
-        "zones": Key(Named(TEXT), "Zones of further domains: other = the zone of $OTHER."),
+        "zones": Key(
+            Named(TEXT),
+            "Zones of further domains: other = the zone of $OTHER. A name with a final dot stands for itself "
+            '("localhost."); one run at a time serves it.',
+        ),
         "hosts": Key(
             Named(
                 Table(

@@ -128,6 +128,7 @@ class Scenario:
     title: str
     teaches: str
     zones: Mapping[str, str]  # variable (MAIN, or that of a table [zones]) to zone text
+    fixed: Mapping[str, str] = field(default_factory=dict)  # zones whose names are written: "localhost." to zone text
     standard: tuple[str, ...] = ()
     departs: str | None = None
     observed: str | None = None

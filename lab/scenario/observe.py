@@ -181,7 +181,7 @@ class Observer:
         """Return what MTAs asked about the run's names, and whatever its own hosts asked."""
         own = {address for address, name in self._lab.names.items() if name in self._stage.names.own.values()}
         mail = {address for address, name in self._lab.names.items() if name in self._senders()}
-        domains = tuple(self._stage.domains.values())
+        domains = (*self._stage.domains.values(), *(name.rstrip(".") for name in self._stage.scenario.fixed))
         entries = self._lab.dns.history(since=stamp(self._began))
         return tuple(
             f"{entry['type']} {entry['name']}"

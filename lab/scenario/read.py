@@ -65,7 +65,8 @@ def read(text: str, path: Path) -> Scenario:
 def _scenario(data: Mapping[str, Any], path: Path, notes: Notes) -> Scenario:
     """Return what can be made of *data*; what has the wrong type is noted, and left out."""
     zones = {MAIN: _text(data, "zone", DEFAULT)}
-    zones |= {variable(name): str(text) for name, text in _table(data, "zones").items()}
+    more = {name: str(text) for name, text in _table(data, "zones").items()}
+    zones |= {variable(name): text for name, text in more.items() if not name.endswith(".")}
     own = _table(data, "hosts")
     messages = _messages(data)
     names = [message.name for message in messages]
@@ -76,6 +77,7 @@ def _scenario(data: Mapping[str, Any], path: Path, notes: Notes) -> Scenario:
         title=_text(data, "title"),
         teaches=_text(data, "teaches"),
         zones=zones,
+        fixed={name: text for name, text in more.items() if name.endswith(".")},
         standard=_texts(data.get("standard")),
         departs=data.get("departs"),
         observed=data.get("observed"),

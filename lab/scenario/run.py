@@ -30,7 +30,7 @@ from lab.scenario.result import Outcome, Result
 from lab.scenario.session import talk
 from lab.scenario.stage import Stage
 from lab.scenario.steps import listed, names, output
-from lab.scenario.variables import replaced, variable
+from lab.scenario.variables import replaced, zone_key
 from lab.verdict import Difference, regex
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def run(scenario: Scenario, lab: Lab, *, evidence: Path | None = None, always: b
     began = time.monotonic()
     alone = touch.alone(scenario)
     try:
-        with claims.claim(lab.name, touch.shared(scenario), alone):
+        with claims.claim(lab.name, touch.shared(scenario), alone | touch.names(scenario)):
             began = time.monotonic()  # waiting for others is no part of it
             with Stage(scenario, lab) as stage:
                 return _Run(stage, alone, evidence, always=always).result(began)
@@ -207,7 +207,7 @@ class _Run:
             self._stage.heal(name)
 
     def _zone(self, step: Step) -> None:
-        name = variable(str(step.table.get("of", MAIN)))
+        name = zone_key(str(step.table.get("of", MAIN)))
         self._stage.zone(name, str(step.table["zone"]))
         self._plan_again()
 

@@ -58,10 +58,10 @@ class Stage:
         return {**leased, **addresses, **self.domains}
 
     def zone(self, name: str, text: str) -> None:
-        """Serve *text* as the zone of the domain with the variable *name*."""
+        """Serve *text* as the zone of the domain with the variable *name*, or of a *name* that is written."""
         values = {key: value for key, value in self.values.items() if not key.startswith("SCRIPTED_")}
         ready = VARIABLE.sub(lambda found: _value(found[0], values), text)
-        self.lab.zone(ready, self.domains[name])
+        self.lab.zone(ready, self.domains.get(name, name.rstrip(".")))
 
     def apply(self, name: str) -> None:
         """Put the faults called *name* in force."""
@@ -96,7 +96,7 @@ class Stage:
     def _labels(self, full: str) -> set[str]:
         return {
             label(full, zone, domain)
-            for zone, domain in self.domains.items()
+            for zone, domain in (*self.domains.items(), *((name, name.rstrip(".")) for name in self.scenario.fixed))
             if full == domain or full.endswith(f".{domain}")
         }
 
@@ -120,7 +120,7 @@ class Stage:
             )
             for user, script in host.sieve.items():
                 self.lab.sieve(f"{user}@{self.domains[MAIN]}", replaced(script, values), at=real)
-        for name, text in self.scenario.zones.items():
+        for name, text in {**self.scenario.zones, **self.scenario.fixed}.items():
             self.zone(name, text)
         for user, script in self.scenario.sieve.items():
             self.lab.sieve(f"{user}@{self.domains[MAIN]}", replaced(script, self.values))

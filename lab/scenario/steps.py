@@ -9,7 +9,7 @@ from typing import Any
 from dnszone.problem import did_you_mean
 from lab.scenario.model import IN_QUEUE, RUN, Scenario, Step
 from lab.scenario.problem import Notes, joined
-from lab.scenario.variables import replaced, variable
+from lab.scenario.variables import replaced, zone_key
 from lab.verdict import regex
 
 
@@ -92,8 +92,8 @@ class _Order:
 
     def _zone(self, step: Step) -> None:
         of = step.table.get("of")
-        if of is not None and variable(str(of)) not in self._scenario.zones:
-            known = [name.lower() for name in self._scenario.zones]
+        if of is not None and zone_key(str(of)) not in {**self._scenario.zones, **self._scenario.fixed}:
+            known = [*(name.lower() for name in self._scenario.zones), *self._scenario.fixed]
             self._notes.note(
                 f"{step.place}.of", f"no zone is called {of!r}", did_you_mean(str(of), known) or joined(known)
             )

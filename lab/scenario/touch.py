@@ -22,6 +22,11 @@ def alone(scenario: Scenario) -> frozenset[str]:
     return frozenset(name for name in _broken(scenario) if name in WORLD)
 
 
+def names(scenario: Scenario) -> frozenset[str]:
+    """Return what stands for the zones whose names are written: one run at a time may serve each of them."""
+    return frozenset(f"zone {name}" for name in scenario.fixed)
+
+
 def shared(scenario: Scenario) -> frozenset[str]:
     """Return the hosts of the world that the run uses as they are."""
     via = {message.via.partition(":")[0] for message in scenario.messages}
@@ -44,7 +49,7 @@ def _broken(scenario: Scenario) -> Iterator[str]:
 
 
 def _texts(scenario: Scenario) -> Iterator[str]:
-    yield from scenario.zones.values()
+    yield from (*scenario.zones.values(), *scenario.fixed.values())
     for host in scenario.hosts:
         yield from (host.main_cf, host.dovecot_conf, host.unbound_conf, *host.files.values())
     for message in scenario.messages:

@@ -27,6 +27,11 @@ def variable(name: str) -> str:
     return name.upper().replace("-", "_")
 
 
+def zone_key(name: str) -> str:
+    """Return by what a scenario has the zone called *name*: its variable, or the name itself where it is written."""
+    return name if name.endswith(".") else variable(name)
+
+
 def substitute(value: object, values: Mapping[str, str]) -> object:
     """Return *value* with the variables in all its strings replaced; one that has no value stays as it is."""
     if isinstance(value, str):

@@ -21,6 +21,7 @@ MESSAGE = '[[message]]\nto = "bia@$DOMAIN"\n'
 EXPECT = '[expect]\noutcome = "delivered"\n'
 RIGHT = HEAD + MESSAGE + EXPECT
 MASTER = RIGHT + "[hosts.a]\nmaster_cf = '''\n"
+FIXED = "[zones]\n'{}' = '@ A 127.0.0.1'\n"
 RUNS = HEAD + "[[step]]\nrun = 'direct'\ncommand = ['true']\n"
 
 
@@ -86,6 +87,15 @@ def test_every_comment_of_the_new_file_is_right_too() -> None:
         (HEAD + "zone = '''\n@ MX 10 a\n@ XM 20 b\n'''\n" + MESSAGE + EXPECT, "5: zone: unknown record type XM"),
         (HEAD + "zone = '@ A $MX9'\n" + MESSAGE + EXPECT, "3: zone: unknown variable $MX9"),
         (HEAD + "[zones]\n'a b' = '@ A $MX1'\n" + MESSAGE + EXPECT, "4: zones.a b: 'a b' makes no variable"),
+        (RIGHT + FIXED.format("dest.test."), "8: zones.dest.test.: the world has dest.test, and other runs need it"),
+        (RIGHT + FIXED.format("a.lab.test."), "8: zones.a.lab.test.: the world has lab.test, and other runs need it"),
+        (RIGHT + FIXED.format("test."), "8: zones.test.: the world has dest.test, and other runs need it"),
+        (
+            RIGHT + FIXED.format("2.0.198.in-addr.arpa."),
+            "8: zones.2.0.198.in-addr.arpa.: the world has arpa, and other",
+        ),
+        (RIGHT + FIXED.format("a b."), "8: zones.a b.: 'a b.' is no name of a zone"),
+        (RIGHT + "[zones]\n'localhost.' = '@ XM 1'\n", "8: zones.localhost.: unknown record type XM"),
         (RIGHT + "[hosts.mx1]\n", "7: hosts.mx1: the world has a host mx1 already"),
         (RIGHT + "[hosts.Relay]\n", "7: hosts.Relay: 'Relay' is no host name"),
         (
@@ -320,3 +330,10 @@ def test_a_service_that_is_named_somewhere_is_used(user: str) -> None:
 def test_a_service_that_a_step_makes_use_of_is_used() -> None:
     step = "[[step]]\nrun = 'a'\ncommand = ['postconf', 'content_filter=b:']\n[[step]]\nsend = 'message'\n"
     assert scenario(f"{RIGHT}[hosts.a]\nmaster_cf = 'b unix - n n - - pipe'\n{step}").steps
+
+
+def test_a_zone_whose_name_is_written() -> None:
+    step = "[[step]]\nsend = 'message'\n[[step]]\nzone = '@ A 127.0.0.2'\nof = 'localhost.'\n"
+    fault = "[[faults.dns]]\nkind = 'drop'\nname = 'www.localhost'\n"
+    found = scenario(RIGHT + 'asked = ["MX localhost"]\n' + FIXED.format("localhost.") + step + fault)
+    assert (dict(found.fixed), set(found.zones)) == ({"localhost.": "@ A 127.0.0.1"}, {"DOMAIN"})

@@ -296,6 +296,12 @@ def test_whoever_breaks_a_host_has_it_alone(monkeypatch: pytest.MonkeyPatch) -> 
     assert "another run has had the host mx1" in str(found.reason)
 
 
+def test_a_zone_whose_name_is_written_is_served_under_it() -> None:
+    lab = FakeLab(RIGHT)
+    assert result(GOOD + "[zones]\n'localhost.' = '@ A 127.0.0.1'\n", lab).outcome == "pass"
+    assert lab.did[:2] == ["zone d1.test", "zone localhost"]
+
+
 class Commands:
     """Containers in which every command prints the same."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.scenario.batch import disturbs
-from lab.scenario.touch import alone, shared
+from lab.scenario.touch import alone, names, shared
 from tests.unit.scenario.conftest import GOOD, scenario
 
 HEAD = 'title = "t"\nteaches = "t"\nzone = "@ MX 10 mx2.dest.test."\n'
@@ -63,3 +63,12 @@ def test_who_gets_in_whose_way() -> None:
     assert disturbs(breaks, breaks)
     assert not disturbs(uses, uses)
     assert not disturbs(other, breaks)
+
+
+def test_a_written_name_is_served_by_one_run_at_a_time() -> None:
+    one, other = (scenario(HEAD + MESSAGE + f"[zones]\n'{name}' = '@ A 127.0.0.1'\n") for name in ("a.", "b."))
+    assert names(one) == {"zone a."}
+    assert alone(one) == set()
+    assert disturbs(one, one)
+    assert not disturbs(one, other)
+    assert not disturbs(one, scenario(HEAD + MESSAGE))
