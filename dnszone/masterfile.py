@@ -42,6 +42,7 @@ SHAPES = {  # what data of a type looks like, for whoever got it wrong
     "TLSA": "usage, selector, matching type and hexadecimal data: 3 1 1 8cb0...",
     "SOA": "name server, mailbox, serial, refresh, retry, expire, minimum: dns hostmaster 1 5 5 5 5",
 }
+MOST = 200  # problems of one text that are told
 WITH_CNAME = {"CNAME", "RRSIG", "NSEC", "KEY"}  # what may stand beside an alias (RFC 2181 10.1, RFC 4035 2.5)
 
 
@@ -96,6 +97,9 @@ class _Reader:
 
     def note(self, line: int, problem: str, hint: str | None = None) -> None:
         self._problems.append(Problem(problem, hint, self._file, line))
+        if len(self._problems) == MOST:  # each hint is a search; nobody reads on
+            rest = Problem(f"has {MOST} mistakes; the rest is not looked for", None, self._file, line)
+            raise InvalidError([*sorted(self._problems, key=lambda problem: problem.line or 0), rest])
 
     def finish(self) -> list[Record]:
         """Check what only the whole can tell, and return the records."""

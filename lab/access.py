@@ -57,7 +57,7 @@ class Access:
 def at_port(via: str) -> int:
     """Return the port of "host:port", or where the host's clients submit. Raises LabError for what is no number."""
     host, _, given = via.partition(":")
-    if given and not given.isdigit():
+    if given and not (given.isascii() and given.isdigit() and len(given) < 6):
         raise LabError(f"via={via!r} has no port number", hint='"client", "smarthost" or "mx1:25"')
     return int(given) if given else SUBMISSION if host == "smarthost" else 25
 

@@ -23,7 +23,8 @@ DEFAULT = """\
 @  MX 20 mx2.dest.test.
 @  MX 30 mx3.dest.test.
 """
-LEASED = re.compile(r"\$SCRIPTED_(\d+)")
+LEASED = re.compile(r"\$SCRIPTED_([1-9][0-9]{0,2})(?![0-9])")
+PLACES = 128  # addresses of the scripted host, .128 to .255, for all that run
 
 
 def fresh() -> str:

@@ -78,7 +78,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Tell the story of a failed test's messages, and save the evidence."""
     report = yield
-    lab: Lab | None = getattr(item, "funcargs", {}).get("lab")
+    lab: Lab | None = (
+        getattr(item, "funcargs", {}).get("lab") if BEGAN in item.stash else None
+    )  # else the fixture may be somebody else's
     if call.when == "call" and lab is not None and lab.submissions:
         asked = item.config.getoption("--lab-evidence")
         if report.failed or asked:

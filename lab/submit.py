@@ -21,6 +21,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Literal
 
+from lab import files
 from lab.dsn import DEFAULT, Dsn
 from lab.errors import LabError
 from lab.tls import unchecked, wrap
@@ -103,11 +104,7 @@ def compose(body: Message, sender: str, recipients: Sequence[str], subject: str)
     Message-ID that they have, or none.
     """
     if isinstance(body, Path):
-        path = body
-        try:
-            body = path.read_bytes()
-        except OSError as error:
-            raise LabError(f"cannot read the message {path}: {error.strerror}", hint="give a file's path") from error
+        body = files.content(body, files.MESSAGE)
     if not isinstance(body, bytes):
         try:
             body = _composed(body, sender, recipients, subject)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lab import files
 from lab.cli import attach, codes, complete, lookup
 from lab.cli.console import Row, document, record, say, table, tell
 from lab.cli.group import example
-from lab.cli.options import STDIN, Json, LabName, readable
+from lab.cli.options import Json, LabName, readable
 from lab.errors import LabError
 
 if TYPE_CHECKING:
@@ -90,10 +90,15 @@ def put(
     $MX1 and the like stand for addresses of hosts, $SCRIPTED_1 and so on for addresses of the scripted host. A zone
     with mistakes is refused as a whole, with all of them.
     """
-    text = sys.stdin.read() if str(file) == STDIN else _read(file)
+    text, source = files.given(file), "standard input" if str(file) == files.STDIN else str(file)
     name = _absolute(origin)
     with attach.dns(str(lab)) as (running, dns):
-        dns.put(name, text, _variables(running, name, text), file="standard input" if str(file) == STDIN else str(file))
+        dns.put(
+            name,
+            text,
+            _variables(running, name, text),
+            file=source,
+        )
         records = next((zone["records"] for zone in dns.zones() if zone["origin"] == name), None)
     say(f"{name} is served: {records} records")
 
@@ -197,13 +202,6 @@ def query(
             say(f"{each.name}  {each.ttl}  {each.type}  {each.data}")
     if not answer.records:
         raise typer.Exit(codes.NO)
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise typer.BadParameter(f"cannot read {file}: {error}") from None
 
 
 def _absolute(origin: str) -> str:

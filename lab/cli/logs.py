@@ -33,7 +33,8 @@ COLOURS = (
     "bright_blue",
     "red",
 )
-AGO = re.compile(r"(?P<count>\d+)(?P<unit>[smhd])")
+AGO = re.compile(r"(?P<count>[0-9]+)(?P<unit>[smhd])")
+EPOCH = datetime.fromtimestamp(1, UTC)  # no log is older, and Docker takes no time before it
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 READING = 5.0  # seconds at most for reading old logs until they tell the whole story of a message
 EXAMPLE = example(
@@ -108,13 +109,15 @@ def logs(
 
 def moment(text: str, now: datetime) -> datetime:
     """Return the time that --since means: some time ago, or a time by ISO 8601, UTC where it does not say."""
-    if ago := AGO.fullmatch(text):
-        return now - timedelta(**{UNITS[ago["unit"]]: int(ago["count"])})
     try:
+        if ago := AGO.fullmatch(text):
+            return max(EPOCH, now - timedelta(**{UNITS[ago["unit"]]: int(ago["count"])}))
         found = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"--since {text!r} is no time: give 30s, 5m, 2h, 1d or 2026-01-01T12:00:00Z") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+        return max(EPOCH, found if found.tzinfo else found.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(
+            f"must be a time such as 30s, 5m, 2h, 1d (ago) or 2026-01-01T12:00:00Z, not {text!r}"
+        ) from None
 
 
 def _chosen(running: Lab, names: list[str] | None) -> list[Host]:

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from lab.cli import complete, names
+from lab.files import STDIN
 
-STDIN = "-"
+DAY = 86_400  # seconds: longer than anything in the lab takes
 ROOT_OPTION = "lab"  # the root's parameter with the lab's name
 
 
@@ -34,6 +35,13 @@ def readable(path: Path | None) -> Path | None:
     if path is not None and str(path) != STDIN and not (path.is_file() and os.access(path, os.R_OK)):
         raise typer.BadParameter(f"{path} is no file that can be read")
     return path
+
+
+def seconds(given: float) -> float:
+    """Return a number of seconds that somebody may want to wait; inf and nan are none."""
+    if not 0 <= given <= DAY:
+        raise typer.BadParameter(f"must be a number of seconds from 0 to {DAY}, not {given}")
+    return given
 
 
 _LAB_HELP = "The lab that is meant, one of several side by side."
@@ -60,7 +68,10 @@ Via = Annotated[
     ),
 ]
 Timeout = Annotated[
-    float, typer.Option("--timeout", metavar="SECONDS", min=0, help="How long to wait for the route to be complete.")
+    float,
+    typer.Option(
+        "--timeout", metavar="SECONDS", callback=seconds, help="How long to wait for the route to be complete."
+    ),
 ]
 Evidence = Annotated[
     Path | None,

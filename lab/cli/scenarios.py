@@ -89,7 +89,7 @@ def check(files: Files, json: Json = False) -> None:
     from lab.scenario import catalogue as found
 
     problems = []
-    paths = [each for path in files for each in (found.files(path) if path.is_dir() else [path])]
+    paths = found.named(files)
     try:
         load(paths)
     except ScenarioError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lab import files
 from lab.cli import attach, codes, complete, names, story
 from lab.cli.console import document, say
 from lab.cli.group import example
-from lab.cli.options import STDIN, Evidence, Json, LabName, Timeout, Via, readable
+from lab.cli.options import Evidence, Json, LabName, Timeout, Via, readable
 from lab.dsn import Dsn
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def send(  # noqa: PLR0913, PLR0917  a message is told by its options
 def _message(body: str | None, file: Path | None) -> Message:
     if file is None:
         return TEXT if body is None else body if body.endswith("\n") else f"{body}\n"
-    return sys.stdin.buffer.read() if str(file) == STDIN else file
+    return files.standard_input(files.MESSAGE) if str(file) == files.STDIN else file
 
 
 def _dsn(notify: str | None) -> Dsn:

@@ -63,7 +63,9 @@ def read(words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
             try:
                 table[key] = _value(text)
             except json.JSONDecodeError as error:
-                problems.append(f"{key}: {text!r} is no JSON: {error.msg} at character {error.pos + 1}")
+                problems.append(f"{key}: must be JSON, not {text!r}: {error.msg} at character {error.pos + 1}")
+            except (ValueError, RecursionError) as error:  # a number of 5000 digits, 5000 levels
+                problems.append(f"{key}: {error}")
     return table, problems
 
 
@@ -73,12 +75,16 @@ def write(table: Mapping[str, Any]) -> str:
 
 
 def _value(text: str) -> Any:  # noqa: ANN401  whatever JSON has
+    from lab.scenario import bounds
+
     try:
         value = json.loads(text, parse_constant=str)
     except json.JSONDecodeError:
         if text.startswith(("{", "[")):  # it was meant to be JSON
             raise
         return text
+    if bounds.of_data({"": value}) is not None:
+        raise ValueError(f"has more than {bounds.DEEPEST} levels of lists and tables in each other")
     return text if value is None else value
 
 

@@ -5,20 +5,37 @@ A word that selects scenarios is a file, a folder, an id, a group or a tag.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from dnszone.problem import did_you_mean
 from lab.errors import LabError
+from lab.files import is_folder
 from lab.scenario.model import Scenario
 from lab.scenario.read import SUFFIX, load
 
+MOST = 50_000  # files in a folder: more is no folder of scenarios, but a disk
 FOLDER = Path(__file__).parents[1] / "scenarios"
 
 
 def files(folder: Path = FOLDER) -> list[Path]:
-    """Return the scenario files in *folder* and below, sorted."""
-    return sorted(folder.rglob(f"*{SUFFIX}"))
+    """Return the scenario files in *folder* and below, sorted. Raises LabError for one with too many files."""
+    found, seen = [], 0
+    for here, _, names in os.walk(folder):
+        seen += 1 + len(names)
+        if seen > MOST:
+            raise LabError(f"{folder} has more than {MOST} files in it", hint="name a folder nearer to the scenarios")
+        found += [Path(here, name) for name in names if name.endswith(SUFFIX)]
+    return sorted(found)
+
+
+def named(paths: Iterable[Path]) -> list[Path]:
+    """Return the files that *paths* are, and those in folders. Raises LabError for a folder without any."""
+    found = [(path, files(path) if is_folder(path) else [path]) for path in paths]
+    if empty := [f"there is no file *{SUFFIX} in the folder {path}" for path, inside in found if not inside]:
+        raise LabError("\n".join(empty), hint="`lab new NAME` writes one")
+    return list(dict.fromkeys(file for _, inside in found for file in inside))
 
 
 def catalogue() -> list[Scenario]:
@@ -55,12 +72,14 @@ def tagged(scenarios: Iterable[Scenario], tags: Collection[str]) -> list[Scenari
 
 def _paths(word: str) -> list[Path]:
     path = Path(word)
-    if path.is_dir() and word not in ("", "."):
+    if word and is_folder(path):
         return files(path)
     return [path] if word.endswith(SUFFIX) else []
 
 
 def _missing(word: str, own: Sequence[Scenario]) -> str:
+    if word and is_folder(Path(word)):
+        return f"there is no file *{SUFFIX} in the folder {word}"
     known = {name for each in own for name in (each.id, each.group, *each.tags)}
     hint = did_you_mean(word, known)
     return f"no scenario has the name, group or tag {word!r}" + (f": {hint}" if hint else "")

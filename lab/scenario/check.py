@@ -14,6 +14,7 @@ from pathlib import Path
 from dnszone import masterfile
 from dnszone.problem import InvalidError, did_you_mean
 from dnszone.zone import Zone
+from lab import files
 from lab.doors import INSIDE, Door, doors
 from lab.scenario import expect, faults
 from lab.scenario import hosts as own
@@ -189,9 +190,10 @@ def _check_names(scenario: Scenario, notes: Notes) -> None:
         ("message", [message.name for message in scenario.messages]),
         ("session", [session.name for session in scenario.sessions]),
     ):
+        last = {name: index for index, name in enumerate(names)}
         for name, count in Counter(names).items():
             if count > 1:
-                index = len(names) - 1 - names[::-1].index(name)
+                index = last[name]
                 unnamed = f"{count} of them have no name" if name == what else f"{count} of them are called {name!r}"
                 notes.note(f"{what}[{index}].name", unnamed, "several need different names")
     upper = Counter([*scenario.zones, *(f"{variable(host.name)}{v6}" for host in scenario.hosts for v6 in ("", "_V6"))])
@@ -209,7 +211,7 @@ def _check_message(message: Message, place: str, scenario: Scenario, notes: Note
         notes.note(f"{place}.file", "a message is either raw or a file")
     if (message.raw is not None or message.file is not None) and (message.headers or message.size):
         notes.note(place, "a message that is sent as it is gets no headers and no size")
-    if message.file is not None and not (Path(scenario.path).parent / message.file).is_file():
+    if message.file is not None and not files.is_file(Path(scenario.path).parent / message.file):
         notes.note(f"{place}.file", f"there is no file {message.file!r} beside this one")
     for key, problem in message.dsn.problems():
         if not notes.below(f"{place}.{key}"):
@@ -225,7 +227,7 @@ def _check_via(via: str, path: str, scenario: Scenario, notes: Notes, *, stores:
     if host not in known:
         what = "MTA or mail store" if stores else "MTA"
         notes.note(path, f"no {what} is called {host!r}", did_you_mean(host, known) or joined(known))
-    elif colon and not port.isdigit():
+    elif colon and not (port.isascii() and port.isdigit() and len(port) < 6 and int(port) < 65536):
         notes.note(path, f"{port!r} is no port", f'"{host}:25"')
     elif host in scenario.stores and not colon:
         notes.note(path, "a mail store does not listen at port 25", f'"{host}:24" speaks LMTP, "{host}:143" IMAP')

@@ -31,7 +31,7 @@ def read(table: Mapping[str, Any], own: Collection[str], notes: Notes) -> tuple[
         if name == "dns":
             found += _dns(value, notes)
         elif not isinstance(value, dict):
-            notes.note(place, f"{value!r} is no table", f"write [faults.{name}]")
+            notes.note(place, f"must be a table, not {value!r}", f"write [faults.{name}]")
         else:
             Table(SCRIPT).check(value, place, notes)
             rest = {key: each for key, each in value.items() if key != "later"}
@@ -51,18 +51,18 @@ def read(table: Mapping[str, Any], own: Collection[str], notes: Notes) -> tuple[
 
 def _dns(value: object, notes: Notes) -> Iterator[Fault]:
     if not isinstance(value, list):
-        notes.note("faults.dns", "is no list of tables", "write [[faults.dns]]")
+        notes.note("faults.dns", "must be a list of tables", "write [[faults.dns]]")
         return
     for index, table in enumerate(value):
         place = f"faults.dns[{index}]"
         if not isinstance(table, dict):
-            notes.note(place, f"{table!r} is no table")
+            notes.note(place, f"must be a table, not {table!r}")
             continue
         later, name = table.get("later", False), table.get("id", f"dns[{index}]")
         if not isinstance(later, bool):
-            notes.note(f"{place}.later", f"{later!r} is neither true nor false")
+            notes.note(f"{place}.later", f"must be true or false, not {later!r}")
         if not isinstance(name, str):
-            notes.note(f"{place}.id", f"{name!r} is no text")
+            notes.note(f"{place}.id", f"must be a text, not {name!r}")
         if later and "id" not in table:
             notes.note(place, "has no id by which a step could apply it", 'add id = "..."')
         rest = {key: each for key, each in table.items() if key not in ("id", "later")}

@@ -31,6 +31,10 @@ from lab.scenario.model import IN_QUEUE
 from lab.verdict.expectation import KINDS, OUTCOMES, QUEUES
 
 STAGES = ("banner", "ehlo", "helo", "starttls", "auth", "mail", "rcpt", "data", "body", "end-of-data", "quit")
+DAY = 86_400  # seconds: longer than a message stays in any queue of the lab, whose timers are a hundred times faster
+SIZE = 64 * 1024 * 1024  # bytes: six times message_size_limit, and what the scripted host can hold
+COUNT = 10_000  # messages: some minutes of submission
+HOPS = 1000  # Received fields: twenty times hopcount_limit
 LIST: Schema = {"type": "array"}
 SPREAD = Elsewhere(
     {
@@ -56,7 +60,7 @@ def _or_spread(described: Schema) -> Elsewhere:
 
 OWN_KEYS: Mapping[str, Key] = {
     "refused": Key(TEXT, 'The reply at submission, its code and status: "554 5.7.1". The message is not queued.'),
-    "received": Key(Number(whole=True), "How many Received fields the copy in the mailbox has (RFC 5321 4.4)."),
+    "received": Key(Number(HOPS, whole=True), "How many Received fields the copy in the mailbox has (RFC 5321 4.4)."),
     "stored": Key(
         Named(TEXT),
         "Fields of the copy that arrived, in any of its parts: name to regular expression; body is the text.",
@@ -182,7 +186,7 @@ STEP = Table(
         "of": Key(TEXT, "The zone meant by zone: a name of the table [zones]."),
         "command": Key(TEXTS, "The words of the command."),
         "output": Key(TEXT, "A regular expression; a variable in it stands for its value as it is."),
-        "timeout": Key(Number(), "Seconds."),
+        "timeout": Key(Number(DAY), "Seconds."),
     }
 )
 WITH: Mapping[str, tuple[str, ...]] = {
@@ -203,7 +207,7 @@ SCENARIO = Table(
         "observed": Key(TEXT, "How the real servers differ from what was expected of them."),
         "tags": Key(TEXTS, "Words to find it by."),
         "source": Key(TEXT, "The address of a public thread in which people met it."),
-        "timeout": Key(Number(), "Seconds that each expectation is waited for. [60]"),
+        "timeout": Key(Number(DAY), "Seconds that each expectation is waited for. [60]"),
         "zone": Key(TEXT, "Zone of $DOMAIN, a fresh domain. Without it: mx1, mx2, mx3 at preferences 10, 20, 30."),
         "zones": Key(
             Named(TEXT),
@@ -265,7 +269,7 @@ SCENARIO = Table(
                         "subject": Key(TEXT, "Its subject."),
                         "body": Key(TEXT, "Its text."),
                         "headers": Key(Named(TEXT), "Further header fields."),
-                        "size": Key(Number(1, whole=True), "Bytes to which the body is filled up."),
+                        "size": Key(Number(SIZE, 1, whole=True), "Bytes to which the body is filled up."),
                         "raw": Key(TEXT, "Header and body, sent exactly as they stand, instead of all that."),
                         "file": Key(TEXT, "A file beside this one, sent exactly as it is, instead of all that."),
                         "login": Key(TEXT, "The user who submits."),
@@ -278,7 +282,7 @@ SCENARIO = Table(
                         "orcpt": Key(
                             TEXT, 'The original recipient that notices name (RFC 3461 4.2): "rfc822;team@home.test".'
                         ),
-                        "count": Key(Number(1, whole=True), "How many such messages, one after the other. [1]"),
+                        "count": Key(Number(COUNT, 1, whole=True), "How many such messages, one after the other. [1]"),
                     }
                 )
             ),

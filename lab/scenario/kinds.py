@@ -34,11 +34,13 @@ class Text:
     def check(self, value: object, path: str, notes: Notes) -> None:
         """Note another type, an empty string, or what is none of the choices."""
         if not isinstance(value, str):
-            notes.note(path, f"{value!r} is no text")
+            notes.note(path, f"must be a text, not {value!r}")
         elif not value.strip():
             notes.note(path, "is empty")
         elif self.choices and value not in self.choices:
-            notes.note(path, f"{value!r} is none of {', '.join(self.choices)}", did_you_mean(value, self.choices))
+            notes.note(
+                path, f"must be one of {', '.join(self.choices)}, not {value!r}", did_you_mean(value, self.choices)
+            )
 
     def schema(self) -> Schema:
         """Return its JSON Schema."""
@@ -56,7 +58,7 @@ class Texts:
         """Note another type, and an empty list."""
         items = [value] if self.single and isinstance(value, str) else value
         if not isinstance(items, list):
-            notes.note(path, f"{value!r} is no list of texts")
+            notes.note(path, f"must be a list of texts, not {value!r}")
             return
         if not items:
             notes.note(path, "is empty")
@@ -72,20 +74,22 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number of *least* or more; with *whole*, a whole one."""
+    """A number from *least* to *most*; with *whole*, a whole one. Neither inf nor nan is one of them."""
 
-    least: float = 0
+    most: int
+    least: int = 0
     whole: bool = False
 
     def check(self, value: object, path: str, notes: Notes) -> None:
-        """Note another type, and a number that is too small."""
+        """Note another type, and a number that is too small or too large."""
         good = isinstance(value, int if self.whole else int | float) and not isinstance(value, bool)
-        if not good or value < self.least:  # type: ignore[operator]  # a number, if good
-            notes.note(path, f"{value!r} is no {'whole ' if self.whole else ''}number of {self.least:g} or more")
+        if not good or not self.least <= value <= self.most:  # type: ignore[operator]  # a number, if good
+            what = "whole number" if self.whole else "number"
+            notes.note(path, f"must be a {what} from {self.least} to {self.most}, not {value!r}")
 
     def schema(self) -> Schema:
         """Return its JSON Schema."""
-        return {"type": "integer" if self.whole else "number", "minimum": self.least}
+        return {"type": "integer" if self.whole else "number", "minimum": self.least, "maximum": self.most}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ class Flag:
     def check(self, value: object, path: str, notes: Notes) -> None:
         """Note another type."""
         if not isinstance(value, bool):
-            notes.note(path, f"{value!r} is neither true nor false")
+            notes.note(path, f"must be true or false, not {value!r}")
 
     def schema(self) -> Schema:
         """Return its JSON Schema."""
@@ -111,7 +115,7 @@ class Named:
     def check(self, value: object, path: str, notes: Notes) -> None:
         """Check each value."""
         if not isinstance(value, dict):
-            notes.note(path, f"{value!r} is no table")
+            notes.note(path, f"must be a table, not {value!r}")
             return
         for name, each in value.items():
             self.values.check(each, f"{path}.{name}", notes)
@@ -153,7 +157,7 @@ class Table:
     def check(self, value: object, path: str, notes: Notes) -> None:
         """Note unknown and missing keys, and what is wrong with the values."""
         if not isinstance(value, dict):
-            notes.note(path, f"{value!r} is no table", f"its keys are {', '.join(self.keys)}")
+            notes.note(path, f"must be a table, not {value!r}", f"its keys are {', '.join(self.keys)}")
             return
         self.known(value, self.keys, path, notes)
         for name, key in self.keys.items():
@@ -191,7 +195,7 @@ class Tables:
         if self.single and isinstance(value, dict):
             self.table.check(value, path, notes)
         elif not isinstance(value, list):
-            notes.note(path, f"{value!r} is no list of tables", f"write [[{path}]]")
+            notes.note(path, f"must be a list of tables, not {value!r}", f"write [[{path}]]")
         else:
             for index, each in enumerate(value):
                 self.table.check(each, f"{path}[{index}]", notes)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from lab.dsn import DEFAULT, Dsn
@@ -118,7 +119,7 @@ class Departs:
     target: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scenario:
     """Everything in one file. ``id`` is its name without ``.scenario.toml``, ``group`` the folder it is in."""
 
@@ -161,7 +162,11 @@ class Scenario:
 
     def message(self, name: str) -> Message:
         """Return the message called *name*."""
-        return next(each for each in self.messages if each.name == name)
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Message]:
+        return {message.name: message for message in reversed(self.messages)}
 
     def called(self, name: str) -> tuple[Fault, ...]:
         """Return the faults called *name*: a real host may have several at once."""

@@ -6,6 +6,8 @@ In: a text that tomllib has read already, so that it is known to be TOML 1.0. Ou
 from __future__ import annotations
 
 import re
+import tomllib
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 Path = tuple[str | int, ...]
@@ -19,7 +21,6 @@ STRING = re.compile(
     re.DOTALL,
 )
 BARE = re.compile(r"[^,\]}\s#]+(?: [0-9:.]+Z?)?")  # numbers, true, dates
-LAST = re.compile(r"(?:\[\d+\]|\.?[^.\[\]]*)$")  # the last step of a path
 
 
 @dataclass(slots=True)
@@ -35,12 +36,17 @@ class Places:
     def line(self, path: str) -> int:
         """Return the line of *path*, or of the nearest thing around it that has one."""
         while path and path not in self.lines:
-            path = LAST.sub("", path)
+            path = around(path)
         return self.lines.get(path, 1)
 
     def within(self, path: str, line: int) -> int:
         """Return the line of the file that is *line* (from 1) of the string at *path*."""
         return self.inside.get(path, self.line(path)) + line - 1
+
+
+def around(path: str) -> str:
+    """Return the path of what "expect[0].attempts[1]" is in: "expect[0].attempts"."""
+    return path[: max(path.rfind("."), path.rfind("["), 0)]
 
 
 def words(path: Path) -> str:
@@ -57,6 +63,7 @@ class _Scanner:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
+        self._ends = [match.start() for match in re.finditer("\n", text)]
         self._found = Places()
         self._counts: dict[Path, int] = {}  # tables so far of each array of tables
 
@@ -150,7 +157,7 @@ class _Scanner:
             match = KEY.match(self._text, self._at)
             if match is None:
                 raise AssertionError("tomllib has read this text")
-            keys.append(match[0][1:-1] if match[0][0] in "\"'" else match[0])
+            keys.append(_key(match[0]))
             self._at = match.end()
             self._skip(SPACE)
             if self._text[self._at] != ".":
@@ -162,4 +169,11 @@ class _Scanner:
         self._at = match.end() if match else self._at
 
     def _line(self) -> int:
-        return self._text.count("\n", 0, self._at) + 1
+        return bisect_right(self._ends, self._at - 1) + 1
+
+
+def _key(text: str) -> str:
+    """Return a key without its quotes, and with what its escapes stand for."""
+    if text[0] not in "\"'":
+        return text
+    return next(iter(tomllib.loads(f"{text} = 0"))) if "\\" in text else text[1:-1]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from dnszone.problem import Problem
 from lab.errors import LabError
-from lab.scenario.place import Places
+from lab.scenario.place import Places, around
+
+MOST = 200  # problems of one file that are told
+LONGEST = 400  # characters of one that are shown: a value in it may have megabytes
 
 
 class ScenarioError(LabError):
@@ -21,22 +23,26 @@ class ScenarioError(LabError):
         )
 
 
+class EnoughError(Exception):
+    """A file with so many mistakes that the rest is not looked for."""
+
+
 class Notes:
-    """The problems of one file, in order of its lines."""
+    """The problems of one file, in order of its lines. More than MOST of them are not looked for (EnoughError)."""
 
     def __init__(self, file: str, places: Places) -> None:
         self.file = file
         self.places = places
-        self._problems: list[Problem] = []
+        self._problems: dict[Problem, None] = {}
+        self._paths: set[str] = set()  # of what is wrong, and of all that it is in
 
     def note(self, path: str, problem: str, hint: str | None = None) -> None:
         """Add a problem at the key *path*."""
-        shown = f"{path}: {problem}" if path else problem
-        self._add(Problem(shown, hint, self.file, self.places.line(path)))
+        self._add(path, problem, hint, self.places.line(path))
 
     def inside(self, path: str, line: int, problem: str, hint: str | None = None) -> None:
         """Add a problem in line *line* (from 1) of the text at *path*."""
-        self._add(Problem(f"{path}: {problem}", hint, self.file, self.places.within(path, line)))
+        self._add(path, problem, hint, self.places.within(path, line))
 
     def all(self) -> list[Problem]:
         """Return them in order of lines."""
@@ -44,13 +50,22 @@ class Notes:
 
     def below(self, path: str) -> bool:
         """Return whether there is a problem at *path* or in it."""
-        return any(re.match(rf"{re.escape(path)}[.\[:]", problem.problem) for problem in self._problems)
+        return path in self._paths
 
-    def _add(self, problem: Problem) -> None:
-        if problem not in self._problems:
-            self._problems.append(problem)
+    def _add(self, path: str, problem: str, hint: str | None, line: int) -> None:
+        if len(self._problems) == MOST:
+            raise EnoughError
+        shown = _short(f"{path}: {problem}" if path else problem)
+        self._problems[Problem(shown, hint and _short(hint), self.file, line)] = None
+        while path:
+            self._paths.add(path)
+            path = around(path)
 
 
 def joined(parts: Iterable[str]) -> str:
     """Return words as a list in a sentence."""
     return ", ".join(sorted(parts))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from dnszone.problem import Problem
+from lab import files
 from lab.domains import DEFAULT
 from lab.dsn import Dsn
-from lab.scenario import check, faults
+from lab.scenario import bounds, check, faults
 from lab.scenario.keys import SCENARIO, WITH
 from lab.scenario.model import MAIN, RUN, TIMEOUT, Departs, Expected, Host, Message, Scenario, Session, Step
-from lab.scenario.place import places
-from lab.scenario.problem import Notes, ScenarioError
+from lab.scenario.place import places, words
+from lab.scenario.problem import MOST, EnoughError, Notes, ScenarioError
 from lab.scenario.variables import variable
 
 SUFFIX = ".scenario.toml"
@@ -32,11 +34,11 @@ def load(paths: Iterable[Path]) -> list[Scenario]:
     problems: list[Problem] = []
     for path in paths:
         try:
-            found.append(read(path.read_text("utf-8"), path))
+            found.append(read(files.text(path), path))
         except ScenarioError as error:
             problems += error.problems
-        except (OSError, UnicodeDecodeError) as error:
-            problems.append(Problem(str(getattr(error, "strerror", None) or error), file=str(path)))
+        except files.UnreadableError as error:
+            problems.append(Problem(error.reason, file=str(path)))
     if problems:
         raise ScenarioError(problems)
     return found
@@ -44,6 +46,8 @@ def load(paths: Iterable[Path]) -> list[Scenario]:
 
 def read(text: str, path: Path) -> Scenario:
     """Return the scenario that *text* is; *path* gives its id and group. Raises ScenarioError."""
+    if found := bounds.of_text(text):
+        raise ScenarioError([Problem(found[1], file=str(path), line=found[0])])
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -52,13 +56,26 @@ def read(text: str, path: Path) -> Scenario:
         problem = match["problem"] if match else str(error)
         raise ScenarioError([Problem(f"this is no TOML: {problem}", file=str(path), line=line)]) from error
     notes = Notes(str(path), places(text))
+    try:
+        if (deep := bounds.of_data(data)) is not None:
+            notes.note(words(deep), f"has more than {bounds.DEEPEST} levels of lists and tables in each other")
+        else:
+            scenario = _checked(data, path, notes)
+    except EnoughError:
+        told = notes.all()
+        rest = replace(told[-1], problem=f"has more mistakes than these {MOST}; the rest is not looked for", hint=None)
+        raise ScenarioError([*told, rest]) from None
+    if problems := notes.all():
+        raise ScenarioError(problems)
+    return scenario
+
+
+def _checked(data: Mapping[str, Any], path: Path, notes: Notes) -> Scenario:
     SCENARIO.check(data, "", notes)
     if not path.name.endswith(SUFFIX):
         notes.note("", f"the file's name does not end in {SUFFIX}")
     scenario = _scenario(data, path, notes)
     check.check(scenario, notes)
-    if problems := notes.all():
-        raise ScenarioError(problems)
     return scenario
 
 
@@ -69,7 +86,7 @@ def _scenario(data: Mapping[str, Any], path: Path, notes: Notes) -> Scenario:
     zones |= {variable(name): text for name, text in more.items() if not name.endswith(".")}
     own = _table(data, "hosts")
     messages = _messages(data)
-    names = [message.name for message in messages]
+    names = dict.fromkeys(message.name for message in messages)  # a list that is asked often what is in it
     return Scenario(
         id=path.name.removesuffix(SUFFIX),
         group=path.resolve().parent.name,
@@ -127,7 +144,7 @@ def _messages(data: Mapping[str, Any]) -> tuple[Message, ...]:
         values["name"] = _text(table, "name", "message")
         values["headers"] = {name: str(value) for name, value in _table(table, "headers").items()}
         for key in ("size", "count"):
-            values[key] = int(_number(table.get(key), getattr(_DEFAULT, key)))
+            values[key] = value if type(value := table.get(key)) is int else getattr(_DEFAULT, key)
         for key in ("sender", "via", "subject", "body", "raw", "file", "login"):
             values[key] = value if isinstance(value := values.get(key), str) else getattr(_DEFAULT, key)
         asked = {key: value for key in ("ret", "envid", "orcpt") if isinstance(value := table.get(key), str)}
@@ -140,7 +157,7 @@ _DEFAULT = Message("message", ())
 _MESSAGE_KEYS = ("from", "via", "subject", "body", "raw", "file", "login")
 
 
-def _step(table: Mapping[str, Any], index: int, messages: list[str], notes: Notes) -> list[Step]:
+def _step(table: Mapping[str, Any], index: int, messages: Collection[str], notes: Notes) -> list[Step]:
     place = f"step[{index}]"
     if notes.below(place):  # a value of another type cannot be looked at
         return []
@@ -156,14 +173,14 @@ def _step(table: Mapping[str, Any], index: int, messages: list[str], notes: Note
     return [Step(place, action, table, expected)]
 
 
-def _expected(value: object, place: str, messages: list[str], notes: Notes) -> tuple[Expected, ...]:
+def _expected(value: object, place: str, messages: Collection[str], notes: Notes) -> tuple[Expected, ...]:
     tables = [(place, value)] if isinstance(value, dict) else []
     if isinstance(value, list):
         tables = [(f"{place}[{index}]", each) for index, each in enumerate(value) if isinstance(each, dict)]
     found = []
     for path, table in tables:
-        message = table.get("message", messages[0] if len(messages) == 1 else None if messages else RUN)
-        if message not in (messages or [RUN]):
+        message = table.get("message", next(iter(messages)) if len(messages) == 1 else None if messages else RUN)
+        if not isinstance(message, str) or message not in (messages or (RUN,)):
             problem = "does not say which message is meant" if message is None else f"no message is called {message!r}"
             hint = f"messages: {', '.join(messages)}" if messages else "a [[message]] is missing"
             notes.note(f"{path}.message", problem, hint)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from lab.domains import LEASED
+from lab.domains import LEASED, PLACES
 from lab.zonefiles import WORLD_VARIABLES
 
 VARIABLE = re.compile(r"(?P<escape>\\)?\$(?P<name>[A-Z][A-Z0-9_]*)")
@@ -70,7 +70,7 @@ def placeholders(zones: Iterable[str], texts: Iterable[str], hosts: Iterable[str
     named = [*WORLD_VARIABLES, *(variable(host) for host in hosts)]
     for number, name in enumerate(named, start=2):
         values |= {name: f"198.18.0.{number}", f"{name}_V6": f"2001:2::{number}"}
-    numbers = {int(number) for text in texts for number in LEASED.findall(text)}
+    numbers = {int(number) for text in texts for number in LEASED.findall(text) if int(number) <= PLACES}
     for number in numbers:
-        values |= {f"SCRIPTED_{number}": f"198.18.1.{number % 256}", f"SCRIPTED_{number}_V6": f"2001:2:0:1::{number}"}
+        values |= {f"SCRIPTED_{number}": f"198.18.1.{number}", f"SCRIPTED_{number}_V6": f"2001:2:0:1::{number}"}
     return values

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from math import inf
 from typing import Any, TypeGuard, TypeVar
 
 from lab.errors import LabError
@@ -22,6 +23,8 @@ from lab.verdict.pattern import parse as parse_attempt
 OUTCOMES = ("delivered", "bounced", "deferred", "expired", "discarded", "rejected", "held")
 KINDS = ("failed", "delayed", "relayed", "delivered", "expanded", "rejected", "auto-replied")
 QUEUES = ("none", "deferred", "active", "incoming", "hold")
+LONGEST = 86_400  # seconds: a day; no message is that long under way, whose timers are a hundred times faster
+MOST = 1_000_000  # copies
 Kind = TypeVar("Kind")
 QUESTION = re.compile(r"(?P<type>[A-Z0-9]+) (?P<name>\S+)")
 
@@ -129,8 +132,9 @@ class _Reader:
         hops, accepted_by = values.get("hops"), values.get("accepted_by")
         if hops and accepted_by and hops[-1] != accepted_by:
             self.problem("accepted_by", f"is {accepted_by!r}, but the last hop is {hops[-1]!r}")
+        tried = {host for pattern in _patterns(values.get("attempts") or ()) for host in pattern.target.split("|")}
         for index, host in enumerate(values.get("untouched") or ()):
-            if any(host in pattern.target.split("|") for pattern in _patterns(values.get("attempts") or ())):
+            if host in tried:
                 self.problem(f"untouched[{index}]", f"{host!r} cannot be untouched: attempts has it")
         for host, patterns in (values.get("not_logged") or {}).items():
             for pattern in set(patterns) & set((values.get("logged") or {}).get(host, ())):
@@ -209,17 +213,17 @@ class _Reader:
         return str(value)
 
     def number(self, key: str, value: object) -> float | None:
-        """Read a number that is not negative."""
-        if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+        """Read a number of seconds."""
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LONGEST:
             return value
-        self.problem(key, f"{value!r} is no number of 0 or more")
+        self.problem(key, f"must be a number from 0 to {LONGEST}, not {value!r}")
         return None
 
     def count(self, key: str, value: object) -> int | None:
-        """Read a whole number that is not negative."""
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        """Read a whole number."""
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST:
             return value
-        self.problem(key, f"{value!r} is no whole number of 0 or more")
+        self.problem(key, f"must be a whole number from 0 to {MOST}, not {value!r}")
         return None
 
     def intervals(self, key: str, value: object) -> tuple[tuple[float, float], ...] | None:
@@ -276,7 +280,9 @@ def _patterns(items: Sequence[Item]) -> list[AttemptPattern]:
 
 def _rising(pair: list[float]) -> bool:
     return (
-        all(isinstance(each, int | float) and not isinstance(each, bool) for each in pair) and 0 <= pair[0] <= pair[1]
+        all(isinstance(each, int | float) and not isinstance(each, bool) for each in pair)
+        and 0 <= pair[0] <= pair[1]
+        and all(each <= LONGEST or each == inf for each in pair)  # inf: however long
     )
 
 

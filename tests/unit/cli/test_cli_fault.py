@@ -137,7 +137,7 @@ def test_all_mistakes_at_a_host_are_told_and_nothing_is_done(run: Run, done: lis
         "connect: 'close' is none of refuse, drop, unreachable",
         "host is given twice",
         "'word' is no KEY=VALUE",
-        "scan_ban: '{' is no JSON",
+        "scan_ban: must be JSON, not '{'",
         "a host has one of connect and host and scan_ban at a time",
         "rcpt: unknown key replyy (did you mean reply?)",
         "data: 450 is neither a reply",

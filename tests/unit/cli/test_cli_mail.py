@@ -266,7 +266,7 @@ def test_since(text: str, meant: datetime) -> None:
 
 
 def test_since_that_is_no_time() -> None:
-    with pytest.raises(typer.BadParameter, match="is no time: give 30s"):
+    with pytest.raises(typer.BadParameter, match="must be a time such as 30s"):
         moment("yesterday", NOW)
 
 

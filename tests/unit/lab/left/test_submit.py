@@ -125,9 +125,7 @@ def test_bytes_and_files_are_as_they_are(raw: bytes, message_id: str | None, tmp
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(LabError) as caught:
         compose(tmp_path / "none.eml", ANA, [BIA], "x")
-    assert str(caught.value) == (
-        f"cannot read the message {tmp_path}/none.eml: No such file or directory\n  give a file's path"
-    )
+    assert str(caught.value) == (f"cannot read {tmp_path}/none.eml: No such file or directory\n  give a file's path")
 
 
 def test_a_line_break_in_the_subject() -> None:
