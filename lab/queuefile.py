@@ -113,12 +113,13 @@ class QueueFile:
                 continue
             ends = [each for each in run if isinstance(each, Delivery)]
             expected = len(run) if waiting is None else waiting - before
-            yield from _requests_of(run, max(expected - len(ends), 0))
+            over = event is not None or self.removed is not None
+            yield from _requests_of(run, max(expected - len(ends), 0), over=over)
             before += sum(end.status in FINISHED for end in ends)
             waiting, run = event.recipients if event else None, []
 
 
-def _requests_of(run: list[Event], outstanding: int) -> Iterator[Request]:
+def _requests_of(run: list[Event], outstanding: int, *, over: bool) -> Iterator[Request]:
     """Yield the delivery requests of one run, one process after the other; *outstanding* recipients have no end yet."""
     by_process: dict[int, list[Line]] = {}
     for event in run:
@@ -127,4 +128,4 @@ def _requests_of(run: list[Event], outstanding: int) -> Iterator[Request]:
     for lines in by_process.values():
         for request in split(lines):
             ends = sum(isinstance(each, Delivery) for each in request)
-            yield Request(request, ends + outstanding)
+            yield Request(request, ends + outstanding, over=over)

@@ -36,6 +36,10 @@ class Session:
     lost: AttemptFailed | None = None  # what all that were left failed with
     ended: int = 0  # recipients that came to an end here
 
+    def failures(self) -> list[AttemptFailed]:
+        """Return everything that has failed here."""
+        return [*self.refused, *([self.lost] if self.lost else [])]
+
     @property
     def untouched(self) -> bool:
         """Whether nobody has failed or ended here yet."""
@@ -70,15 +74,17 @@ class _Shares:
 
 
 class Request:
-    """A delivery request of *lines*, for at most *recipients* in all."""
+    """A delivery request of *lines*, for at most *recipients* in all. *over*: no further line will come."""
 
-    def __init__(self, lines: Iterable[Line], recipients: int) -> None:
-        self.unplaced: list[AttemptFailed] = []  # no line says at which server
+    def __init__(self, lines: Iterable[Line], recipients: int, *, over: bool) -> None:
+        self.unplaced: list[AttemptFailed] = []  # no line says at which server, or for whom
         self._recipients = recipients
         self._sessions: list[Session] = []
         self._ends: list[tuple[Delivery, int]] = []  # with the number of sessions before
         for line in lines:
             self._take(line)
+        if over and not self._ends:  # the process was killed
+            self.unplaced += [failed for session in self._sessions for failed in session.failures()]
 
     def attempts(self, queue_id: str, name: Namer) -> Iterator[tuple[Delivery, list[Attempt]]]:
         """Yield each recipient's end with the attempts that led to it."""
@@ -208,7 +214,7 @@ class Request:
         return any(
             (why.relay, why.stage, why.reason) == (each.relay, each.stage, each.reason)
             for session in self._sessions[:before]
-            for each in (*session.refused, *([session.lost] if session.lost else []))
+            for each in session.failures()
         )
 
 

@@ -206,6 +206,18 @@ def test_a_certificate_that_is_not_wanted_is_an_attempt_at_the_host_of_the_line_
     ]
 
 
+def test_an_attempt_of_a_process_that_was_killed_is_told_as_unread() -> None:
+    """Nothing says which recipient it was for; while the process lives, the line with that may come."""
+    began = f"1 direct smtp[20]: QQQQQQQQQQ1: host {MX1} said: 450 a {REFUSED}"
+    assert [route.unread for route in story(began).routes("<m@home.test>")] == []
+    history = story(f"""
+{began}
+8 direct qmgr[12]: QQQQQQQQQQ1: from=<ana@home.test>, size=300, nrcpt=1 (queue active)
+9 direct smtp[21]: QQQQQQQQQQ1: {to("a@x.test", MX2, "sent", "250 ok")}
+""")
+    assert [route.unread for route in history.routes("<m@home.test>")] == [("450 a",)]
+
+
 def test_ports_that_differ_are_not_mixed() -> None:
     history = story(f"""
 1 direct smtp[20]: connect to {MX1}:587: Connection refused
