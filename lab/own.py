@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lab import extra, users
+from lab import extra
+from lab import users as accounts
 from lab.errors import LabError
 from lab.settings import Problem, SettingsError
 from lab.settings.dovecotconf import problems as dovecot_problems
@@ -84,14 +85,14 @@ def postfix(name: str, main_cf: str, master_cf: str, files: Mapping[str, str]) -
     )
 
 
-def mailstore(name: str, dovecot_conf: str, accounts: str, files: Mapping[str, str]) -> Own:
+def mailstore(name: str, dovecot_conf: str, users: str, files: Mapping[str, str]) -> Own:
     """Return what a Dovecot called *name* has of its own.
 
-    *dovecot_conf*: lines to add to dovecot.conf, where a later setting replaces an earlier one; *accounts*: lines
+    *dovecot_conf*: lines to add to dovecot.conf, where a later setting replaces an earlier one; *users*: lines
     "name:password" of those who have a mailbox, in place of the world's users; *files*: file names below /etc/dovecot
     to contents.
     """
-    known, wrong = users.own(accounts)
+    known, wrong = accounts.own(users)
     problems = list(dovecot_problems(dovecot_conf, f"{name}: dovecot_conf"))
     problems += [Problem(f"{name}: users", line, problem) for line, problem in wrong]
     if problems:

@@ -26,6 +26,12 @@ def test_settings_of_another_kind_are_an_error(role: str, given: dict[str, objec
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize("role", ["mx", "mailstore", "resolver", "scanner"])
+def test_each_kind_of_host_takes_its_own_keys(role: str) -> None:
+    given = {key: {"a": "b"} if key == "files" else "" for key in own.keys(role)}
+    assert own.of(role, "h", **{**NOTHING, **given}).settings
+
+
 def test_what_unbound_does_not_know_is_told_with_its_line() -> None:
     log = (
         b"/etc/unbound/own.conf:2: error: unknown keyword 'serve-expird'\n"
