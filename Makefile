@@ -2,12 +2,13 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 LAB ?= main
+SEED ?= 1
 export LAB
 VENV := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help lab-up lab-down lab-status test test-unit test-lab bench lint pages format lock clean
+.PHONY: help lab-up lab-down lab-status test test-unit test-lab soak bench lint pages format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +29,12 @@ test-unit: $(READY) ## tests that need no Docker
 
 test-lab: $(READY) ## tests against real containers; brings the lab up if it is not, and leaves it as it was
 	@$(VENV)/pytest tests/lab
+
+soak: $(READY) ## for an hour or so: what mutates in the tests, and messages under random faults; SEED=2 chooses others
+	@LAB_SOAK_SEED=$(SEED) LAB_SOAK_MUTATIONS=60000 LAB_SOAK_SESSIONS=10000 LAB_SOAK_EXAMPLES=10000 \
+	    $(VENV)/pytest tests/unit -k "mutat or properties or hostile or _any"
+	@$(VENV)/lab up
+	@$(VENV)/lab soak --messages 1200 --seed $(SEED) --timeout 300
 
 bench: $(READY) ## measure, and print the figures with the machine
 	@$(VENV)/pytest tests/bench -s

@@ -6,7 +6,23 @@ from typing import Annotated
 
 import typer
 
-from lab.cli import codes, dns, down, explain, fault, logs, mailbox, queue, route, scenarios, send, shell, status, up
+from lab.cli import (
+    codes,
+    dns,
+    down,
+    explain,
+    fault,
+    logs,
+    mailbox,
+    queue,
+    route,
+    scenarios,
+    send,
+    shell,
+    soak,
+    status,
+    up,
+)
 from lab.cli.console import WIDTH, say
 from lab.cli.group import Guarded
 from lab.cli.options import RootLab
@@ -40,5 +56,5 @@ def root(
     del lab, version  # both have been read: by options.chosen, and above
 
 
-for module in (up, down, status, send, route, explain, dns, fault, queue, mailbox, logs, shell, scenarios):
+for module in (up, down, status, send, route, explain, dns, fault, queue, mailbox, logs, shell, scenarios, soak):
     module.register(app)

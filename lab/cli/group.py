@@ -15,7 +15,7 @@ from lab.printable import printable
 
 ORDER = (
     *("up", "down", "status", "send", "route", "explain", "dns", "fault", "queue", "mailbox", "logs", "shell"),
-    *("new", "check", "run", "list"),
+    *("new", "check", "run", "list", "soak"),
 )
 
 

@@ -15,7 +15,7 @@ from lab.cli.app import app
 Run = Callable[..., Result]
 COMMANDS = [
     *("up", "down", "status", "send", "route", "explain", "dns", "fault", "queue", "mailbox", "logs", "shell"),
-    *("new", "check", "run", "list"),
+    *("new", "check", "run", "list", "soak"),
     *(f"dns {name}" for name in ("list", "show", "set", "remove", "history", "query")),
     *(f"fault {name}" for name in ("add", "list", "clear")),
     *(f"queue {name}" for name in ("list", "flush", "hold", "release", "delete")),
@@ -36,7 +36,7 @@ def test_every_command_has_a_sentence_and_an_example_of_itself(run: Run, command
 
 
 @pytest.mark.parametrize(
-    "command", [*WITH_JSON, "fault add", "fault list", "queue list", "mailbox", "logs", "check", "run", "list"]
+    "command", [*WITH_JSON, "fault add", "fault list", "queue list", "mailbox", "logs", "check", "run", "list", "soak"]
 )
 def test_commands_that_print_data_have_json(run: Run, command: str) -> None:
     assert "--json" in run(*command.split(), "--help").output
@@ -52,7 +52,7 @@ def test_help_is_plain_and_narrow(run: Run, command: str) -> None:
 
 def test_commands_stand_in_the_order_in_which_a_user_meets_them(run: Run) -> None:
     listed = run("--help").output.partition("Commands:")[2].partition("Exit codes:")[0]
-    assert [line.split()[0] for line in listed.splitlines() if line.strip()] == COMMANDS[:16]
+    assert [line.split()[0] for line in listed.splitlines() if line.strip()] == COMMANDS[:17]
 
 
 def test_exit_codes_are_documented(run: Run) -> None:

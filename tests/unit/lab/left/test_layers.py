@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[4]
 PURE = (
     *("ends", "errors", "events", "queuefile", "request", "route", "timeline", "contacts", "trace", "walk"),
-    *("loglines", "logs", "plan", "printable", "settings", "verdict"),
+    *("loglines", "logs", "plan", "printable", "settings", "soak/account", "soak/campaign", "verdict"),
 )
 """The modules and packages of lab/ that take values and give values. They may import each other and no more of lab/."""
 OUTSIDE = {
