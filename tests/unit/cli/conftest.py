@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -242,6 +242,9 @@ class FakeLab:
     def send(self, **keywords: Any) -> Submission:
         self.asked.append(keywords)
         return Submission(self, keywords["via"], self.receipt, {})  # type: ignore[arg-type]  # a double
+
+    def one_test(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def explain(self, recipient: str, via: str = "client", sender: str | None = None) -> Plan:
         self.asked.append({"recipient": recipient, "via": via, "sender": sender})

@@ -23,8 +23,10 @@ from lab.logs import postfix
 from lab.mailbox import StoredMessage
 from lab.printable import printable
 from lab.queue import QueuedMessage
+from lab.route import Route
 from lab.scenario import batch
 from lab.scenario import result as outcome
+from lab.soak.account import Account, Fate, Recipient
 from lab.submit import Reply
 from lab.trace import History
 from tests.unit.routes.recordings import HOSTS, PARSERS, read_lines
@@ -50,6 +52,7 @@ SHOWING = {
     "logs": ("mx1",),
     "status": (),
     "fault list": (),
+    "soak": (),
 }
 """What strangers wrote stands in the text of these."""
 UNTRIED = {"shell"}  # it becomes the command on the host, whose terminal is the user's own
@@ -81,6 +84,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "check": (FILE,),
     "run": (FILE,),
     "list": (),
+    "soak": (),
 }
 VARIANTS = [
     *COMMANDS.items(),
@@ -100,7 +104,7 @@ VARIANTS = [
     ("send", (f"--{HOSTILE}",)),
 ]
 WITH_JSON = {"send", "route", "explain", "dns list", "dns show", "dns history", "dns query", "fault list", "queue list"}
-WITH_JSON |= {"mailbox", "logs", "up", "status", "run", "list", "check"}
+WITH_JSON |= {"mailbox", "logs", "up", "status", "run", "list", "check", "soak"}
 
 
 class HostileMailbox(FakeMailbox):
@@ -131,6 +135,10 @@ def hostile_history() -> History:
     )
     events = [PARSERS.get(host, postfix.parse)(host, at, line) for host, at, line in lines]
     return History(HOSTS, [event for event in events if event is not None])
+
+
+def hostile_route() -> Route:
+    return Route(HOSTILE, HOSTILE, HOSTILE, "bounced", None, HOSTILE, HOSTILE, None, [HOSTILE], (), (), 0)
 
 
 LINES = read_lines("refuse2")
@@ -167,6 +175,9 @@ def hostile(run: Run, fake: FakeLab, states: States, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(lookup, "ask", ask)
     states["main"] = make_status(problems={Door("mx1", 25): HOSTILE})
     states[f"b{STEERING}"] = make_status(f"b{STEERING}")
+    lost = Recipient(hostile_route(), Fate("lost", HOSTILE))
+    account = Account(seed=1, faults=[HOSTILE], unsent=[HOSTILE], recipients=[lost])
+    monkeypatch.setattr("lab.soak.soak", lambda *_: account)
     monkeypatch.setattr(up, "_up", lambda _, report: (report(HOSTILE), (states["main"], True))[1])
     return run
 
