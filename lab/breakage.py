@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lab import extra, faults, own, ready
@@ -54,10 +55,13 @@ class Breakage:
                 KINDS[wrong.kind].heal(site)
                 self._lab.lease.healed(number)
 
-    def banned(self, host: str) -> dict[str, int]:
-        """Return whom the fault ``scan_ban`` at *host* bans: lab name, or address, to whole seconds that are left."""
-        names = self._lab.names
-        found = faults.scan_ban.banned(self._site(known(self._lab.hosts, host)))
+    def banned(self, host: str, owner: str | None) -> dict[str, int]:
+        """Return whom a fault at *host*, one of *owner*'s, bans: lab name, or address, to seconds that are left."""
+        hosts = self._lab.hosts if owner is None else find(self._lab.docker, self._lab.name, owner)
+        if owner is not None and (host not in hosts or hosts[host].state != "running"):
+            return {}  # it is gone again
+        names = {address: each.name for each in hosts.values() for address in each.addresses}
+        found = faults.banned(self._site(known(hosts, host)))
         return {names.get(address, address): left for address, left in found.items()}
 
     def heal(self) -> None:
@@ -104,7 +108,8 @@ class Breakage:
         return found[name]
 
     def _site(self, host: Host) -> Site:
-        return site(self._lab.docker, {**self._lab.world_hosts, host.name: host}, host.name, self.await_ready)
+        found = site(self._lab.docker, {**self._lab.world_hosts, host.name: host}, host.name, self.await_ready)
+        return replace(found, image=self._lab.extra_image)
 
     def await_ready(self, host: Host) -> None:
         """Return when a host answers in its own protocol."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+FAIL2BAN = "fail2ban"  # no host: what runs beside one (lab.faults.fail2ban)
 RESOLVER, SCANNER = "resolver", "scanner"  # the words of ``like``, the roles, and the services of compose.yaml
 CAPABILITIES: Mapping[str, tuple[str, ...]] = {
     RESOLVER: ("NET_BIND_SERVICE",),  # port 53

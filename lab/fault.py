@@ -5,6 +5,7 @@
                 {"close_after_accept": true}: see docs/faults.md
     host        "stopped", "killed", "paused", "cut" (off the network), "disk-full"
     scan_ban    {"after": 5, "for": 300, "verdict": "reset"}: see lab.faults.scan_ban
+    fail2ban    {"maxretry": 3, "findtime": 600, "bantime": 300}: see lab.faults.fail2ban; at a Postfix
     rcpt, data, end_of_data
                 what an MX answers there: "450 4.2.0 later", or rules (docs/scripted.md); by policy delegation
     anything else at a scripted address: a key of its script (docs/scripted.md)
@@ -22,11 +23,13 @@ from dnszone.problem import Problem, did_you_mean
 from lab import extra, faults
 from lab.errors import LabError
 from lab.faults.site import Site
+from lab.own import MAILSTORE
 from lab.script import RULE_KEYS, STATES, policy_problems, rules, script_problems
 
 WITHOUT_MAIL = tuple(extra.CAPABILITIES)  # roles of hosts that take no mail: what is wrong with them is said by `host`
 HOST = ("stopped", "killed", "paused", "cut", "disk-full")
-WHOLE = ("connect", "host", "scan_ban")  # what is done to a host as a whole, one of them at a time
+BANS: Mapping[str, Any] = {"scan_ban": faults.scan_ban, "fail2ban": faults.fail2ban}  # key to the module that reads it
+WHOLE = ("connect", "host", *BANS)  # what is done to a host as a whole, one of them at a time
 KEYS = (*WHOLE, *STATES)
 
 
@@ -61,9 +64,9 @@ def at_host(role: str, table: Mapping[str, Any]) -> Wrong:
 def whole(key: str, value: Any) -> Whole:  # noqa: ANN401  whatever the key takes
     """Return what one of the keys WHOLE means with a value that is right."""
     said = {key: value}
-    if key == "scan_ban":
-        ban = faults.scan_ban.read(value)
-        return Whole(key, lambda site: faults.scan_ban.apply(site, ban), said)
+    if key in BANS:
+        ban = BANS[key].read(value)
+        return Whole(key, lambda site: BANS[key].apply(site, ban), said)
     kind, setting = next(iter(value.items())) if isinstance(value, Mapping) else (value, True)
     apply = faults.KINDS[kind].apply
     return Whole(kind, apply if setting is True else lambda site: apply(site, setting), said)
@@ -93,7 +96,7 @@ def scoped(rule: Mapping[str, Any], domains: Sequence[str]) -> list[dict[str, An
 
 def keys(table: Mapping[str, Any]) -> dict[str, Any]:
     """Return the table with its keys as they are in a file: a keyword of Python has no hyphen."""
-    return {key if key == "scan_ban" else key.replace("_", "-"): value for key, value in table.items()}
+    return {key if key in BANS else key.replace("_", "-"): value for key, value in table.items()}
 
 
 def host_problems(role: str, table: Mapping[str, Any]) -> Iterator[str]:
@@ -107,8 +110,8 @@ def host_problems(role: str, table: Mapping[str, Any]) -> Iterator[str]:
     for key, value in table.items():
         if key not in KEYS:
             yield " ".join(filter(None, (f"{key} cannot be made wrong at a host;", did_you_mean(key, KEYS))))
-        elif key == "scan_ban":
-            yield from (f"scan_ban: {each}" for each in faults.scan_ban.problems(value))
+        elif key in BANS:
+            yield from (f"{key}: {each}" for each in BANS[key].problems(value))
         elif key == "connect":
             yield from map(str, connect_problems(value))
         elif key == "host":
@@ -121,9 +124,11 @@ def host_problems(role: str, table: Mapping[str, Any]) -> Iterator[str]:
 
 
 def kind_problems(role: str, table: Mapping[str, Any]) -> Iterator[Problem]:
-    """Yield what in *table* means nothing at a host of a kind that takes no mail."""
+    """Yield what in *table* means nothing at a host of this kind."""
+    if role == MAILSTORE and "fail2ban" in table:
+        yield Problem("reads what a Postfix logs, and this is a mail store", path="fail2ban")
     if role in WITHOUT_MAIL:
-        for key in ("connect", "scan_ban"):
+        for key in ("connect", *BANS):
             if key in table:
                 yield Problem(f"a {role} has no port 25", 'host = "stopped", "paused", "cut"', path=key)
         if table.get("host") == "disk-full":

@@ -6,14 +6,12 @@ It belongs to the process that made it, and goes with it.
 
 from __future__ import annotations
 
-import io
-import tarfile
 import threading
 import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lab import addresses
+from lab.archive import archive
 from lab.errors import LabError, MachineError
 from lab.hosts import LABEL, OWNER, Host, inspect, last_lines
 from lab.own import Own
@@ -73,7 +71,7 @@ def start(
         )["Id"]
     try:
         if own.files:
-            docker.api.put_archive(container, own.folder, _archive(own.files))
+            docker.api.put_archive(container, own.folder, archive(own.files))
         stream = docker.api.attach(container, stream=True, logs=True)
         docker.api.start(container)
         return _running(docker, name, container, own, _await_ready(stream, own.ready))
@@ -136,14 +134,3 @@ def _await_ready(stream: CancellableStream[bytes], ready: bytes) -> bytes:
             f"a host of this test has not started within {TIMEOUT:.0f} s", hint="is this machine overloaded?"
         )
     return seen
-
-
-def _archive(files: Mapping[str, str]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name, text in files.items():
-            data = text.encode()
-            member = tarfile.TarInfo(name)
-            member.size, member.mode, member.mtime = len(data), 0o644, int(time.time())
-            archive.addfile(member, io.BytesIO(data))
-    return buffer.getvalue()

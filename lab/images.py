@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lab import bundle, extra
+from lab import bundle
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -29,7 +29,6 @@ SERVICES = {  # image to one of the services of compose.yaml that are made from 
     "mail-lab/direct": "direct",
     "mail-lab/smarthost": "smarthost",
 }
-EXTRA = {f"mail-lab/{kind}": kind for kind in extra.CAPABILITIES}
 STEP = re.compile(r"#(?P<number>\d+) \[(?P<image>\S+) .*\] (?P<step>(?:RUN|COPY) [^&]{1,60})")
 OUTPUT = re.compile(r"#(?P<number>\d+) (?P<text>.+)")
 
@@ -54,7 +53,7 @@ def build(
     if not missing:
         return
     base_image(engine, report)
-    what = f"{len(missing)} images" if len(missing) > 1 else f"the image of a {missing[0]}"
+    what = f"{len(missing)} images" if len(missing) > 1 else f"the image {missing[0]}"
     report(f"building {what} with the tag {bundle.tag()}; once, a minute or so")
     file = str(bundle.compose_folder() / "compose.yaml")
     output = []

@@ -272,14 +272,17 @@ class Lab:
         """Make something wrong at a host while the context lasts: ``lab.fault("mx1", connect="refuse")``.
 
         *name* is a host of the lab, or a name of a zone of this test that stands for an address of the scripted
-        host. *wrong* (:mod:`lab.fault`): connect, host, scan_ban, or what is answered, such as
+        host. *wrong* (:mod:`lab.fault`): connect, host, scan_ban, fail2ban, or what is answered, such as
         ``rcpt="450 4.2.0 later"``; of a real MX, to recipients in this test's domains only.
         """
         return self._breakage.at(name, wrong)
 
-    def banned(self, host: str) -> dict[str, int]:
-        """Return whom the fault ``scan_ban`` at *host* bans: lab name, or address, to whole seconds that are left."""
-        return self._breakage.banned(host)
+    def banned(self, host: str, owner: str | None = None) -> dict[str, int]:
+        """Return whom a fault at *host* bans (``scan_ban``, ``fail2ban``): lab name, or address, to seconds left.
+
+        *owner*: the process that has brought *host* along, if that is another one.
+        """
+        return self._breakage.banned(host, owner)
 
     def contacted(self) -> frozenset[str]:
         """Return the hosts to which another mail host has connected since the test began.
@@ -396,7 +399,11 @@ class Lab:
         if like not in extra.CAPABILITIES:
             return known(self.world_hosts, like)
         ordinary = self.world_hosts["direct"]
-        return replace(ordinary, role=like, image=self._world.extra_image(like, self.report))
+        return replace(ordinary, role=like, image=self.extra_image(like))
+
+    def extra_image(self, what: str) -> str:
+        """Return the image of what only tests bring along (:mod:`lab.extra`), built if need be."""
+        return self._world.extra_image(what, self.report)
 
     def _resolver(self, name: str | None) -> str | None:
         """Return the address of the resolver called *name*."""

@@ -105,18 +105,18 @@ def show(lab: LabName = None, json: Json = False) -> None:
     """
     with attach.lab(str(lab)) as running:
         entries, silent = _in_force(running)
-        bans = {each.where: running.banned(each.where) for each in entries if _bans(each, running)}
+        bans = [(each, _banned(each, running)) for each in entries]
     if json:
-        document([each.to_json() | ({"banned": bans[each.where]} if _bans(each, running) else {}) for each in entries])
+        document([each.to_json() | ({} if banned is None else {"banned": banned}) for each, banned in bans])
     elif entries:
         table(HEAD, [_row(each) for each in entries])
-        for host, banned in bans.items():
-            for who, left in banned.items():
-                say(f"{host} bans {who} for {left} s more")
+        for each, banned in bans:
+            for who, left in (banned or {}).items():
+                say(f"{each.where} bans {who} for {left} s more")
     elif not silent:
         say(f"Nothing is wrong on purpose in the lab {lab}.")
-    for each in silent:
-        tell((f"lab: {each}", "yellow"))
+    for problem in silent:
+        tell((f"lab: {problem}", "yellow"))
 
 
 @group.command(epilog=example("$ lab fault clear h1", "h1  mx1  connect=refuse  healed"))
@@ -279,8 +279,16 @@ def _heal(running: Lab, entries: list[Entry]) -> None:
             standing.drop(running.name, entry.id)
 
 
-def _bans(entry: Entry, running: Lab) -> bool:
-    return "scan_ban" in entry.what and running.hosts[entry.where].state == "running"
+def _banned(entry: Entry, running: Lab) -> dict[str, int] | None:
+    """Return whom a fault bans, by name or address, with the seconds that are left; None where it bans nobody."""
+    from lab.fault import BANS
+
+    if not BANS.keys() & entry.what.keys():
+        return None
+    host = running.hosts.get(entry.where)
+    if host is None:  # the process that has set it has brought it along
+        return running.banned(entry.where, entry.owner)
+    return running.banned(entry.where) if host.state == "running" else None
 
 
 def _row(entry: Entry) -> Row:

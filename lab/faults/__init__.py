@@ -17,6 +17,7 @@ from lab.faults import (
     delay,
     disk_full,
     drop,
+    fail2ban,
     killed,
     limit,
     loss,
@@ -40,12 +41,25 @@ class Kind(Protocol):
         """Put it right, and return when the host works again."""
 
 
+BANS = (fail2ban, scan_ban)
+"""Those that ban clients; ``banned(site)`` tells whom, with the seconds that are left."""
+
+
+def banned(site: Site) -> dict[str, int]:
+    """Return whom any fault at a host bans: address to whole seconds that are left."""
+    found: dict[str, int] = {}
+    for kind in BANS:
+        found |= kind.banned(site)
+    return found
+
+
 KINDS: Mapping[str, Kind] = {
     "close_after_accept": close_after_accept,
     "cut": cut,
     "delay": delay,
     "disk-full": disk_full,
     "drop": drop,
+    "fail2ban": fail2ban,
     "killed": killed,
     "limit": limit,
     "loss": loss,

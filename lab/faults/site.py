@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lab import netns
-from lab.errors import MachineError
+from lab.errors import LabError, MachineError
 from lab.hosts import LABEL, Host
 
 if TYPE_CHECKING:
@@ -37,15 +37,26 @@ class UnsupportedError(MachineError):
     """This Docker engine does not allow what a fault needs."""
 
 
+def _nobody_builds(what: str) -> str:
+    raise LabError(
+        f"{what} is for tests and scenarios: it reads the host's log for as long as they run",
+        hint=f"[faults.mx] {what} = {{...}} in a scenario, lab.fault(...) in Python",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One host. ``await_ready`` returns when its protocols answer again; ``tools``: an image with nft(8), ip(8)."""
+    """One host. ``await_ready`` returns when its protocols answer again; ``tools``: an image with nft(8), ip(8).
+
+    ``image`` returns the image of what a fault starts beside the host (:mod:`lab.extra`), built if need be.
+    """
 
     docker: DockerClient
     host: Host
     container: Container
     await_ready: Callable[[], None]
     tools: str
+    image: Callable[[str], str] = _nobody_builds
 
     def nft(self, rules: str, *options: str) -> str:
         """Run nft(8) in the host's network namespace, and return what it prints."""

@@ -11,8 +11,7 @@ from typing import Any
 from dnszone.problem import InvalidError
 from dnszone.rules import Rules
 from lab.errors import LabError
-from lab.fault import WHOLE, connect_problems, kind_problems, scoped
-from lab.faults import scan_ban
+from lab.fault import BANS, WHOLE, connect_problems, kind_problems, scoped
 from lab.scenario.keys import SCRIPT, STAGES
 from lab.scenario.kinds import Table
 from lab.scenario.model import Fault, Scenario
@@ -100,9 +99,10 @@ def _check_scripted(fault: Fault, scripted: Collection[str] | None, values: Mapp
         notes.note(
             f"{fault.place}.host", "an address of the scripted host cannot be stopped", 'connect = "unreachable"'
         )
-    if "scan_ban" in fault.table:
-        notes.note(f"{fault.place}.scan_ban", "an address of the scripted host bans nobody", "a host of [hosts] can")
-    script = {key: each for key, each in fault.table.items() if key in SCRIPT and key not in ("host", "scan_ban")}
+    for key in BANS:
+        if key in fault.table:
+            notes.note(f"{fault.place}.{key}", "an address of the scripted host bans nobody", "a host of [hosts] can")
+    script = {key: each for key, each in fault.table.items() if key in SCRIPT and key not in ("host", *BANS)}
     for problem in script_problems(substitute(script, values)):
         place = f"{fault.place}.{problem.path}" if problem.path else fault.place
         notes.note(place, problem.problem, problem.hint)
@@ -114,9 +114,10 @@ def _check_host(fault: Fault, scenario: Scenario, notes: Notes) -> None:
         notes.note(f"{fault.place}.{problem.path}", problem.problem, problem.hint)
     for problem in connect_problems(fault.table["connect"]) if "connect" in fault.table else ():
         notes.note(f"{fault.place}.{problem.path}", problem.problem, problem.hint)
-    for problem in scan_ban.problems(fault.table["scan_ban"]) if "scan_ban" in fault.table else ():
-        place = f"{fault.place}.scan_ban"
-        notes.note(f"{place}.{problem.path}" if problem.path else place, problem.problem, problem.hint)
+    for key, kind in BANS.items():
+        for problem in kind.problems(fault.table[key]) if key in fault.table else ():
+            place = f"{fault.place}.{key}"
+            notes.note(f"{place}.{problem.path}" if problem.path else place, problem.problem, problem.hint)
     if len(fault.table) > 1:
         notes.note(fault.place, f"has {' and '.join(fault.table)}", "a host has one of these at a time")
 

@@ -145,6 +145,11 @@ SCRIPT: Mapping[str, Key] = {
         Elsewhere({"type": "object"}),
         'A real host bans who connects to many ports: {after = 5, for = 300, verdict = "reset"}, or "drop".',
     ),
+    "fail2ban": Key(
+        Elsewhere({"type": "object"}),
+        "A Postfix whose log fail2ban reads, with Debian's filter: {maxretry = 5, findtime = 600, bantime = 300, "
+        'filter = "postfix[mode=aggressive]"}, which are the defaults.',
+    ),
     "later": Key(Flag(), "It is not in force from the start: a step applies it."),
 }
 DNS_FAULT = Elsewhere(

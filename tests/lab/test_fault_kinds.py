@@ -19,6 +19,7 @@ from lab.hosts import find
 from lab.script import STATES
 
 from .story import answers
+from .test_log_ban import ask_for_relay, await_ban
 from .test_scan import probe
 
 AWAY = ("No route to host", "Connection timed out")  # which of them depends on what the neighbour still knows
@@ -29,6 +30,7 @@ SEEN: dict[str, tuple[dict[str, Any], str, tuple[str, ...]]] = {
     "delay": ({"connect": {"delay": 5}}, "failed banner", ("timed out while receiving the initial server greeting",)),
     "disk-full": ({"host": "disk-full"}, "deferred mail", ("452 4.3.1 Insufficient system storage",)),
     "drop": ({"connect": "drop"}, "failed connect", ("Connection timed out",)),
+    "fail2ban": ({"fail2ban": {"maxretry": 3}}, "failed connect", ("Connection refused",)),
     "killed": ({"host": "killed"}, "failed connect", AWAY),
     "limit": ({"connect": {"limit": 0}}, "failed connect", ("Connection refused",)),
     "loss": ({"connect": {"loss": 1}}, "failed connect", ("Connection timed out",)),
@@ -83,6 +85,9 @@ def is_seen(lab: Lab, kind: str, domain: str, address: str) -> None:
     with lab.fault("mx1", **wrong):
         if kind == "scan_ban":
             probe(lab, "direct", address, "1 2 3")
+        if kind == "fail2ban":
+            ask_for_relay(lab, "direct", address, 3)
+            await_ban(lab, "mx1", "direct")
         route = lab.send(to=f"bia@{domain}", via="direct").route()
         assert answers(route) == [f"mx1 {seen}", "mx2 accepted end-of-data"]
         assert route.attempts[0].reason.startswith(reasons)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -32,6 +33,14 @@ class Site:
     @property
     def container(self) -> Site:
         return self
+
+    @property
+    def docker(self) -> Any:
+        return SimpleNamespace(api=SimpleNamespace(containers=lambda **_: []))
+
+    @property
+    def host(self) -> Any:
+        return SimpleNamespace(container="id")
 
     def reload(self) -> None:
         """Docker is asked for the state."""
