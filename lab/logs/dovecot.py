@@ -17,7 +17,8 @@ DELIVERY = r"[^(]{0,40}?lmtp\((?P<user>.{0,1000}?)\)<\d+><(?P<session>[^>\s]+)>:
 LINE = re.compile(
     DELIVERY + r"Info: (?:sieve: )?msgid=(?P<id>.*): (?:"
     r"stored mail into mailbox '(?P<sieve>.*)'|saved mail to (?P<plain>.*)|"
-    r"(?P<action>redirect|discard|reject|vacation) action: (?P<text>.*))",
+    r"(?P<action>redirect(?= action: forwarded to )|discard|reject|vacation(?= action: sent vacation response to ))"
+    r" action: (?P<text>.*))",
     re.DOTALL,
 )
 # The two debug lines that log_debug in dovecot.conf asks for. The second one is the reply to the end of the data.

@@ -126,6 +126,29 @@ def test_dovecot_without_sieve() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "action"),
+    [
+        ("redirect action: forwarded to <c@y.test>", "redirect"),
+        ("redirect action: failed to redirect message to <c@y.test>: smtp(m.test:25): RCPT TO failed: 554 no", None),
+        ("redirect action: discarded duplicate forward to <c@y.test>", None),
+        ("discard action: Marked message to be discarded if not explicitly delivered (discard action)", "discard"),
+        ("reject action: rejected message from <a@x.test> (reject)", "reject"),
+        ("vacation action: sent vacation response to <a@x.test>", "vacation"),
+        ("vacation action: discarding vacation response for message implicitly delivered to <a@x.test>", None),
+    ],
+)
+def test_what_a_script_has_done_and_what_it_has_not(text: str, action: str | None) -> None:
+    event = dovecot.parse(
+        "mailstore", AT, f"Nov 24 12:12:47 lmtp(a@x.test)<21><SESSION>: Info: sieve: msgid=<m@x>: {text}"
+    )
+    if action is None:
+        assert event is None
+    else:
+        assert isinstance(event, events.Sieved)
+        assert (event.action, event.text) == (action, text.partition(": ")[2])
+
+
 def test_the_recordings_have_every_kind_of_event() -> None:
     kinds: Counter[str] = Counter()
     for path in RECORDED.glob("*.log"):
