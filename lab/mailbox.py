@@ -23,6 +23,7 @@ from lab.errors import LabError
 from lab.submit import Server, connection
 
 TIMEOUT = 10.0  # seconds, for each answer
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # "Control characters not allowed in new mailbox names"
 LIST_LINE = re.compile(
     rb'^\((?P<flags>[^)]*)\) (?:"(?:[^"\\]|\\.)*"|NIL) (?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<other>.+))$'
 )
@@ -116,6 +117,8 @@ def _listed(item: bytes | tuple[bytes, bytes] | None) -> str | None:
 
 
 def _fetch(imap: imaplib.IMAP4, mailbox: str, message_id: str | None) -> Iterator[StoredMessage]:
+    if CONTROL.search(mailbox):  # the answer would repeat it, and a line break ends an answer
+        raise LabError(f"no mailbox is called {mailbox!r}", hint="Dovecot allows no control characters in names")
     status, answer = imap.select(_quoted(_encoded(mailbox)), readonly=True)
     if status != "OK":
         raise LabError(f"there is no mailbox {mailbox!r}: {_text(answer)}", hint="names() lists the user's mailboxes")

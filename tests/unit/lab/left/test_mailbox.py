@@ -144,7 +144,6 @@ def test_names_and_passwords_beyond_ascii() -> None:
         ("台北/日本語", b"&U,BTFw-/&ZeVnLIqe-"),
         ("\N{GRINNING FACE}", b"&2D3eAA-"),
         ("R&D", b"R&-D"),
-        ("a\r\nb", b"a&AA0ACg-b"),
     ],
 )
 def test_odd_names_of_mailboxes(name: str, wire: bytes) -> None:
@@ -174,6 +173,14 @@ def test_a_message_id_that_imap_cannot_search_for(message_id: str) -> None:
         mailbox = opened(server.port)
         with pytest.raises(LabError, match="IMAP cannot search for the Message-ID"):
             mailbox.messages(message_id=message_id)
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\r\nb", "\x00", "\x1b", "\u2028"])
+def test_a_name_that_no_mailbox_has_is_not_asked_for(name: str) -> None:
+    imap = SmallImap()
+    with SmallServer(imap) as server, pytest.raises(LabError, match="no mailbox is called"):
+        opened(server.port).messages(name)
+    assert not any(b"EXAMINE" in each for each in imap.said)
 
 
 def test_no_such_mailbox() -> None:
