@@ -46,15 +46,16 @@ def run(scenario: Scenario, lab: Lab, *, evidence: Path | None = None, always: b
     """
     began = time.monotonic()
     alone = touch.alone(scenario)
+    stage = Stage(scenario, lab)
     try:
         with claims.claim(lab.name, touch.shared(scenario), alone | touch.names(scenario)):
             began = time.monotonic()  # waiting for others is no part of it
-            with Stage(scenario, lab) as stage:
+            with stage:
                 return _Run(stage, alone, evidence, always=always).result(began)
     except UnsupportedError as error:
         return Result(scenario, "skipped", time.monotonic() - began, str(error.args[0]))
     except LabError as error:
-        return Result(scenario, "error", time.monotonic() - began, str(error))
+        return Result(scenario, "error", time.monotonic() - began, stage.names.told(str(error)))
 
 
 class _Run:
@@ -102,7 +103,7 @@ class _Run:
             self._scenario,
             outcome,
             seconds,
-            reason,
+            None if reason is None else shown.told(reason),
             tuple(self._judged),
             tuple(self._differences),
             routes,
@@ -224,7 +225,9 @@ class _Run:
         lying = [message.queue_id for message in queue.list() if message.queue_id in ids]
         if not lying:
             self._differences.append(
-                Difference(step.place, f"{self._named(step)} in the queue of {host}", "it is not there")
+                Difference(
+                    step.place, f"{self._named(step)} in the queue of {step.table[step.action]}", "it is not there"
+                )
             )
         for queue_id in lying:
             getattr(queue, step.action)(queue_id)

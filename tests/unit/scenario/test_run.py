@@ -302,6 +302,15 @@ def test_a_zone_whose_name_is_written_is_served_under_it() -> None:
     assert lab.did[:2] == ["zone d1.test", "zone localhost"]
 
 
+def test_an_error_has_the_scenarios_name_of_a_host() -> None:
+    class Dead(FakeLab):
+        def host(self, name: str, **_: Any) -> None:
+            raise LabError(f"{name} ended with exit code 1", hint=f"look at {name}")
+
+    found = result(HEAD + "[hosts.relay]\n" + MESSAGE + '[expect]\noutcome = "delivered"\n', Dead(RIGHT))
+    assert (found.outcome, found.reason) == ("error", "relay ended with exit code 1\n  look at relay")
+
+
 class Commands:
     """Containers in which every command prints the same."""
 
