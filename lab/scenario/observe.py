@@ -23,6 +23,7 @@ from lab.scenario.expect import Asked
 from lab.scenario.explained import judged, wrong
 from lab.scenario.judge import Observation
 from lab.scenario.logs import Logs
+from lab.scenario.model import IN_QUEUE
 from lab.scenario.variables import replaced
 from lab.verdict import Evidence, Expectation
 
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     from lab.submission import Submission
     from lab.trace import History
 
-FINAL = frozenset({"delivered", "bounced", "expired", "discarded", "rejected", "held"})  # until a step does something
+FINAL = frozenset({"delivered", "bounced", "expired", "discarded", "rejected"})
+HELD = "held"  # final too, where no step releases a message
 QUEUE_TIMEOUT = 5.0  # seconds; a deferred message is in the active queue for less while it is tried again
 PAUSE = 0.1  # seconds between two looks at a queue
 
@@ -75,7 +77,7 @@ class Observer:
     ) -> Mapping[str, Sequence[str]] | None:
         """Return what the hosts have logged about a message, or, without one, about the run."""
         return self._logs.of(
-            expected, [each.submission for each in self._all()], message, deadline, lambda: _ended(message)
+            expected, [each.submission for each in self._all()], message, deadline, lambda: self._ended(message)
         )
 
     def wait(
@@ -96,9 +98,17 @@ class Observer:
             if not history.settled(origin, taken):
                 return False
             routes = [route for route in history.routes(origin, taken) if route.recipient.casefold() in wanted]
-            return all(route.outcome in FINAL or enough(route) for route in routes)
+            return all(self._over(route) or enough(route) for route in routes)
 
         return self._lab.recorder.wait(ready, max(0.0, deadline - time.monotonic()))
+
+    def _ended(self, message: Submission | None) -> bool:
+        """Return whether nothing more becomes of a message; a run without one has ended with its steps."""
+        return message is None or all(self._over(route) for route in message.known())
+
+    def _over(self, route: Route) -> bool:
+        released = any(step.action in (*IN_QUEUE, "run") for step in self._stage.scenario.steps)
+        return route.outcome in FINAL or (route.outcome == HELD and not released)
 
     def _evidence(self, expected: Expectation | None) -> Evidence:
         """Return what is the same for each of several such messages: asked for once, however many they are."""
@@ -245,11 +255,6 @@ def seen(expected: Expectation | None, route: Route) -> bool:
         and len(route.notifications) >= len(expected.notifications or ())
         and route.copies >= (expected.copies or 0)
     )
-
-
-def _ended(message: Submission | None) -> bool:
-    """Return whether nothing more becomes of a message; a run without one has ended with its steps."""
-    return message is None or all(route.outcome in FINAL for route in message.known())
 
 
 def _recipients(asked: Asked, sent: Sent) -> tuple[str, ...]:

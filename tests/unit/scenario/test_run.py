@@ -72,6 +72,17 @@ def test_until_does_not_wait_for_what_a_held_message_will_not_do() -> None:
     assert found.lines() == ["step[1].until: expected delivered, observed held"]
 
 
+def test_a_held_message_is_waited_for_where_a_step_releases_it() -> None:
+    lab = FakeLab(told(route(outcome="held"), route(attempt("mx1"))))
+    steps = "[[step]]\nsend = 'message'\n[[step]]\nrun = 'direct'\ncommand = ['postsuper', '-H', 'ALL']\n"
+    commands = Commands("")
+    lab.docker = None  # type: ignore[attr-defined]  # what it would do, Commands does
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lab.scenario.run.container", lambda *_: commands)
+        found = result(HEAD + MESSAGE + steps + '[expect]\noutcome = "delivered"\n', lab)
+    assert found.outcome == "pass"
+
+
 WAITING = attempt("mx1", "450 4.2.0 later")
 
 
