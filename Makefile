@@ -32,7 +32,7 @@ test-lab: $(READY) ## tests against real containers; brings the lab up if it is 
 
 soak: $(READY) ## for an hour or so: what mutates in the tests, and messages under random faults; SEED=2 chooses others
 	@LAB_SOAK_SEED=$(SEED) LAB_SOAK_MUTATIONS=60000 LAB_SOAK_SESSIONS=10000 LAB_SOAK_EXAMPLES=10000 \
-	    $(VENV)/pytest tests/unit -k "mutat or properties or hostile or _any"
+	    $(VENV)/pytest tests/unit --timeout 3600 -k "mutat or properties or hostile_lines or cli_any or read_any"
 	@$(VENV)/lab up
 	@$(VENV)/lab soak --messages 1200 --seed $(SEED) --timeout 300
 
