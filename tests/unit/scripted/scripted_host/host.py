@@ -50,9 +50,13 @@ class Host:
         """Let a script stand at the address; "end-of-data" is end_of_data."""
         self.api.script(ADDRESS, {key.replace("_of_", "-of-"): value for key, value in stages.items()})
 
-    def lines(self) -> list[dict[str, Any]]:
-        """Return the log so far."""
-        return [json.loads(line) for line in self._log.getvalue().splitlines()]
+    def lines(self, *, forget: bool = False) -> list[dict[str, Any]]:
+        """Return the log so far; *forget* it then, while nobody is there to write to it."""
+        found = [json.loads(line) for line in self._log.getvalue().splitlines()]
+        if forget:
+            self._log.seek(0)
+            self._log.truncate()
+        return found
 
     def ended(self) -> dict[str, Any]:
         """Return the last session when it is over."""

@@ -59,11 +59,14 @@ async def _read(reader: asyncio.StreamReader) -> None:
         pass
 
 
+@pytest.mark.timeout(120 + SESSIONS // 5)
 def test_mutated_sessions_end_and_disturb_nobody(host: Host, caplog: pytest.LogCaptureFixture) -> None:
     async def together(port: int, sessions: list[list[bytes]]) -> None:
         await asyncio.gather(*(hold(port, pieces) for pieces in sessions))
 
     scripts = cycle(SCRIPTS)
+    opened: list[int] = []
+    closed: list[int] = []
     tracemalloc.start()
     try:
         with caplog.at_level(logging.WARNING):
@@ -71,14 +74,14 @@ def test_mutated_sessions_end_and_disturb_nobody(host: Host, caplog: pytest.LogC
             while sessions := list(islice(left, TOGETHER)):
                 host.api.script(ADDRESS, next(scripts))
                 asyncio.run(together(host.ports.smtp, sessions))
-            wait_for(lambda: host.control.call("GET", "/health")["sessions"] == 0 or None)
+                wait_for(lambda: host.control.call("GET", "/health")["sessions"] == 0 or None)
+                lines = host.lines(forget=True)  # each is JSON
+                opened += [line["session"] for line in lines if line["event"] == "connect"]
+                closed += [line["session"] for line in lines if line["event"] == "close"]
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert [record.getMessage() for record in caplog.records] == []
-    lines = host.lines()  # each is JSON
-    opened = [line["session"] for line in lines if line["event"] == "connect"]
-    closed = [line["session"] for line in lines if line["event"] == "close"]
     assert len(opened) == SESSIONS
     assert sorted(closed) == sorted(opened)
     assert most < store.BYTES + store.TEXTS + 64 * 1024 * 1024
