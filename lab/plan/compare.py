@@ -100,7 +100,8 @@ def _follow(plan: Plan, stay: Sequence[Attempt], route: Route, hidden: Hidden) -
         return []
     follower = _Follower(plan, hidden)
     for attempt in stay:
-        follower.take(attempt)
+        if not any(tries(agent, attempt) for agent in plan.delivery):
+            follower.take(attempt)
     follower.end(route)
     return follower.departures
 

@@ -19,8 +19,8 @@ from lab.plan.consequences import consequences
 from lab.plan.dialogue import refusal
 from lab.plan.keys import address_keys
 from lab.plan.lookup import Resolver, Why
-from lab.plan.model import Branch, Plan, Site, Unplanned
-from lab.plan.sites import resolve
+from lab.plan.model import Branch, Plan, Site, Target, Unplanned
+from lab.plan.sites import parse, resolve
 from lab.plan.unplanned import PROGRAMS, UNREAD, altered, checked, unplanned, unread
 from lab.settings import Settings, Table
 
@@ -200,17 +200,19 @@ class _Host:
         branches: tuple[Branch, ...] = ()
         reason = f"handed to {decision.transport}:{decision.nexthop}"
         left: Unplanned | None = None
+        agents = self._agents(decision) if program == "lmtp" else ()
         if program == "local":
             found = aliased(address, self._settings, self._is_local)
             branches = local_branches(found, self._host) if found else ()
             left = self._agent(found)
             if found and branches and not found.kept:
                 return replace(plan, questions=tuple(self._asker.asked), branches=branches, unplanned=left)
-        elif program == "lmtp" and (store := self._store(decision)) is not None:
+        elif store := next((each.host for each in agents if each.host in self._basis.stores), None):
             branches = self._sieved(address, self._basis.stores[store])
         elif program != "virtual":
             left = Unplanned(reason, OUTSIDE, f"{program}(8)")
-        return replace(self._ended(plan, "delivered", None, reason), branches=branches, unplanned=left)
+        ended = self._ended(plan, "delivered", None, reason)
+        return replace(ended, branches=branches, unplanned=left, delivery=agents)
 
     def _agent(self, found: Aliased | None) -> Unplanned | None:
         """Return where the plan leaves off with local(8)."""
@@ -222,20 +224,15 @@ class _Host:
             return Unplanned(f"alias_maps: {program}", OUTSIDE, "aliases(5)")
         return unplanned("local", self._settings)
 
-    def _store(self, decision: Decision) -> str | None:
-        """Return the mail store that mail is handed to over TCP, if it is one of the lab; its address is asked for."""
-        name, _, _ = decision.nexthop.removeprefix("inet:").partition("]")
-        name = name.lstrip("[")
-        if not decision.nexthop.startswith("inet:"):
-            return None
-        if address_of(name):
-            return self._known_store(name)
-        targets = self._resolver.host(name, 24, Why(), AGENT).targets
-        return next((found for target in targets if (found := self._known_store(target.address))), None)
-
-    def _known_store(self, address: str) -> str | None:
-        name = self._basis.names.get(address)
-        return name if name in self._basis.stores else None
+    def _agents(self, decision: Decision) -> tuple[Target, ...]:
+        """Return the addresses of the delivery agent that mail is handed to over TCP; they are asked for."""
+        if decision.nexthop.startswith("unix:"):
+            return ()
+        try:
+            name, port, _ = parse(decision.nexthop.removeprefix("inet:"), 24)
+        except ValueError:  # a port that nobody knows: lmtp(8) stops with a fatal error
+            return ()
+        return self._resolver.host(name, port, Why(), AGENT).targets
 
     def _sieved(self, address: str, store: Store) -> tuple[Branch, ...]:
         """Return what the recipient's script sends on. The store asks for its outlet's address, not this host."""

@@ -131,7 +131,8 @@ class Plan:
     to the mail delivery agent), bounced, deferred, discarded or rejected; None when the answers of the sites'
     hosts decide. ``branches`` has the recipients that come out of this one; with a ``transport`` they come
     out of its delivery, without one they take the recipient's place before anything else happens. ``then`` has
-    the plans of the hosts that may take the message over, where their settings are known.
+    the plans of the hosts that may take the message over, where their settings are known. ``delivery`` has the
+    addresses of the delivery agent that the message is handed to over LMTP: what it answers is in no zone.
 
     ``unplanned``: what the host does for this recipient depends on something that the plan does not know. Nothing
     that it does is a departure then; what the plan has nevertheless, questions and sites, holds but for that.
@@ -156,6 +157,7 @@ class Plan:
     branches: tuple[Branch, ...] = ()
     then: tuple[Plan, ...] = ()
     unplanned: Unplanned | None = None
+    delivery: tuple[Target, ...] = ()
 
     @property
     def replaced(self) -> bool:
@@ -211,6 +213,7 @@ class Plan:
                     for branch in data.get("branches", ())  # a key that was added
                 ),
                 "then": tuple(cls.from_json(plan) for plan in data["then"]),
+                "delivery": tuple(Target(**target) for target in data.get("delivery", ())),
                 "unplanned": data.get("unplanned") and Unplanned(**data["unplanned"]),
             }
         )

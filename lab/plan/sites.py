@@ -41,7 +41,7 @@ def resolve(decision: Decision, resolver: Resolver) -> tuple[tuple[Site, ...], W
 
 def _lookup(destination: str, resolver: Resolver, why: Why) -> Found:
     try:
-        name, port, bracketed = _parse(destination, resolver.settings.smtp_tcp_port)
+        name, port, bracketed = parse(destination, resolver.settings.smtp_tcp_port)
     except ValueError as error:  # smtp(8) stops with a fatal error, and the queue manager keeps the message
         why.set("4.3.0", f"{destination}: {error}")
         return Found()
@@ -52,7 +52,7 @@ def _lookup(destination: str, resolver: Resolver, why: Why) -> Found:
     return resolver.domain(name, port, why)
 
 
-def _parse(destination: str, default_port: int) -> tuple[str, int, bool]:
+def parse(destination: str, default_port: int) -> tuple[str, int, bool]:
     """Split "[host]:port", "host:port", "[address]" or "host" into name, port, and whether in brackets."""
     if destination.startswith("["):
         name, _, port = destination[1:].partition("]")

@@ -139,6 +139,17 @@ def test_a_local_alias_may_deliver_here_too(path: Make) -> None:
     assert (plan.outcome, [each.recipient for each in plan.branches]) == ("delivered", ["cai@b.test"])
 
 
+def test_an_attempt_at_the_delivery_agent_is_planned(path: Make, route: Routes) -> None:
+    plan = path(direct="", mx1=LMTP)
+    (agent,) = plan.then[0].delivery
+    assert (agent.host, agent.address, agent.port) == ("mailstore", "198.18.0.4", 24)
+    waits: dict[str, Any] = {"outcome": "deferred", "hops": ("direct", "mx1")}
+    assert compare(plan, route("mx1 250", "mx1>mailstore refused", "mx1>mailstore rcpt 450", **waits)) == []
+    assert [each.kind for each in compare(plan, route("mx1 250", "mx1>mx2 refused", **waits))] == ["unplanned-target"]
+    elsewhere = path(direct="", mx1=LMTP.replace("[mailstore.lab.test]:24", "[198.18.0.4]"))
+    assert [each.address for each in elsewhere.then[0].delivery] == ["198.18.0.4"]
+
+
 def test_a_script_sends_on_by_the_submission_host(path: Make, route: Routes) -> None:
     scripts = {"eva@a.test": 'redirect "cai@b.test";'}
     plan = path(scripts=scripts, direct="", mx1=LMTP)

@@ -261,6 +261,22 @@ def test_a_departure_from_the_plan_needs_a_reason(more: str, at: str, expected: 
     assert found.outcome == ("fail" if expected else "pass")
 
 
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (("mx1", "mx9"), ["attempts[1]: expected nothing, observed mx9 accepted end-of-data: 250 2.0.0 Ok"]),
+        (("mx9",), ["attempts[0]: expected mx1 250, observed mx9 accepted end-of-data: 250 2.0.0 Ok"]),
+    ],
+)
+def test_attempts_are_judged_on_the_attempts_alone(made: tuple[str, ...], expected: list[str]) -> None:
+    """No fault excuses an attempt that was not expected, nor does one that is planned differently."""
+    fault = "[[faults.dns]]\nkind = 'view'\nclient = 'direct'\ntext = '@ MX 10 mx2.dest.test.'\n"
+    text = HEAD + MESSAGE + "[expect]\nattempts = ['mx1 250']\n" + fault
+    found = result(text, FakeLab(told(route(*map(attempt, made), plan=PLANNED))))
+    assert found.outcome == "fail"
+    assert [line.strip() for line in found.lines() if "attempts[" in line] == expected
+
+
 def test_a_reply_of_a_real_exchanger_is_in_force_during_the_run() -> None:
     text = HEAD + "[faults.mx1]\nrcpt = {reply = '450 4.2.0 no', first = 1}\n" + MESSAGE
     lab = FakeLab(RIGHT)
