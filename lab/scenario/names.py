@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from lab.plan import Departure
+from lab.plan import Departure, Exclusion, Plan, Target
 from lab.route import Attempt, Notification, Route
+
+Place = TypeVar("Place", Target, Exclusion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,30 @@ class Names:
             hops=[self.shown(host) for host in route.hops],
             attempts=tuple(self._attempt(attempt) for attempt in route.attempts),
             notifications=tuple(self._notification(each) for each in route.notifications),
+            plan=route.plan and self.plan(route.plan),
+            replanned=tuple((at, self.plan(plan)) for at, plan in route.replanned),
+        )
+
+    def plan(self, plan: Plan) -> Plan:
+        """Return a plan with the scenario's names: a route with them is compared with it."""
+        return replace(
+            plan,
+            host=self.shown(plan.host),
+            sites=tuple(
+                replace(
+                    site,
+                    groups=tuple(replace(group, targets=self._places(group.targets)) for group in site.groups),
+                    excluded=self._places(site.excluded),
+                )
+                for site in plan.sites
+            ),
+            delivery=self._places(plan.delivery),
+            branches=tuple(
+                replace(branch, host=self.shown(branch.host), plan=branch.plan and self.plan(branch.plan))
+                for branch in plan.branches
+            ),
+            then=tuple(map(self.plan, plan.then)),
+            notes=tuple(map(self.told, plan.notes)),
         )
 
     def departure(self, departure: Departure) -> Departure:
@@ -54,6 +81,9 @@ class Names:
             expected=self.told(departure.expected),
             observed=self.told(departure.observed),
         )
+
+    def _places(self, places: tuple[Place, ...]) -> tuple[Place, ...]:
+        return tuple(replace(each, host=self.shown(each.host)) for each in places)
 
     def _attempt(self, attempt: Attempt) -> Attempt:
         return replace(attempt, host=self.shown(attempt.host), target=self.shown(attempt.target))
