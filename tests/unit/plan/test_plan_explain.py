@@ -685,3 +685,35 @@ def test_domain_that_names_another_exchanger_is_not_this_hosts_own(
 def test_plan_survives_json(everyone: dict[str, Settings], zones: Callable[..., Any], hosts: dict[str, str]) -> None:
     path = explain_path("bia@dest.test", "client", Basis(zones("dest.test. A 198.18.0.99"), everyone, hosts, {}))
     assert Plan.from_json(json.loads(json.dumps(path.to_json()))) == path
+
+
+FAR = "far.a.test. A 198.18.0.4\n"
+
+
+@pytest.mark.parametrize(("before", "tried"), [(99, True), (100, False)])
+def test_the_best_exchanger_is_none_if_it_is_the_101st_record(plan: Make, before: int, tried: bool) -> None:
+    records = "".join(f"a.test. MX {10 + number} far.a.test.\n" for number in range(before))
+    found = plan(f"{records}a.test. MX 1 mx1.dest.test.\n{FAR}")
+    assert (found.order[0] == "mx1") is tried
+    asked = [question.name for question in found.questions]
+    assert ("mx1.dest.test" in asked) is tried
+    cut = [each.name for each in found.sites[0].excluded if each.rule == "DNS record count limit"]
+    assert cut == ([] if tried else ["mx1.dest.test"])
+
+
+@pytest.mark.parametrize(
+    ("many", "main_cf", "tried"),
+    [
+        (99, "smtp_mx_address_limit = 0", 100),
+        (100, "smtp_mx_address_limit = 0", 100),
+        (120, "smtp_mx_address_limit = 0", 100),
+        (120, "", 5),
+    ],
+)
+def test_no_more_than_100_addresses_are_taken(plan: Make, many: int, main_cf: str, tried: int) -> None:
+    addresses = "".join(f"many.a.test. A 198.18.1.{number}\n" for number in range(many))
+    found = plan(f"a.test. MX 10 many.a.test.\na.test. MX 20 mx2.dest.test.\n{addresses}", main_cf)
+    assert sum(group.at_most for group in found.sites[0].groups) == tried
+    assert ("mx2" in [target.host for target in found.targets]) is (many < 100)
+    assert plan(f"{addresses.replace('many.a', 'a')}", main_cf).targets  # without MX records too
+    assert len(plan(addresses.replace("many.a", "a"), "smtp_mx_address_limit = 0").targets) == min(many, 100)
