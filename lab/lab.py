@@ -13,7 +13,7 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -371,7 +371,7 @@ class Lab:
         """Waits for routes."""
         from lab.watch import Watch
 
-        return Watch(self.recorder, self._queue_lines)
+        return Watch(self.recorder, self._queue_lines, self._picked_up)
 
     def follow(self, since: float | None) -> Recorder:
         """Return a recorder of what the servers say from *since* on (seconds since the epoch; None: now)."""
@@ -421,6 +421,13 @@ class Lab:
             for host, queue_id in left:
                 if host in self.hosts:
                     self.queue(host).delete(queue_id)
+
+    def _picked_up(self, host: str, timeout: float) -> None:
+        """Wait until pickup(8) has taken in what sendmail(1) has left on *host*, and all logs are read to there."""
+        with suppress(LabError):  # a host that has been stopped picks up nothing more
+            self.queue(host).picked_up(timeout)
+        for each in self.hosts.values():
+            self.recorder.caught_up(each.container, timeout)
 
     def _queue_lines(self) -> list[str]:
         lines = []

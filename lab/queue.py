@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -18,6 +20,7 @@ from lab.errors import LabError
 if TYPE_CHECKING:
     from docker.models.containers import Container
 
+PAUSE = 0.05  # seconds between two looks
 CHANGED = re.compile(r"postsuper: .*: (\d+) messages?$", re.MULTILINE)  # "postsuper: Deleted: 1 message"
 
 
@@ -59,6 +62,15 @@ class Queue:
     def get(self, queue_id: str) -> QueuedMessage | None:
         """Return the message with that queue id, None when it has left the queue."""
         return next((message for message in self.list() if message.queue_id == queue_id), None)
+
+    def picked_up(self, timeout: float) -> bool:
+        """Wait until pickup(8) has taken in all that sendmail(1) has left here; False after *timeout* seconds."""
+        deadline, pause = time.monotonic() + timeout, threading.Event()
+        while any(message.queue == "maildrop" for message in self.list()):
+            if time.monotonic() >= deadline:
+                return False
+            pause.wait(PAUSE)
+        return True
 
     def flush(self, queue_id: str | None = None) -> None:
         """Try a deferred message, or all of them, now (postqueue -i, -f)."""

@@ -43,7 +43,8 @@ class QueueFile:
     events: list[Event] = field(default_factory=list)
     message_id: str | None = None
     sender: str = ""
-    received: Received | None = None  # None: this host wrote the message itself
+    received: Received | None = None  # None: it did not come over SMTP
+    picked_up: bool = False  # sendmail(1) left it
     was: str | None = None  # its queue id before postsuper -r
     removed: str | None = None  # how it left the queue
     held: Held | None = None
@@ -59,7 +60,7 @@ class QueueFile:
             case Active():
                 self.sender, self.held, self.active = event.sender, None, event.at
             case PickedUp():
-                self.sender = event.sender
+                self.sender, self.picked_up = event.sender, True
             case Received():
                 self.received = event
             case Requeued():

@@ -13,8 +13,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from typing import NamedTuple
 
 from lab import events
@@ -22,6 +23,7 @@ from lab.contacts import Contact, Contacts
 from lab.events import AttemptFailed, Delivery, DnsQuery, Event, Rejected
 from lab.logs.failure import GREETED, UNKNOWN
 from lab.queuefile import QueueFile
+from lab.request import next_queue_id
 from lab.route import Attempt, Route
 from lab.walk import Walk, forwarded_as
 
@@ -105,7 +107,7 @@ class History:
         """
         walk, asked, roots = Walk(self), list(recipients), self._roots(message)
         message_id = message if isinstance(message, str) else (roots and roots[0].message_id) or ""
-        routes = [route for file in roots for route in walk.routes(file, message_id)]
+        routes = [route for file in _first_met(roots, walk) for route in walk.routes(file, message_id)]
         for recipient in asked:
             if recipient.casefold() not in walk.named:
                 routes.append(walk.unnamed(message_id, recipient) or _unseen(message_id, recipient))
@@ -152,11 +154,23 @@ class History:
         files = self._walked(message).files.values()
         return [(file.host, file.queue_id) for file in files if file.removed is None and not self.requeued(file)]
 
-    def name(self, address: str | None, logged: str) -> str:
-        """Return a host's lab name, else the first label of the name in Postfix's log, else its address."""
-        if address in self.hosts:
-            return self.hosts[address]
+    def name(self, address: str | None, logged: str, at: str) -> str:
+        """Return a host's lab name, else the first label of the name in Postfix's log, else its address.
+
+        *at*: the host whose log has it; a loopback address is its own.
+        """
+        if (found := self._host(address, at)) is not None:
+            return found
         return address or logged if ADDRESS.fullmatch(logged) else logged.partition(".")[0]
+
+    def came_from(self, file: QueueFile) -> str | None:
+        """Return the host of the lab that a message came from, itself for what sendmail(1) left or came by loopback.
+
+        None for a message from outside the lab, and for one that the host wrote.
+        """
+        if file.received is not None:
+            return self._host(file.received.address, file.host)
+        return file.host if file.picked_up else None
 
     def file(self, host: str, queue_id: str | None) -> QueueFile | None:
         """Return the message that *host* has, or had, under *queue_id*."""
@@ -199,13 +213,30 @@ class History:
         """Return what Dovecot did with a message of an LMTP session."""
         return self._sessions.get(session, [])
 
+    def files_of(self, message_id: str | None) -> list[QueueFile]:
+        """Return every file of a message, wherever it came in."""
+        return self._messages.get(message_id or "", [])
+
+    def copies_of(self, message_id: str | None) -> list[events.Stored]:
+        """Return every copy of a message that the scripted host stored."""
+        return self._stored_as.get(message_id or "", [])
+
     def handed_over(self, message_id: str | None, sender: str) -> list[QueueFile]:
-        """Return the files of a message that came from the host *sender*."""
-        return [
-            file
-            for file in self._messages.get(message_id or "", ())
-            if file.received and self.hosts.get(file.received.address) == sender
-        ]
+        """Return the files of a message that came from the host *sender* over SMTP."""
+        return [file for file in self.files_of(message_id) if file.received and self.came_from(file) == sender]
+
+    def handed_on(self, file: QueueFile) -> Iterator[tuple[str, str]]:
+        """Yield what the delivery lines of *file* name of where it went: host, or address, and queue id there."""
+        for delivery in file.of(Delivery):
+            if forwarded := forwarded_as(delivery):
+                yield file.host, forwarded
+            elif delivery.status == "sent" and (queue_id := next_queue_id(delivery.text)):
+                yield self.name(delivery.address, delivery.relay or "", file.host), queue_id
+                yield delivery.address or "", queue_id
+
+    def commands(self, message: str | Origin) -> tuple[tuple[str, str], ...]:
+        """Return host and queue id of everything of a message that a command took, and nobody knows what it did."""
+        return tuple(self._walked(message).commands)
 
     def _about_message(self, event: Event) -> None:
         queue_id = getattr(event, "queue_id", None)
@@ -227,9 +258,13 @@ class History:
         elif isinstance(event, events.Requeued):
             self._requeued[event.host, event.was] = queue_id
 
+    def _host(self, address: str | None, at: str) -> str | None:
+        """Return whose address that is, seen from the host *at*."""
+        return at if address is not None and _loopback(address) else self.hosts.get(address or "")
+
     def _walked(self, message: str | Origin) -> Walk:
         walk = Walk(self)
-        for file in self._roots(message):
+        for file in _first_met(self._roots(message), walk):
             walk.routes(file, file.message_id or "")
         return walk
 
@@ -238,7 +273,7 @@ class History:
         if isinstance(message, Origin):
             file = self.file(*message)
             return [file] if file else []
-        files = self._messages.get(message, [])
+        files = sorted(self.files_of(message), key=lambda file: file.events[0].at)
         hosts = {file.host for file in files}
         forwarded = {(file.host, forwarded_as(delivery)) for file in files for delivery in file.of(Delivery)}
         roots = [
@@ -246,7 +281,7 @@ class History:
             for file in files
             if file.was is None
             and (file.host, file.queue_id) not in forwarded
-            and (file.received is None or self.hosts.get(file.received.address) not in hosts | self._agents)
+            and (file.received is None or self.came_from(file) not in hosts | self._agents)
         ]
         return roots or files[:1]
 
@@ -263,6 +298,18 @@ class History:
                     names.update(answer.split()[-1].rstrip(".") for answer in query.answers)
                     found.append(query)
         return found
+
+
+def _first_met(files: Iterable[QueueFile], walk: Walk) -> Iterator[QueueFile]:
+    """Yield those to which *walk* has not come from one before: a command puts a message in again as if it were new."""
+    return (file for file in files if (file.host, file.queue_id) not in walk.files)
+
+
+def _loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:  # a UNIX-domain socket
+        return False
 
 
 def _unseen(message_id: str, recipient: str) -> Route:

@@ -7,11 +7,12 @@ awaited before they are complete. It reads the history and changes nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lab import events
+from lab.commands import put_back, runs_command
 from lab.ends import End, refused_route, route_to
 from lab.events import Delivery, Event, NotificationSent, Rejected, Submitted
 from lab.logs.failure import GREETED, UNKNOWN
@@ -42,14 +43,27 @@ class _Parts:
         self._keys: dict[str, list[Key]] = {}  # by the name under which the message was handed over
         for recipient, original in self.deliveries:
             self._keys.setdefault((original or recipient).casefold(), []).append((recipient, original))
+        self._together: dict[tuple[int, str | None, str], set[str]] = {}
+        for (recipient, _), tries in self.deliveries.items():
+            self._together.setdefault(_transaction(tries[-1]), set()).add(recipient.casefold())
 
-    def of(self, recipient: str | None) -> list[Key]:
-        """Return the recipients that the host before called *recipient*; all of them for None."""
+    def together(self, last: Delivery) -> set[str]:
+        """Return the names of all recipients whose mail was handed over with that of *last*, in lower case."""
+        return self._together[_transaction(last)]
+
+    def of(self, recipient: str | None, beside: Collection[str]) -> list[Key]:
+        """Return the recipients that the host before called *recipient*; all of them for None.
+
+        *beside*: all that it handed over at a time, in lower case.
+        """
         if recipient is None:
             return list(self.deliveries)
-        if len(self._keys) == 1:  # even under another name: canonical_maps, masquerade_domains
+        if len(self._keys) == 1:  # even under another name: canonical_maps, masquerade_domains, a milter
             return list(self.deliveries)
-        return self._keys.get(recipient.casefold(), [])
+        found = self._keys.get(recipient.casefold(), [])
+        if not found and [name for name in beside if name not in self._keys] == [recipient.casefold()]:
+            found = [key for name, keys in self._keys.items() if name not in beside for key in keys]
+        return found
 
 
 class Walk:
@@ -61,6 +75,7 @@ class Walk:
         self.files: dict[tuple[str, str], QueueFile] = {}
         self.evidence: list[Event] = []  # events of no queue file
         self.awaited: list[str] = []
+        self.commands: list[tuple[str, str]] = []  # host and queue id of what a command took; what it did is not known
         self.named: set[str] = set()  # recipients that have a route, in lower case
         self._refused: Rejected | None = None  # why the host of submission did not take the message at all
         self._whole: tuple[QueueFile, End] | None = None  # the end of all of it at the host of submission
@@ -95,8 +110,13 @@ class Walk:
             return route_to(root, message_id, recipient, replace(end, recipient=recipient))
         return None
 
-    def _file(self, file: QueueFile, recipient: str | None) -> dict[Key, list[End]]:
-        """Return each recipient's ends, or those of the one that the host before called *recipient*."""
+    def _file(
+        self, file: QueueFile, recipient: str | None, beside: Collection[str] = frozenset()
+    ) -> dict[Key, list[End]]:
+        """Return each recipient's ends, or those of the one that the host before called *recipient*.
+
+        *beside*: see :meth:`_Parts.of`.
+        """
         place = (file.host, file.queue_id)
         if place in self._path:  # only a damaged log goes round in circles
             return {}
@@ -108,7 +128,7 @@ class Walk:
             self.awaited.append(f"{file.host} is done with {file.queue_id}, but has not removed it yet")
         found = {
             key: self._recipient(file, parts.deliveries[key], parts.attempts.get(key, []))
-            for key in parts.of(recipient)
+            for key in parts.of(recipient, beside)
         }
         found = found or self._undelivered(file, recipient)
         self._path.discard(place)
@@ -118,7 +138,7 @@ class Walk:
         """Return what the file's log says of each recipient, read once however many recipients there are."""
         place = (file.host, file.queue_id)
         if place not in self._read:
-            attempts = file.attempts(self.history.name)
+            attempts = file.attempts(lambda address, logged: self.history.name(address, logged, file.host))
             staged = {
                 key: [self._taken_as(file, key[0], self._staged(file, each)) for each in made]
                 for key, made in attempts.items()
@@ -149,8 +169,8 @@ class Walk:
             return attempt
         return replace(attempt, next_queue_id=min(copies, key=lambda copy: abs(copy.at - attempt.at)).queue_id)
 
-    def _ends(self, file: QueueFile, recipient: str | None) -> list[End]:
-        return [end for ends in self._file(file, recipient).values() for end in ends]
+    def _ends(self, file: QueueFile, recipient: str | None, beside: Collection[str] = frozenset()) -> list[End]:
+        return [end for ends in self._file(file, recipient, beside).values() for end in ends]
 
     def _undelivered(self, file: QueueFile, recipient: str | None) -> dict[Key, list[End]]:
         """Return the ends when no delivery agent has said anything."""
@@ -211,9 +231,13 @@ class Walk:
             return self._handed_over(file, last, attempts[-1])
         if last.agent == "lmtp":
             return self._mail_delivery(last)
+        if runs_command(last):
+            return self._commanded(file, last)
         if last.agent == "discard" or last.text in DISCARDED:
-            return [End(last.recipient, "discarded", last.dsn, last.text)]
-        return [End(last.recipient, "delivered", last.dsn, last.text, copies=1)]
+            end = End(last.recipient, "discarded", last.dsn, last.text)
+        else:
+            end = End(last.recipient, "delivered", last.dsn, last.text, copies=1)
+        return [end]
 
     def _handed_over(self, file: QueueFile, last: Delivery, attempt: Attempt) -> list[End]:
         """Return what the next host made of it. Both sides must say that it has the message."""
@@ -222,7 +246,8 @@ class Walk:
             passed = self.history.handed_over(file.message_id, file.host)
             following = next((each for each in passed if each.host == attempt.target), None)
         if following is not None and following.received is not None:
-            ends = self._ends(following, last.recipient) or [End(last.recipient)]
+            beside = self._parts(file).together(last)
+            ends = self._ends(following, last.recipient, beside) or [End(last.recipient)]
             return [replace(end, hops=[attempt.target, *end.hops]) for end in ends]
         copy = self.history.stored(attempt.address, attempt.next_queue_id)
         if copy is not None:
@@ -234,6 +259,25 @@ class Walk:
             f"{attempt.target} took it {known}, says {file.host}; {attempt.target}'s own log does not yet"
         )
         return [End(last.recipient)]
+
+    def _commanded(self, file: QueueFile, last: Delivery) -> list[End]:
+        """Return what became of mail that a command took: where it has put the message in again, as far as is known."""
+        ends = []
+        beside = self._parts(file).together(last)
+        for each in put_back(self.history, file, last, self._path):
+            if isinstance(each, events.Stored):
+                self.evidence.append(each)
+                end = End(last.recipient, "delivered", last.dsn, last.text, copies=1)
+                ends.append(replace(end, hops=[self.history.name(each.server, each.server, file.host)]))
+            else:
+                # The command may have given it to somebody else.
+                on = self._ends(each, last.recipient, beside) or (self._ends(each, None) if len(beside) == 1 else [])
+                ends += [replace(end, hops=[each.host, *end.hops]) for end in on]
+        if ends:
+            return ends
+        self.commands.append((file.host, file.queue_id))
+        reason = f"{last.text}; what the command did with it is not known"
+        return [End(last.recipient, "delivered", last.dsn, reason, copies=1)]
 
     def _mail_delivery(self, last: Delivery) -> list[End]:
         """Return what the mail delivery agent behind LMTP (RFC 2033) did: Dovecot says it in its own log."""
@@ -275,7 +319,7 @@ class Walk:
         copy = self.history.stored(submitted.address, submitted.queue_id) if submitted else None
         if submitted is not None and copy is not None:
             self.evidence.append(copy)
-            target = self.history.name(submitted.address, submitted.relay)
+            target = self.history.name(submitted.address, submitted.relay, submitted.host)
             return [replace(end, recipient=copy.recipients[0], copies=1, hops=[target])]
         self.awaited.append(f"a Sieve script redirects it ({event.text}); no host has it yet")
         return [End(end.recipient)]
@@ -284,7 +328,8 @@ class Walk:
         """Return the message that a host took from a mail store, when that host says so too."""
         if submitted is None:
             return None
-        child = self.history.file(self.history.name(submitted.address, submitted.relay), submitted.queue_id)
+        host = self.history.name(submitted.address, submitted.relay, submitted.host)
+        child = self.history.file(host, submitted.queue_id)
         return child if child is not None and child.received is not None else None
 
     def _answer(self, submitted: Submitted, kind: str) -> Notification:
@@ -368,6 +413,11 @@ class Walk:
             return "expanded"
         # lmtp(8) too has relayed it: an agent that does not offer DSN says nothing of what becomes of it.
         return "relayed" if last.agent in ("smtp", "lmtp") else "delivered"
+
+
+def _transaction(delivery: Delivery) -> tuple[int, str | None, str]:
+    """Return what the lines of recipients have in common that were handed over in one."""
+    return delivery.pid, delivery.relay, delivery.text
 
 
 def _whole(file: QueueFile) -> End | None:

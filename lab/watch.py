@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,14 +16,37 @@ if TYPE_CHECKING:
     from lab.trace import History, Origin
 
 QueueLines = Callable[[], Sequence[str]]
+PickedUp = Callable[[str, float], None]
 
 
 class Watch:
-    """The routes of one lab. *queues* says what lies in the queues, for the text of a time-out."""
+    """The routes of one lab.
 
-    def __init__(self, recorder: Recorder, queues: QueueLines) -> None:
+    *queues* says what lies in the queues, for the text of a time-out. *picked_up* waits until all that sendmail(1) has
+    left on a host is in its queue, and in the history.
+    """
+
+    def __init__(self, recorder: Recorder, queues: QueueLines, picked_up: PickedUp) -> None:
         self.recorder = recorder
         self._queues = queues
+        self._picked_up = picked_up
+        self._asked: set[tuple[str, str]] = set()  # host and queue id of commands that can have left nothing more
+
+    def wait(self, message: Origin, ready: Callable[[History], bool], timeout: float) -> bool:
+        """Sleep until *ready* says that a message's story is complete; False after *timeout* seconds.
+
+        A command, such as one of pipe(8), may be over before what it has left for the queue is there: no log line
+        tells, so that the host is asked.
+        """
+        deadline = time.monotonic() + timeout
+        while self.recorder.wait(ready, max(0.0, deadline - time.monotonic())):
+            commands: set[tuple[str, str]] = set(self.recorder.read(lambda history: history.commands(message)))
+            if not commands - self._asked:
+                return True
+            for host in sorted({host for host, _ in commands - self._asked}):
+                self._picked_up(host, max(0.0, deadline - time.monotonic()))
+            self._asked |= commands
+        return False
 
     def routes(self, message: Origin, recipients: Sequence[str], timeout: float, until: str | None) -> list[Route]:
         """Return the routes once their story is complete, and has come to *until* if that is given."""
@@ -37,7 +61,7 @@ class Watch:
             found = history.routes(message, recipients)
             return [route for route in found if route.recipient.casefold() in named]
 
-        if not self.recorder.wait(ready, timeout):
+        if not self.wait(message, ready, timeout):
             raise RouteTimeoutError(self._timed_out(message, recipients, timeout, until))
         found: list[Route] = self.recorder.read(_wanted)
         return found

@@ -100,7 +100,7 @@ class Observer:
             routes = [route for route in history.routes(origin, taken) if route.recipient.casefold() in wanted]
             return all(self._over(route) or enough(route) for route in routes)
 
-        return self._lab.recorder.wait(ready, max(0.0, deadline - time.monotonic()))
+        return self._lab.watch.wait(origin, ready, max(0.0, deadline - time.monotonic()))
 
     def _ended(self, message: Submission | None) -> bool:
         """Return whether nothing more becomes of a message; a run without one has ended with its steps."""

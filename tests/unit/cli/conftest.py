@@ -28,7 +28,7 @@ from lab.submit import Receipt, Reply
 from lab.trace import History
 from lab.watch import Watch
 from lab.world import Status
-from tests.unit.routes.recordings import HOSTS, read_history, read_lines
+from tests.unit.routes.recordings import WORLD, read_history, read_lines
 
 ROLES = {"dns": "dns", "gateway": "gateway", "mailstore": "mailstore", "scripted": "scripted", "smarthost": "smarthost"}
 DOMAINS = {"client": "home.test", "direct": "home.test", "smarthost": "isp.test"}
@@ -45,7 +45,7 @@ REFUSED_TWICE = Receipt(
 
 
 def make_hosts() -> dict[str, Host]:
-    octets = {**HOSTS, "198.18.77.13": "mx3"}
+    octets = {**WORLD, "198.18.77.13": "mx3"}
     return {
         name: Host(
             name=name,
@@ -232,12 +232,12 @@ class FakeLab:
         self.bans: dict[str, int] = {}
         self.dns = FakeDns()
         self.scripted = FakeScripted()
-        self.names = dict(HOSTS)
+        self.names = dict(WORLD)
         self.recorder = FakeRecorder(self.recording)
 
     @property
     def watch(self) -> Watch:
-        return Watch(self.recorder, lambda: [])  # type: ignore[arg-type]  # what a Watch asks of a recorder
+        return Watch(self.recorder, lambda: [], lambda *_: None)  # type: ignore[arg-type]  # what a Watch asks of a recorder
 
     def send(self, **keywords: Any) -> Submission:
         self.asked.append(keywords)

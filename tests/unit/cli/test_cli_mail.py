@@ -20,7 +20,7 @@ from lab.dsn import Dsn
 from lab.queue import QueuedMessage
 from lab.submit import Reply
 from lab.trace import History
-from tests.unit.routes.recordings import HOSTS, RECORDED, read_events
+from tests.unit.routes.recordings import RECORDED, WORLD, read_events
 
 from .conftest import MAIL, FakeLab, FakeRecorder
 
@@ -122,7 +122,7 @@ class Growing(FakeRecorder):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.events = read_events(name)
-        self.history = History(HOSTS)
+        self.history = History(WORLD)
 
     def wait(self, ready: Callable[[History], bool], timeout: float) -> bool:
         for _ in range(9):

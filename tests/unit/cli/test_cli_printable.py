@@ -29,7 +29,7 @@ from lab.scenario import result as outcome
 from lab.soak.account import Account, Fate, Recipient
 from lab.submit import Reply
 from lab.trace import History
-from tests.unit.routes.recordings import HOSTS, PARSERS, read_lines
+from tests.unit.routes.recordings import PARSERS, WORLD, read_lines
 from tests.unit.scenario.conftest import GOOD
 
 from .conftest import FakeLab, FakeMailbox, make_status
@@ -134,7 +134,7 @@ def hostile_history() -> History:
         (host, at, line.replace("Connection refused", f"Connection refused {HOSTILE}")) for host, at, line in LINES
     )
     events = [PARSERS.get(host, postfix.parse)(host, at, line) for host, at, line in lines]
-    return History(HOSTS, [event for event in events if event is not None])
+    return History(WORLD, [event for event in events if event is not None])
 
 
 def hostile_route() -> Route:

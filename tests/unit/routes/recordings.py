@@ -18,7 +18,7 @@ from lab.trace import History
 
 RECORDED = Path(__file__).parent.parent / "recorded"
 PARSERS = {"dns": dns.parse, "mailstore": dovecot.parse, "scripted": scripted.parse}
-HOSTS = {
+WORLD = {
     f"198.18.77.{octet}": name
     for octet, name in (
         (2, "dns"),
@@ -32,6 +32,8 @@ HOSTS = {
         (31, "smarthost"),
     )
 }
+HOSTS = WORLD | {f"198.18.77.{octet}": name for octet, name in enumerate(("hub", "fwd", "sender", "mx"), start=64)}
+"""Those that tests have brought along too."""
 
 
 def read_lines(name: str) -> list[tuple[str, datetime, str]]:

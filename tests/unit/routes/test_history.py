@@ -348,6 +348,26 @@ def test_what_is_awaited_has_a_name(name: str, kind: type[Event], missing: str) 
     assert missing.split("4jY", maxsplit=1)[0] in "\n".join(awaited)
 
 
+def test_a_recipient_that_a_milter_has_replaced_is_followed_where_that_can_only_be_one() -> None:
+    handed = "\n".join(
+        f"1 direct smtp[20]: QQQQQQQQQQ1: {to(each, MX1, 'sent', '250 2.0.0 Ok: queued as RRRRRRRRRR1')}"
+        for each in ("a@x.test", "b@x.test")
+    )
+    taken = f"""
+1 mx1 smtpd[30]: RRRRRRRRRR1: client={DIRECT}
+1 mx1 cleanup[31]: RRRRRRRRRR1: message-id=<m@home.test>
+2 mx1 discard[32]: RRRRRRRRRR1: {to("a@x.test", "none", "sent", "discarded")}
+2 mx1 discard[32]: RRRRRRRRRR1: {to("c@x.test", "none", "sent", "discarded")}
+3 mx1 qmgr[33]: RRRRRRRRRR1: removed"""
+    found = {route.recipient: route for route in story(handed + taken).routes("<m@home.test>")}
+    assert found["a@x.test"].final_recipient == "a@x.test"
+    assert (found["b@x.test"].outcome, found["b@x.test"].final_recipient) == ("discarded", "c@x.test")
+    both = {
+        route.recipient: route for route in story(handed + taken.replace("to=<a@", "to=<d@")).routes("<m@home.test>")
+    }
+    assert [route.outcome for route in both.values()] == ["unknown", "unknown"]
+
+
 def test_a_reply_that_the_log_cuts_off_is_a_hop_all_the_same() -> None:
     """MSG_LOGGER_RECLEN: 2000 bytes of a line, and the queue id of the next host stands at its end."""
     long = "250 2.0.0 " + "x" * 1800
@@ -600,9 +620,16 @@ def test_scripted_addresses_have_the_names_that_a_run_gives_them() -> None:
 
 def test_a_host_without_a_name_goes_by_its_address() -> None:
     history = History(HOSTS)
-    assert history.name("198.18.77.11", "anything.test") == "mx1"
-    assert history.name("198.18.77.200", "mx-a.run.test") == "mx-a"
-    assert history.name("198.18.77.200", "198.18.77.200") == "198.18.77.200"
+    assert history.name("198.18.77.11", "anything.test", "direct") == "mx1"
+    assert history.name("198.18.77.200", "mx-a.run.test", "direct") == "mx-a"
+    assert history.name("198.18.77.200", "198.18.77.200", "direct") == "198.18.77.200"
+
+
+@pytest.mark.parametrize(
+    ("address", "logged"), [("127.0.0.1", "127.0.0.1"), ("127.0.0.1", "localhost"), ("::1", "ip6-localhost")]
+)
+def test_the_loopback_is_the_host_itself(address: str, logged: str) -> None:
+    assert History(HOSTS).name(address, logged, "mx1") == "mx1"
 
 
 def test_adding_and_asking_cost_the_same_after_fifty_thousand_other_messages() -> None:

@@ -159,6 +159,7 @@ class FakeLab:
             of=lambda host, _: [line for name, line in self.said if name == host.partition("-")[0]],
             caught_up=lambda container, _: container not in self.unheard,
         )
+        self.watch = SimpleNamespace(wait=lambda _, ready, timeout: self._wait(ready, timeout))
         self.submissions: list[Any] = []
         self.settings: dict[str, dict[str, Any]] = {}  # of the hosts that were brought along
         self.mailstores = ["mailstore"]

@@ -10,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[4]
 PURE = (
-    *("ends", "errors", "events", "queuefile", "request", "route", "timeline", "contacts", "trace", "walk"),
+    *("commands", "ends", "errors", "events", "queuefile", "queueid", "request", "route"),
+    *("timeline", "contacts", "trace", "walk"),
     *("loglines", "logs", "plan", "printable", "settings", "soak/account", "soak/campaign", "verdict"),
 )
 """The modules and packages of lab/ that take values and give values. They may import each other and no more of lab/."""
