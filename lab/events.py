@@ -8,7 +8,7 @@ through JSON, so that a run's ``events.jsonl`` gives the same routes again, with
      |- MessageId, Active, Held, Released, Discarded, Requeued, Expired, Removed   its life in the queue
      |- Delivery, AttemptFailed, ServerNamed, TlsEstablished, NotificationSent   how it goes out
      |- Warned, Unread                                                      what else there is to know
-     |- Saved, Submitted, Sieved, Finished                                  Dovecot
+     |- Saved, Submitted, Sieved, Reported, Finished                        Dovecot
      |- DnsQuery                                                            the fake DNS
      `- Dialogue, Stored                                                    the scripted SMTP host
 """
@@ -312,6 +312,15 @@ class Sieved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reported(Event):
+    """Dovecot delivers a delivery status notification to *user*, and has looked into it."""
+
+    session: str
+    user: str
+    actions: tuple[str, ...]  # of each recipient that it is about: "relayed bia@dest.test" (RFC 3464 2.3.2, 2.3.3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finished(Event):
     """Dovecot is done with the delivery of a message to one user."""
 
@@ -363,6 +372,7 @@ class Stored(Event):
     recipients: tuple[str, ...]
     message_id: str | None
     size: int  # bytes
+    actions: tuple[str, ...] = ()  # of a delivery status notification, as in :class:`Reported`
 
 
 KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in Event.__subclasses__()}

@@ -51,11 +51,11 @@ class Attempt:
 class Notification:
     """A message to the sender that a message caused: a delivery status notification, or one that a user's script sent.
 
-    The first five kinds are the actions of RFC 3464 2.3.3; "rejected" is a notice of Sieve's reject (RFC 5429 2.2),
-    "auto-replied" an answer of Sieve's vacation (RFC 5230, RFC 3834).
+    The first five kinds are the actions of RFC 3464 2.3.3, of success as the notice itself says; "rejected" is a notice
+    of Sieve's reject (RFC 5429 2.2), "auto-replied" an answer of Sieve's vacation (RFC 5230, RFC 3834).
     """
 
-    kind: str  # failed, delayed, relayed, delivered, expanded, rejected, auto-replied
+    kind: str  # failed, delayed, relayed, delivered, expanded, rejected, auto-replied, unknown
     queue_id: str  # of the notification, at the host that wrote it; of a mail store's, at the host that took it
     host: str
     route: Route | None  # its own way; None when that is not known

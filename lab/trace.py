@@ -28,7 +28,7 @@ from lab.route import Attempt, Route
 from lab.walk import Walk, forwarded_as
 
 ADDRESS = re.compile(r"[\d.]+|.*:.*")  # a host that Postfix names by its address
-OfStore = events.Saved | events.Submitted | events.Sieved | events.Finished
+OfStore = events.Saved | events.Submitted | events.Sieved | events.Reported | events.Finished
 MARGIN = timedelta(seconds=1)  # logs of two hosts reach us in any order
 
 
@@ -84,7 +84,7 @@ class History:
                 | events.Unread(queue_id=None, pid=int(pid))
             ):
                 self._unclaimed[event.host, pid].append(event)
-            case events.Saved() | events.Submitted() | events.Sieved() | events.Finished():
+            case events.Saved() | events.Submitted() | events.Sieved() | events.Reported() | events.Finished():
                 self._sessions[event.session].append(event)
                 self._agents.add(event.host)
             case events.Stored():

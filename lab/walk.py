@@ -26,7 +26,8 @@ Key = tuple[str, str | None]  # recipient, and the recipient before aliases wher
 LMTP_SESSION = re.compile(r"\d{3} \S+ <[^>]*> (?P<session>\S+) Saved")  # Dovecot's reply to its LMTP client
 DISCARDED = ("discarded", "undeliverable postmaster notification discarded")  # local(8)'s, virtual(8)'s; qmgr(8)'s
 KEPT = ("deferred", "SOFTBOUNCE")  # what leaves a recipient in the queue
-NOTICES = {"non-delivery": "failed", "delay": "delayed"}
+NOTICES = {"non-delivery": "failed", "delay": "delayed"}  # of which Postfix's log tells the kind
+UNREAD = "unknown"  # kind of a notice of success that has not been read
 ANSWERS = {"reject": "rejected", "vacation": "auto-replied"}  # what a script does to what kind of notification
 
 
@@ -385,34 +386,38 @@ class Walk:
         return found
 
     def _notice(self, file: QueueFile, sent: NotificationSent, last: Delivery) -> Notification:
-        kind = NOTICES.get(sent.kind) or self._success(file, last)
         child = self.history.file(file.host, sent.notification)
-        return self._notification(kind, sent.notification, file.host, child)
+        return self._notification(NOTICES.get(sent.kind), sent.notification, file.host, child, last)
 
-    def _notification(self, kind: str, queue_id: str, host: str, child: QueueFile | None) -> Notification:
-        """Return a notification that *host* wrote, with the route of its queue file."""
+    def _notification(
+        self, kind: str | None, queue_id: str, host: str, child: QueueFile | None, last: Delivery | None = None
+    ) -> Notification:
+        """Return a notification that *host* wrote, with the route of its queue file.
+
+        One whose kind nobody has logged is read where it has arrived, for the recipient of *last*.
+        """
         route = None
+        walk = Walk(self.history, self._path)
         if child is None or child.message_id is None:
             self.awaited.append(f"{host} wrote notice {queue_id}; no log line of it yet")
         else:
-            walk = Walk(self.history, self._path)
             route = next(iter(walk.routes(child, child.message_id)), None)
             self.files.update(walk.files)
             self.evidence += walk.evidence
             self.awaited += walk.awaited  # the story ends where the notice does
-        return Notification(kind, queue_id, host, route)
+        return Notification(kind or (_action(walk.evidence, last) if last else UNREAD), queue_id, host, route)
 
-    def _success(self, file: QueueFile, last: Delivery) -> str:
-        """Return the kind of a success notice (RFC 3464 2.3.3), which Postfix's log does not tell."""
-        child_id = forwarded_as(last)
-        if child_id:
-            child = self.history.file(file.host, child_id)
-            # An alias with an owner is a mailing list, and its mail has arrived there (RFC 3461 5.2.7).
-            return "expanded" if child is None or child.sender == file.sender else "delivered"
-        if last.original is not None:  # a virtual alias: cleanup(8) tells of that, and asks nothing of those behind it
-            return "expanded"
-        # lmtp(8) too has relayed it: an agent that does not offer DSN says nothing of what becomes of it.
-        return "relayed" if last.agent in ("smtp", "lmtp") else "delivered"
+
+def _action(evidence: Iterable[Event], last: Delivery) -> str:
+    """Return what a notice of success says of the recipient of *last* (RFC 3464 2.3.3), where it has arrived.
+
+    Postfix's log does not tell. An alias is the one that is named (RFC 3461 5.2.7).
+    """
+    read = [each for event in evidence if isinstance(event, events.Reported | events.Stored) for each in event.actions]
+    names = [name.casefold() for name in (last.recipient, last.original) if name]
+    mine = [each for each in read if each.partition(" ")[2].casefold() in names]
+    actions = {each.partition(" ")[0] for each in mine or read}
+    return actions.pop() if len(actions) == 1 else UNREAD
 
 
 def _transaction(delivery: Delivery) -> tuple[int, str | None, str]:

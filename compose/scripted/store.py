@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections import deque
 from dataclasses import asdict, dataclass, field
+from email import message_from_bytes
 from email.parser import BytesHeaderParser
 from itertools import count
 from typing import Any
@@ -17,7 +18,7 @@ STEPS = 200_000  # of all sessions together
 STEPS_EACH = 5_000  # of one session; later ones are in the log only
 TEXTS = 32 * 1024 * 1024  # characters of all steps together
 LOGGED = 4_000  # characters of one text in the log, which Docker cuts into lines of 16 KiB; the session has all of it
-HEADER = 256 * 1024  # bytes of a message in which a Message-ID is looked for
+HEADER = 256 * 1024  # bytes of a message in which a Message-ID, or what a notice says, is looked for
 BYTES = 128 * 1024 * 1024  # of all messages together
 
 
@@ -137,6 +138,7 @@ class Store:
             recipients=recipients,
             message_id=message.message_id,
             size=len(raw),
+            delivery_status=_delivery_status(raw),
         )
 
     def sessions(self, address: str | None = None) -> list[Transcript]:
@@ -176,6 +178,18 @@ def _texts(transcript: Transcript) -> int:
 
 def _short(text: str) -> str:
     return text if len(text) <= LOGGED else f"{text[:LOGGED]}... ({len(text)} characters)"
+
+
+def _delivery_status(raw: bytes) -> str | None:
+    """Return what a delivery status notification says for programs (RFC 3464 2), as far as the log has room."""
+    if BytesHeaderParser().parsebytes(raw[:HEADER]).get_content_type() != "multipart/report":
+        return None
+    for part in message_from_bytes(raw[:HEADER]).walk():
+        if part.get_content_type() == "message/delivery-status":
+            blocks = [block for block in part.walk() if block is not part]
+            fields = ("\n".join(f"{name}: {value}" for name, value in block.raw_items()) for block in blocks)
+            return "\n\n".join(fields)[:LOGGED]
+    return None
 
 
 def _message_id(raw: bytes) -> str | None:

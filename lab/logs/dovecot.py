@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from lab.events import Event, Finished, Saved, Sieved, Submitted
+from lab.events import Event, Finished, Reported, Saved, Sieved, Submitted
+from lab.logs import delivery_status
 
 LONGEST = 20_000  # characters; Dovecot writes no longer line
 # "Nov 24 12:12:46 " stands before it. A user's name may hold anything.
@@ -20,6 +21,10 @@ LINE = re.compile(
     r"(?P<action>redirect(?= action: forwarded to )|discard|reject|vacation(?= action: sent vacation response to ))"
     r" action: (?P<text>.*))",
     re.DOTALL,
+)
+# What before.sieve makes of a notice, with every odd character as %XX.
+REPORTED = re.compile(
+    DELIVERY + r"Info: sieve: (?:[^\s%]{1,200}: )?DEBUG: delivery-status (?P<status>[\w.~%-]*)", re.ASCII | re.DOTALL
 )
 # The two debug lines that log_debug in dovecot.conf asks for. The second one is the reply to the end of the data.
 FINISHED = re.compile(DELIVERY + "Debug: Local delivery finished successfully", re.DOTALL)
@@ -53,9 +58,12 @@ def parse(host: str, at: datetime, line: str) -> Event | None:
     )
 
 
-def _debug(host: str, at: datetime, line: str) -> Finished | Submitted | None:
+def _debug(host: str, at: datetime, line: str) -> Finished | Reported | Submitted | None:
     if found := FINISHED.fullmatch(line):
         return Finished(host=host, at=at, session=found["session"], user=found["user"])
+    if found := REPORTED.fullmatch(line):
+        actions = delivery_status.actions(delivery_status.unescaped(found["status"]))
+        return Reported(host=host, at=at, session=found["session"], user=found["user"], actions=actions)
     if found := SUBMITTED.fullmatch(line):
         return Submitted(
             host=host,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from lab.events import Dialogue, Event, Stored, Unread
-from lab.logs import record
+from lab.logs import delivery_status, record
 from lab.logs.record import Record
 
 STEPS = ("connect", "command", "reply", "close")
@@ -39,6 +39,7 @@ def _stored(host: str, at: datetime, told: Record) -> Stored:
         recipients=told.texts("recipients"),
         message_id=told.maybe("message_id"),
         size=told.number("size"),
+        actions=delivery_status.actions(told.maybe("delivery_status") or ""),
     )
 
 

@@ -28,7 +28,8 @@ from lab.scenario.kinds import (
     Texts,
 )
 from lab.scenario.model import IN_QUEUE
-from lab.verdict.expectation import KINDS, OUTCOMES, QUEUES
+from lab.verdict.expectation import QUEUES
+from lab.verdict.notice import KINDS, OUTCOMES
 
 STAGES = ("banner", "ehlo", "helo", "starttls", "auth", "mail", "rcpt", "data", "body", "end-of-data", "quit")
 DAY = 86_400  # seconds: longer than a message stays in any queue of the lab, whose timers are a hundred times faster
@@ -93,7 +94,9 @@ JUDGED: Mapping[str, Key] = {
     "hops": Key(Elsewhere(LIST), 'Every host that accepted it, from the submission on: ["direct", "mx1"].'),
     "untouched": Key(Elsewhere(LIST), "Hosts to which nobody connected."),
     "copies": Key(Elsewhere({"type": "integer", "minimum": 0}), "How many copies reached mailboxes."),
-    "notifications": Key(Elsewhere(LIST), f'Each notice: ["failed ana@home.test"]; {", ".join(KINDS)}. []: none.'),
+    "notifications": Key(
+        Elsewhere(LIST), f'Each notice: ["failed ana@home.test delivered"]; {", ".join(KINDS)}. []: none.'
+    ),
     "asked": Key(Elsewhere(LIST), 'DNS questions in this order, among others: ["MX $DOMAIN"].'),
     "not_asked": Key(Elsewhere(LIST), "DNS questions that nobody asked."),
     "at_least": Key(Elsewhere({"type": "number"}), "Seconds from the submission to the last attempt, at least."),

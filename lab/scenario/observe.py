@@ -25,7 +25,7 @@ from lab.scenario.judge import Observation
 from lab.scenario.logs import Logs
 from lab.scenario.model import IN_QUEUE
 from lab.scenario.variables import replaced
-from lab.verdict import Evidence, Expectation
+from lab.verdict import Evidence, Expectation, notice
 
 if TYPE_CHECKING:
     from lab.evidence import Judge
@@ -252,9 +252,17 @@ def seen(expected: Expectation | None, route: Route) -> bool:
     return (
         outcome in (None, route.outcome)
         and len(route.attempts) >= tries
-        and len(route.notifications) >= len(expected.notifications or ())
+        and _noticed(expected, route)
         and route.copies >= (expected.copies or 0)
     )
+
+
+def _noticed(expected: Expectation, route: Route) -> bool:
+    """Whether there are as many notices as expected, and each whose fate is expected has come to it."""
+    wanted = expected.notifications or ()
+    fates = [text for text in wanted if text.count(" ") > 1]
+    missing = {each.expected for each in notice.compare(fates, route.notifications)} & set(fates)
+    return len(route.notifications) >= len(wanted) and not missing
 
 
 def _recipients(asked: Asked, sent: Sent) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lab.route import Notification, Route
-from lab.verdict import logs, regex
+from lab.route import Route
+from lab.verdict import logs, notice, regex
 from lab.verdict.align import NOTHING, Item, align
 from lab.verdict.difference import Difference
 from lab.verdict.expectation import Expectation
@@ -169,26 +169,11 @@ def _copies(case: Case) -> Iterator[Difference]:
 def _notifications(case: Case) -> Iterator[Difference]:
     if case.expected.notifications is None:
         return
-    left = list(case.route.notifications)
-    # Those that name a recipient choose first, so that a plain "failed" does not take theirs.
-    for expected in sorted(case.expected.notifications, key=lambda text: " " not in text):
-        kind, _, recipient = expected.partition(" ")
-        same = [each for each in left if each.kind == kind]
-        hit = next((each for each in same if not recipient or _recipient(each) == recipient), None)
-        unread = next((each for each in same if _recipient(each) is None), None)
-        if hit is not None:
-            left.remove(hit)
-        elif unread is not None:  # it was sent, and where it went has not been seen
-            left.remove(unread)
-            yield Difference("notifications", expected, None)
+    for mismatch in notice.compare(case.expected.notifications, case.route.notifications):
+        if mismatch.expected and mismatch.observed == "":
+            yield case.absent("notifications", mismatch.expected)
         else:
-            yield case.absent("notifications", expected)
-    for each in left:
-        yield Difference("notifications", NOTHING, " ".join(filter(None, (each.kind, _recipient(each)))))
-
-
-def _recipient(notification: Notification) -> str | None:
-    return notification.route.recipient if notification.route else None
+            yield Difference("notifications", mismatch.expected or NOTHING, mismatch.observed)
 
 
 def _asked(case: Case) -> Iterator[Difference]:

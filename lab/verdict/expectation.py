@@ -17,11 +17,10 @@ from typing import Any, TypeGuard, TypeVar
 from lab.errors import LabError
 from lab.verdict import regex
 from lab.verdict.align import SET_LIMIT, Item
+from lab.verdict.notice import NOTICE, OUTCOMES
 from lab.verdict.pattern import STATUS, AttemptPattern
 from lab.verdict.pattern import parse as parse_attempt
 
-OUTCOMES = ("delivered", "bounced", "deferred", "expired", "discarded", "rejected", "held")
-KINDS = ("failed", "delayed", "relayed", "delivered", "expanded", "rejected", "auto-replied")
 QUEUES = ("none", "deferred", "active", "incoming", "hold")
 LONGEST = 86_400  # seconds: a day; no message is that long under way, whose timers are a hundred times faster
 MOST = 1_000_000  # copies
@@ -67,7 +66,7 @@ class Expectation:
     hops: tuple[str, ...] | None = None
     untouched: tuple[str, ...] | None = None  # hosts that nobody connected to
     copies: int | None = None
-    notifications: tuple[str, ...] | None = None  # "failed", "failed ana@home.test"; in any order
+    notifications: tuple[str, ...] | None = None  # see lab.verdict.notice; in any order
     asked: tuple[str, ...] | None = None  # DNS questions "MX dest.test", in this order among others
     not_asked: tuple[str, ...] | None = None
     at_least: float | None = None  # seconds from submission to the outcome
@@ -286,7 +285,6 @@ def _rising(pair: list[float]) -> bool:
     )
 
 
-NOTIFICATION = re.compile(rf"({'|'.join(KINDS)})( \S+@\S+)?")
 MAILBOX = re.compile(r".+")
 KEYS: Mapping[str, Callable[[_Reader, str, Any], object]] = {
     "attempts": _Reader.attempts,
@@ -300,7 +298,7 @@ KEYS: Mapping[str, Callable[[_Reader, str, Any], object]] = {
     "untouched": lambda reader, key, value: reader.texts(key, value, reader.host),
     "copies": _Reader.count,
     "notifications": lambda reader, key, value: reader.texts(
-        key, value, lambda place, each: reader.matching(place, each, NOTIFICATION, "failed ana@home.test")
+        key, value, lambda place, each: reader.matching(place, each, NOTICE, "failed ana@home.test delivered")
     ),
     "asked": lambda reader, key, value: reader.texts(
         key, value, lambda place, each: reader.matching(place, each, QUESTION, "MX dest.test")

@@ -2,8 +2,8 @@
 
 A recording (tests/unit/recorded/NAME.log) was made with Postfix 3.10 and Dovecot 2.4: a comment that says
 what happens, then "HOST STAMP LINE" as `docker logs --timestamps` gives it. NAME.route has the routes it
-stands for. Dovecot's debug lines (log_debug in dovecot.conf) are younger than the recordings: they were put where a
-Dovecot with that setting has them.
+stands for. Dovecot's debug lines (log_debug in dovecot.conf) and what it says of notices (before.sieve) are younger
+than most recordings: they were put where a Dovecot with that setting has them.
 """
 
 from __future__ import annotations

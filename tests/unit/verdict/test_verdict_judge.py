@@ -310,6 +310,30 @@ def test_notifications_are_told_apart_by_recipient(route: Routes) -> None:
     assert verdict({"notifications": ["failed ana@home.test"]}, unread).outcome == "unknown"
 
 
+def test_the_fate_of_a_notice_can_be_expected(route: Routes) -> None:
+    def noticed(outcome: str, kind: str = "failed", recipient: str = "ana@home.test") -> Route:
+        return route(notifications=(Notification(kind, "Q9", "direct", route(recipient=recipient, outcome=outcome)),))
+
+    wanted = {"notifications": ["failed ana@home.test delivered"]}
+    assert verdict(wanted, noticed("delivered")).outcome == "pass"
+    assert verdict(wanted, noticed("unknown")).outcome == "unknown"
+    (difference,) = verdict(wanted, noticed("bounced")).differences
+    assert (difference.expected, difference.observed) == (
+        "failed ana@home.test delivered",
+        "failed ana@home.test bounced",
+    )
+    twice = verdict({"notifications": ["failed postmaster"]}, noticed("delivered", recipient="postmaster"))
+    assert twice.outcome == "pass"
+
+
+def test_a_notice_whose_kind_nobody_has_read_may_be_the_expected_one_of_success_and_none_else(route: Routes) -> None:
+    unread = route(notifications=(Notification("unknown", "Q9", "direct", route(recipient="ana@home.test")),))
+    assert verdict({"notifications": ["relayed ana@home.test"]}, unread).outcome == "unknown"
+    assert verdict({"notifications": ["relayed eve@home.test"]}, unread).outcome == "fail"
+    assert verdict({"notifications": ["failed ana@home.test"]}, unread).outcome == "fail"
+    assert verdict({"notifications": []}, unread).outcome == "fail"
+
+
 SET: list[Any] = [["mx1 refused", "mx2 refused"], "mx3 250"]
 
 

@@ -42,7 +42,15 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"copies": -1}, "expect.copies: must be a whole number from 0 to 1000000, not -1"),
     (
         {"notifications": ["bounced"]},
-        "expect.notifications[0]: 'bounced' is not such as 'failed ana@home.test'",
+        "expect.notifications[0]: 'bounced' is not such as 'failed ana@home.test delivered'",
+    ),
+    (
+        {"notifications": ["failed postmaster", "failed delivered"]},
+        "expect.notifications[1]: 'failed delivered' is not such as 'failed ana@home.test delivered'",
+    ),
+    (
+        {"notifications": ["failed ana@home.test lost"]},
+        "expect.notifications[0]: 'failed ana@home.test lost' is not such as 'failed ana@home.test delivered'",
     ),
     ({"asked": ["dest.test"]}, "expect.asked[0]: 'dest.test' is not such as 'MX dest.test'"),
     ({"at_most": "2s"}, "expect.at_most: must be a number from 0 to 86400, not '2s'"),

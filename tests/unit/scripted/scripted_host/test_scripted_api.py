@@ -240,6 +240,35 @@ def test_the_lab_reads_the_log(host: Host, client: Client) -> None:
     assert (stored.queue_id, stored.recipients, stored.message_id) == ("S000001", ("bia@dest.test",), "<x@home.test>")
 
 
+def test_the_log_has_what_a_notice_says_of_its_recipients(host: Host, client: Client) -> None:
+    notice = """Message-ID: <n@mx1.dest.test>
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain
+
+Action: failed
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx1.dest.test
+
+Final-Recipient: rfc822; a@x.test
+Action: relayed
+
+Final-Recipient: rfc822; b@x.test
+Action: delivered
+
+--b--
+"""
+    client.envelope().send(notice.replace("\n", "\r\n") + ".\r\n")
+    client.reply()
+    events = [reader.parse("scripted", datetime.now(UTC), json.dumps(line)) for line in host.lines()]
+    (stored,) = [each for each in events if isinstance(each, Stored)]
+    assert stored.actions == ("relayed a@x.test", "delivered b@x.test")
+
+
 def test_the_store_is_bounded() -> None:
     store = Store(Log(io.StringIO()), Places(NETWORK))
     for number in range(SESSIONS + 5):
