@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from lab.queuefile import QueueFile
-from lab.route import Attempt, Notification, Route
+from lab.route import Attempt, Handover, Notification, Route
 
 STATUS = re.compile(r"(?:\d{3}[ -])?(\d\.\d{1,3}\.\d{1,3})\b")  # header_checks(5) log no reply code
 
@@ -27,14 +27,22 @@ class End:
     attempts: list[Attempt] = field(default_factory=list)
     notifications: list[Notification] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
+    handovers: list[Handover] = field(default_factory=list)
 
-    def after(
-        self, attempts: Iterable[Attempt], notifications: Iterable[Notification], unread: Iterable[str] = ()
-    ) -> End:
-        """Return the same end with what came before it."""
+    def after(self, tried: Iterable[Attempt], notifications: Iterable[Notification], unread: Iterable[str] = ()) -> End:
+        """Return the same end with what came before it. *tried*: attempts and hand-overs."""
+        attempts: list[Attempt] = []
+        handovers: list[Handover] = []
+        for each in tried:
+            if each.agent == "smtp":
+                attempts.append(each)
+            else:
+                handovers.append(Handover(len(attempts), each))
+        later = [replace(each, after=each.after + len(attempts)) for each in self.handovers]
         return replace(
             self,
             attempts=[*attempts, *self.attempts],
+            handovers=[*handovers, *later],
             notifications=[*notifications, *self.notifications],
             unread=[*unread, *self.unread],
         )
@@ -61,6 +69,7 @@ def route_to(root: QueueFile, message_id: str, recipient: str, end: End) -> Rout
         final_recipient=end.recipient,
         mailstore=end.mailstore,
         unread=tuple(end.unread),
+        handovers=tuple(end.handovers),
     )
 
 

@@ -139,6 +139,7 @@ class Delivery(Event):
     relay: str | None  # name of the next host; None where there was no session
     address: str | None
     port: int | None
+    service: str | None = None  # the name of a service of pipe(8), which stands in place of a host
     uses: int  # deliveries over this connection so far, this one included (conn_use)
     delay: float  # seconds since the message's arrival
     delays: tuple[float, ...]  # before the queue manager, in it, connection set-up, transmission

@@ -30,7 +30,7 @@ from lab.request import Line, Namer, Request, split
 from lab.route import Attempt
 
 Kind = TypeVar("Kind", bound=Event)
-CLIENTS = ("smtp",)  # the agents whose deliveries are attempts
+CLIENTS = ("smtp", "lmtp")  # the agents that talk to servers
 FINISHED = ("sent", "bounced")  # what takes a recipient out of the queue
 
 
@@ -90,10 +90,11 @@ class QueueFile:
             found.setdefault((delivery.recipient, delivery.original), []).append(delivery)
         return found
 
-    def attempts(self, name: Namer) -> dict[tuple[str, str | None], list[Attempt]]:
-        """Return each recipient's attempts at SMTP hand-over, in order, those of every retry included."""
+    def tried(self, name: Namer) -> dict[tuple[str, str | None], list[Attempt]]:
+        """Return each recipient's attempts and hand-overs, in order, those of every retry included."""
         found: dict[tuple[str, str | None], list[Attempt]] = {}
         made = [each for request in self._requests() for each in request.attempts(self.queue_id, name)]
+        made += [(run, [_command(run)]) for run in self.of(Delivery) if run.service is not None]
         for end, attempts in sorted(made, key=lambda each: each[0].at):
             found.setdefault((end.recipient, end.original), []).extend(attempts)
         return found
@@ -118,6 +119,26 @@ class QueueFile:
             yield from _requests_of(run, max(expected - len(ends), 0), over=over)
             before += sum(end.status in FINISHED for end in ends)
             waiting, run = event.recipients if event else None, []
+
+
+def _command(run: Delivery) -> Attempt:
+    """Return what pipe(8) says of a command that it has run."""
+    return Attempt(
+        host=run.host,
+        queue_id=run.queue_id,
+        target=f"pipe:{run.service}",
+        address=None,
+        port=None,
+        stage="command",
+        reply=None,
+        dsn=run.dsn,
+        reason=run.text,
+        outcome="accepted" if run.status == "sent" else {"4": "deferred", "5": "rejected"}.get(run.dsn[:1], "failed"),
+        tls=None,
+        next_queue_id=None,
+        at=run.at,
+        agent="pipe",
+    )
 
 
 def _requests_of(run: list[Event], outstanding: int, *, over: bool) -> Iterator[Request]:

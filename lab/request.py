@@ -1,4 +1,4 @@
-"""One delivery request of smtp(8): its sessions, and the attempts that each recipient made in them. Pure.
+"""One delivery request of smtp(8) or lmtp(8): its sessions, and the attempts that each recipient made in them. Pure.
 
 A log line about a failed attempt names no recipient, and not always a server. What belongs together follows from how
 smtp(8) works (smtp_connect.c, smtp_rcpt.c): one process serves one request at a time and goes through its servers in
@@ -176,6 +176,7 @@ class Request:
             next_queue_id=None,
             at=failed.at,
             trust=session.tls.trust if session.tls else None,
+            agent=failed.agent,
         )
 
     def _own(self, end: Delivery, before: int, queue_id: str, name: Namer) -> Attempt | None:
@@ -207,6 +208,7 @@ class Request:
             next_queue_id=next_queue_id(end.text) if accepted else None,
             at=end.at,
             trust=tls.trust if tls else None,
+            agent=end.agent,
         )
 
     def _told(self, why: failure.Failure, before: int) -> bool:

@@ -36,6 +36,7 @@ class Attempt:
     next_queue_id: str | None  # the target's queue id of the message, when it accepted
     at: datetime  # aware, UTC: when the result was logged
     trust: str | None = None  # of the TLS session: anonymous, untrusted, trusted, verified; None in the clear
+    agent: str = "smtp"  # who tried; in a hand-over lmtp or pipe
 
     def to_json(self) -> dict[str, Any]:
         """Return the attempt as plain JSON values; :meth:`from_json` reads them."""
@@ -45,6 +46,27 @@ class Attempt:
     def from_json(cls, data: Mapping[str, Any]) -> Attempt:
         """Return the attempt that :meth:`to_json` wrote."""
         return cls(**{**data, "at": datetime.fromisoformat(data["at"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """One try to hand a message to what delivers it: a mail store over LMTP, or a command that pipe(8) runs.
+
+    ``tried`` has it in the terms of an attempt; a command is "pipe:" and the name of the service, and its stage is
+    "command".
+    """
+
+    after: int  # how many of the route's attempts came before
+    tried: Attempt
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the hand-over as plain JSON values; :meth:`from_json` reads them."""
+        return {"after": self.after, **self.tried.to_json()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Handover:
+        """Return the hand-over that :meth:`to_json` wrote."""
+        return cls(data["after"], Attempt.from_json({key: data[key] for key in data if key != "after"}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +103,7 @@ class Route:
 
     ``hops`` begins with the host to which the message was submitted. The submission is no attempt, and
     neither is the hand-over to the mail delivery agent (LMTP), whose answer decides ``outcome``, ``status``
-    and ``reason``.
+    and ``reason``: its tries are in ``handovers``.
     """
 
     message_id: str  # with its angle brackets
@@ -102,6 +124,7 @@ class Route:
     replanned: tuple[tuple[datetime, Plan], ...] = ()  # plans that were made anew since, and from when on each holds
     evidence: str | None = None  # folder with events, logs, DNS history and zone of this run
     unread: tuple[str, ...] = ()  # log lines about its delivery that nobody understood: attempts may be missing
+    handovers: tuple[Handover, ...] = ()  # to mail stores and commands, in order
 
     def __post_init__(self) -> None:
         """Take any sequence of hops, and compare equal to a list of them."""
@@ -111,6 +134,13 @@ class Route:
     def attempted(self) -> list[str]:
         """Lab names of the tried hosts, in order."""
         return [attempt.target for attempt in self.attempts]
+
+    @property
+    def tried(self) -> list[Attempt]:
+        """Attempts and hand-overs, in order."""
+        found = [(index, 1, attempt) for index, attempt in enumerate(self.attempts)]
+        found += [(each.after, 0, each.tried) for each in self.handovers]
+        return [attempt for _, _, attempt in sorted(found, key=lambda each: each[:2])]
 
     def to_json(self) -> dict[str, Any]:
         """Return the route as plain JSON values; :meth:`from_json` reads them."""
@@ -134,6 +164,7 @@ class Route:
             "replanned": [{"from": stamp(at), **plan.to_json()} for at, plan in self.replanned],
             "evidence": self.evidence,
             "unread": list(self.unread),
+            "handovers": [handover.to_json() for handover in self.handovers],
         }
 
     @classmethod
@@ -142,6 +173,7 @@ class Route:
         values = {key: value for key, value in data.items() if key in cls.__slots__}
         values["attempts"] = tuple(Attempt.from_json(attempt) for attempt in data["attempts"])
         values["unread"] = tuple(data.get("unread", ()))
+        values["handovers"] = tuple(Handover.from_json(each) for each in data.get("handovers", ()))
         values["notifications"] = tuple(Notification.from_json(each) for each in data["notifications"])
         from lab.plan import Plan  # lab.plan compares routes: it imports this module
 

@@ -34,9 +34,9 @@ ANSWERS = {"reject": "rejected", "vacation": "auto-replied"}  # what a script do
 class _Parts:
     """What the log of one queue file says of each of its recipients."""
 
-    def __init__(self, file: QueueFile, attempts: dict[Key, list[Attempt]]) -> None:
+    def __init__(self, file: QueueFile, tried: dict[Key, list[Attempt]]) -> None:
         self.deliveries = file.deliveries()
-        self.attempts = attempts
+        self.tried = tried
         self.unread = file.unread()
         self.notices = list(file.of(NotificationSent))
         self.position = {id(event): index for index, event in enumerate(file.events)}
@@ -128,7 +128,7 @@ class Walk:
             # A notice is written before the queue file goes.
             self.awaited.append(f"{file.host} is done with {file.queue_id}, but has not removed it yet")
         found = {
-            key: self._recipient(file, parts.deliveries[key], parts.attempts.get(key, []))
+            key: self._recipient(file, parts.deliveries[key], parts.tried.get(key, []))
             for key in parts.of(recipient, beside)
         }
         found = found or self._undelivered(file, recipient)
@@ -139,10 +139,10 @@ class Walk:
         """Return what the file's log says of each recipient, read once however many recipients there are."""
         place = (file.host, file.queue_id)
         if place not in self._read:
-            attempts = file.attempts(lambda address, logged: self.history.name(address, logged, file.host))
+            tried = file.tried(lambda address, logged: self.history.name(address, logged, file.host))
             staged = {
                 key: [self._taken_as(file, key[0], self._staged(file, each)) for each in made]
-                for key, made in attempts.items()
+                for key, made in tried.items()
             }
             self._read[place] = _Parts(file, staged)
         return self._read[place]
@@ -186,9 +186,10 @@ class Walk:
         known = recipient or (end.recipient if end else "")
         return {(known, None): [replace(end, recipient=known)]} if end and known else {}
 
-    def _recipient(self, file: QueueFile, tries: list[Delivery], attempts: list[Attempt]) -> list[End]:
+    def _recipient(self, file: QueueFile, tries: list[Delivery], tried: list[Attempt]) -> list[End]:
         """Return where one recipient's mail ended, given the delivery line of each try."""
         last = tries[-1]
+        attempts = [each for each in tried if each.agent == "smtp"]
         notices = self._notices(file, tries)
         if last.status == "sent":
             ends = self._sent(file, last, attempts)
@@ -199,7 +200,7 @@ class Walk:
         else:
             ends = self._kept(file, last)
         ends[0].copies += self._unanswered(file, last, attempts)
-        return [end.after(attempts, notices, self._parts(file).unread) for end in ends]
+        return [end.after(tried, notices, self._parts(file).unread) for end in ends]
 
     def _kept(self, file: QueueFile, last: Delivery) -> list[End]:
         """Return the end of a recipient whose mail stayed in the queue."""

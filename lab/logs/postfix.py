@@ -339,6 +339,7 @@ def _delivered(line: Line) -> Event | None:
         relay=server and server["name"],
         address=server and server["address"],
         port=int(server["port"]) if server and server["port"] else None,
+        service=relay if line.process == "pipe" and relay != "none" else None,
         uses=int(uses),
         delay=float(delay),
         delays=tuple(float(each) for each in delays),

@@ -45,6 +45,7 @@ class Names:
             mailstore=None if route.mailstore is None else self.shown(route.mailstore),
             hops=[self.shown(host) for host in route.hops],
             attempts=tuple(self._attempt(attempt) for attempt in route.attempts),
+            handovers=tuple(replace(each, tried=self._attempt(each.tried)) for each in route.handovers),
             notifications=tuple(self._notification(each) for each in route.notifications),
             plan=route.plan and self.plan(route.plan),
             replanned=tuple((at, self.plan(plan)) for at, plan in route.replanned),

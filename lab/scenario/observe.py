@@ -26,6 +26,7 @@ from lab.scenario.logs import Logs
 from lab.scenario.model import IN_QUEUE
 from lab.scenario.variables import replaced
 from lab.verdict import Evidence, Expectation, notice
+from lab.verdict.meant import meant
 
 if TYPE_CHECKING:
     from lab.evidence import Judge
@@ -251,7 +252,7 @@ def seen(expected: Expectation | None, route: Route) -> bool:
     tries = max(len(expected.attempts or ()), len(expected.intervals or ()) + 1 if expected.intervals else 0)
     return (
         outcome in (None, route.outcome)
-        and len(route.attempts) >= tries
+        and any(len(side) >= tries for side in meant(expected.attempts or (), route))
         and _noticed(expected, route)
         and route.copies >= (expected.copies or 0)
     )

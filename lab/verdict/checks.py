@@ -15,6 +15,7 @@ from lab.verdict import logs, notice, regex
 from lab.verdict.align import NOTHING, Item, align
 from lab.verdict.difference import Difference
 from lab.verdict.expectation import Expectation
+from lab.verdict.meant import meant
 from lab.verdict.pattern import describe, known, like, names
 
 
@@ -59,7 +60,9 @@ def _attempts(case: Case) -> Iterator[Difference]:
     if case.expected.attempts is None:
         return
     items, tls_logged = case.expected.attempts, case.evidence.tls_logged or ()
-    for mismatch in align(items, [known(attempt, tls_logged) for attempt in case.route.attempts]):
+    sides = meant(items, case.route)
+    mismatches = min((align(items, [known(each, tls_logged) for each in side]) for side in sides), key=len)
+    for mismatch in mismatches:
         path = f"attempts[{mismatch.index}]"
         if mismatch.unsure or case.route.unread:  # an attempt may be missing, or something about this one
             yield Difference(path, mismatch.expected, None, mismatch.observed)

@@ -18,7 +18,7 @@ from lab.errors import LabError
 from lab.verdict import regex
 from lab.verdict.align import SET_LIMIT, Item
 from lab.verdict.notice import NOTICE, OUTCOMES
-from lab.verdict.pattern import STATUS, AttemptPattern
+from lab.verdict.pattern import COMMAND, STATUS, AttemptPattern
 from lab.verdict.pattern import parse as parse_attempt
 
 QUEUES = ("none", "deferred", "active", "incoming", "hold")
@@ -166,7 +166,8 @@ class _Reader:
         except ValueError as error:
             self.problem(place, str(error))
             return None
-        self._known(place, pattern.target)
+        if not pattern.target.startswith(COMMAND):
+            self._known(place, pattern.target)
         return pattern
 
     def host(self, key: str, value: object) -> str | None:

@@ -5,8 +5,9 @@
 TARGET is a lab name, several with | between them, or a pattern with *. RESULT is one or more of: an SMTP code
 (250, 4xx, 5xx), an enhanced status code (4.2.0, 5.x.x), an outcome (accepted, rejected, deferred, failed), a
 cause (refused, timeout, unreachable, lost), a stage of the dialogue (connect, banner, ..., end-of-data), the address
-family (ipv4, ipv6), what became of TLS (tls:none, tls:untrusted, tls:!verified ...), or * for any. A final ... stands
-for one or more such attempts in a row. Everything that is said must hold; what nobody has logged is not known to.
+family (ipv4, ipv6), what became of TLS (tls:none, tls:untrusted, tls:!verified ...), who hands over (lmtp, pipe), or *
+for any. A final ... stands for one or more such attempts in a row. Everything that is said must hold; what nobody has
+logged is not known to.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ FAMILIES = ("ipv4", "ipv6")
 NO_TLS = "none"
 BEFORE_TLS = ("connect", "banner", "ehlo")
 TLS = tuple(f"tls:{state}" for state in (NO_TLS, "anonymous", "untrusted", "trusted", "verified"))
-VOCABULARY = (*STAGES, *OUTCOMES, *CAUSES, *FAMILIES, *TLS)
+AGENTS = ("lmtp", "pipe")  # of hand-overs (lab.route.Handover)
+COMMAND = "pipe:"  # and the name of a service of pipe(8): a target that is no host
+VOCABULARY = (*STAGES, *OUTCOMES, *CAUSES, *FAMILIES, *TLS, *AGENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,8 @@ def like(pattern: str, code: str) -> bool:
 
 def _words(attempt: Attempt, *more: str) -> str:
     family = ["ipv6"] if _family(attempt) == "ipv6" else []
-    words = " ".join((attempt.target, *family, attempt.outcome, attempt.stage, *more))
+    agent = [attempt.agent] if attempt.agent == "lmtp" else []
+    words = " ".join((attempt.target, *agent, *family, attempt.outcome, attempt.stage, *more))
     return f"{words}: {attempt.reply or attempt.reason}"
 
 
@@ -141,7 +145,7 @@ def _holds(word: str, attempt: Attempt) -> bool | None:
     if word.startswith("tls:"):
         state = word.removeprefix("tls:").removeprefix("!")
         return None if attempt.trust is None else (attempt.trust == state) is not word.startswith("tls:!")
-    return word in ("*", attempt.outcome) or (
+    return word in ("*", attempt.outcome, attempt.agent) or (
         attempt.reply is not None and re.match(word.replace("x", r"\d"), attempt.reply) is not None
     )
 

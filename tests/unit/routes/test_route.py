@@ -11,11 +11,11 @@ from .recordings import read_history
 CONTRACT = {
     *("schema", "message_id", "sender", "recipient", "outcome", "status", "reason", "accepted_by", "mailbox"),
     *("hops", "attempts", "notifications", "plan", "replanned", "evidence", "copies", "final_recipient", "mailstore"),
-    "unread",
+    *("unread", "handovers"),
 }
 ATTEMPT = {
     *("host", "queue_id", "target", "address", "port", "stage", "reply", "dsn", "reason", "outcome", "tls"),
-    *("next_queue_id", "at", "trust"),
+    *("next_queue_id", "at", "trust", "agent"),
 }
 
 
@@ -35,6 +35,28 @@ def test_its_json_has_the_keys_of_the_contract() -> None:
     assert set(data) == CONTRACT
     assert set(data["attempts"][0]) == ATTEMPT
     assert data["attempts"][0]["at"] == "2026-11-24T12:12:47.633458Z"
+
+
+def test_a_hand_over_is_told_beside_the_attempts_in_the_order_of_both() -> None:
+    refused = route("lmtp-refused")
+    assert refused.attempted == ["mx"]
+    tried = [(each.agent, each.host, each.target, each.stage, each.outcome) for each in refused.tried]
+    assert tried[:2] == [
+        ("smtp", "direct", "mx", "end-of-data", "accepted"),
+        ("lmtp", "mx", "mailstore", "connect", "failed"),
+    ]
+    assert set(tried[2:]) <= {tried[1]}  # retries
+    assert refused.to_json()["handovers"][0]["after"] == 1
+    assert Route.from_json(refused.to_json()) == refused
+
+
+def test_a_command_is_a_hand_over_to_its_service() -> None:
+    looped = route("pipe-forward-loop")
+    assert [(each.agent, each.target, each.outcome, each.dsn) for each in looped.tried] == [
+        ("smtp", "fwd", "accepted", "2.0.0"),
+        ("pipe", "pipe:postforward", "accepted", "2.0.0"),
+        ("pipe", "pipe:postforward", "rejected", "5.4.6"),
+    ]
 
 
 def test_a_notification_s_route_is_a_route_of_its_own() -> None:

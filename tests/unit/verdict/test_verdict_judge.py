@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lab.route import Attempt, Notification, Route
+from lab.route import Attempt, Handover, Notification, Route
 from lab.verdict import Evidence, Expectation, ExpectationError, Verdict, judge, judge_logs, parse
 
 Attempts = Callable[..., Attempt]
@@ -308,6 +308,47 @@ def test_notifications_are_told_apart_by_recipient(route: Routes) -> None:
     assert verdict({"notifications": ["failed", "failed ana@home.test"]}, noticed).outcome == "fail"
     unread = route(notifications=(Notification("failed", "Q9", "direct", None),))
     assert verdict({"notifications": ["failed ana@home.test"]}, unread).outcome == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("expected", "outcome"),
+    [
+        (["mx1 250"], "pass"),  # hand-overs are no attempts
+        (["* 250"], "pass"),
+        (["mx1 250", "mailstore refused", "mailstore 250"], "pass"),
+        (["mx1 250", "mailstore lmtp failed", "mailstore lmtp 250"], "pass"),
+        (["mx1 250", "* lmtp ..."], "pass"),
+        (["mx1 250", "mailstore 250"], "fail"),  # one that is named must be there with all others
+        (["mx1 250", "mailstore pipe 250", "mailstore 250"], "fail"),
+        (["mx1 250", "pipe:filter 2.0.0"], "fail"),
+        (["mailstore refused", "mailstore 250"], "fail"),
+        ([], "fail"),
+    ],
+)
+def test_hand_overs_can_be_expected_among_the_attempts(
+    route: Routes, attempt: Attempts, expected: list[str], outcome: str
+) -> None:
+    refused = attempt("mailstore", host="mx1", agent="lmtp", port=24, second=1)
+    taken = attempt("mailstore", "250 2.0.0 <bia@dest.test> Saved", host="mx1", agent="lmtp", port=24, second=2)
+    made = route(attempt("mx1", "250 2.0.0 Ok"), handovers=(Handover(1, refused), Handover(1, taken)))
+    assert verdict({"attempts": expected}, made).outcome == outcome
+
+
+def test_a_host_that_is_attempted_and_handed_over_to_may_be_meant_either_way(route: Routes, attempt: Attempts) -> None:
+    """The mail store as an exchanger that refuses, before another one hands the message to it."""
+    taken = attempt("mailstore", "250 2.0.0 <bia@dest.test> Saved", host="mx2", agent="lmtp", second=2)
+    made = route(attempt("mailstore"), attempt("mx2", "250 2.0.0 Ok"), handovers=(Handover(2, taken),))
+    assert verdict({"attempts": ["mailstore refused", "mx2 250"]}, made).outcome == "pass"
+    assert verdict({"attempts": ["mailstore refused", "mx2 250", "mailstore 250"]}, made).outcome == "pass"
+    assert verdict({"attempts": ["mailstore refused"]}, made).outcome == "fail"
+
+
+def test_a_command_can_be_expected_by_its_service(route: Routes, attempt: Attempts) -> None:
+    loop = attempt("pipe:fwd", host="mx1", agent="pipe", stage="command", dsn="5.4.6", outcome="rejected")
+    made = route(attempt("mx1", "250 2.0.0 Ok"), handovers=(Handover(1, loop),))
+    assert verdict({"attempts": ["mx1 250", "pipe:fwd 5.4.6"]}, made).outcome == "pass"
+    assert verdict({"attempts": ["mx1 250", "pipe:* rejected"]}, made).outcome == "pass"
+    assert verdict({"attempts": ["mx1 250", "pipe:fwd 5.4.7"]}, made).outcome == "fail"
 
 
 def test_the_fate_of_a_notice_can_be_expected(route: Routes) -> None:
