@@ -163,11 +163,9 @@ def _followed(running: Lab, hosts: list[Host], start: datetime) -> Iterator[Line
 def _about(running: Lab, message: str) -> list[Line]:
     """Return the lines from which the story of a message is told."""
     from lab.recorder import PARSERS
-    from lab.submit import sent_at
 
     wanted = route.named(message)
-    sent = sent_at(wanted) if isinstance(wanted, str) else None
-    begin = sent - timedelta(seconds=route.BEFORE) if sent else datetime.fromtimestamp(route.EVERYTHING, UTC)
+    begin = datetime.fromtimestamp(route.begun(wanted), UTC)
     with running.follow(begin.timestamp()) as recorder:
         recorder.wait(lambda history: history.settled(wanted), READING)
         told = recorder.read(lambda history: history.events_of(wanted))

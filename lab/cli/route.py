@@ -49,12 +49,9 @@ def route(
     json: Json = False,
 ) -> None:
     """Show the route of an earlier message."""
-    from lab.submit import sent_at
-
     wanted = named(message)
     with attach.lab(str(lab)) as running:
-        sent = sent_at(wanted) if isinstance(wanted, str) else None
-        recorder = running.follow(sent.timestamp() - BEFORE if sent else EVERYTHING)
+        recorder = running.follow(begun(wanted))
         with recorder:
             if follow and not json:
                 _follow(recorder, running, wanted)
@@ -80,6 +77,18 @@ def named(text: str) -> str | Origin:
     if colon and host.isalnum() and queue_id.isalnum():
         return Origin(host, queue_id)
     return text if text.startswith("<") else f"<{text}>"
+
+
+def begun(message: str | Origin) -> float:
+    """Return from when on the logs are about a message, in seconds since the epoch.
+
+    A Message-ID of the lab's own and a long queue id tell; for others the logs are read from their beginning.
+    """
+    from lab.queueid import made_at
+    from lab.submit import sent_at
+
+    at = sent_at(message) if isinstance(message, str) else made_at(message.queue_id)
+    return at.timestamp() - BEFORE if at else EVERYTHING
 
 
 def _follow(recorder: Recorder, running: Lab, message: str | Origin) -> None:

@@ -18,6 +18,7 @@ from lab.cli import codes, lookup, story
 from lab.cli.logs import moment
 from lab.dsn import Dsn
 from lab.queue import QueuedMessage
+from lab.queueid import made_at
 from lab.submit import Reply
 from lab.trace import History
 from tests.unit.routes.recordings import RECORDED, WORLD, read_events
@@ -129,6 +130,15 @@ class Growing(FakeRecorder):
             if self.events:
                 self.history.add(self.events.pop(0))
         return super().wait(ready, timeout)
+
+
+def test_a_long_queue_id_says_from_when_on_the_logs_are_read(run: Run, fake: FakeLab) -> None:
+    """A million lines from before the message are not read for it."""
+    run("route", "direct:4jYhXL2v5NzDPPF")
+    run("route", "direct:7F3A2B1C")
+    at = made_at("4jYhXL2v5NzDPPF")
+    assert at is not None
+    assert [each["since"] for each in fake.asked if "since" in each] == [at.timestamp() - 1, 1]
 
 
 def test_route_followed_prints_each_row_once(run: Run, fake: FakeLab) -> None:
