@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email import message_from_bytes, policy
 from email.message import Message
 from typing import Literal
@@ -49,7 +49,14 @@ def judged(asked: Asked, observations: Sequence[Observation]) -> list[Judged]:
     if not observations:
         nothing = Verdict("unknown", (Difference("route", "a route", None),))
         return [Judged(asked.place, asked.message, asked.to, nothing)]
-    found = [_one(asked, each, len({other.number for other in observations})) for each in observations]
+    several = len({each.number for each in observations})
+    together: Counter[tuple[int, str]] = Counter()  # copies, by message and recipient: an alias has several routes
+    for each in observations:
+        together[each.number, each.route.recipient.casefold()] += each.route.copies
+    found = []
+    for each in observations:
+        copies = together[each.number, each.route.recipient.casefold()]
+        found.append(_one(asked, replace(each, evidence=replace(each.evidence, copies=copies)), several))
     if asked.spread:
         differences = tuple(_spread(asked, observations))
         open_ = any(each.route.outcome == "unknown" for each in observations)

@@ -166,6 +166,18 @@ def test_each_of_many_messages_is_judged_with_its_number() -> None:
     assert [(each.message, each.verdict.outcome) for each in found] == [("message 1", "pass"), ("message 2", "fail")]
 
 
+def test_copies_are_those_of_each_address_that_a_recipient_stands_for_or_of_all_together() -> None:
+    both = [seen(route(attempt("mx1"), copies=1, final_recipient=each)) for each in ("cai@a.test", "dora@a.test")]
+    for expected, outcomes in ((1, ["pass"] * 2), (2, ["pass"] * 2), (3, ["fail"] * 2), (0, ["fail"] * 2)):
+        assert [each.verdict.outcome for each in judged(asked(copies=expected), both)] == outcomes
+    twice = [*both, seen(route(attempt("mx1"), copies=1, recipient="eva@a.test"))]  # another recipient of the message
+    assert [each.verdict.outcome for each in judged(asked(copies=2), twice)] == ["pass", "pass", "fail"]
+    assert (
+        differences(judged(asked(copies=3), both))
+        == ["copies: expected 3, observed 1 in mailboxes, 2 of all routes of the recipient"] * 2
+    )
+
+
 def test_the_worst_counts() -> None:
     assert worst([Verdict("pass"), Verdict("unknown"), Verdict("fail")]) == "fail"
     assert worst([Verdict("pass"), Verdict("unknown")]) == "unknown"
