@@ -208,6 +208,8 @@ class _Told:
                 reason, *_ = (result.reason or "").split("\n")
                 name = f"{scenario.id}: {reason}" if reason else scenario.id
                 say(MARKS[result.outcome], f" {result.seconds:6.1f} s  {name}")
+                for note in result.notes if result.good else ():
+                    say(f"              note: {note}")
 
     def running(self, width: int) -> Text:
         """Return what is being run, on one line."""

@@ -90,5 +90,7 @@ def _run(scenario: Scenario, lab: Lab, config: pytest.Config) -> None:
     result = run(scenario, lab, evidence=asked or config.rootpath / EVIDENCE, always=bool(asked))
     if result.outcome == "skipped":
         pytest.skip(printable(result.reason or ""))
+    for note in result.notes:
+        print(printable(f"note: {note}"))  # pytest shows it with -rP, and where the test fails
     if not result.good:
         raise NotPassedError(result)

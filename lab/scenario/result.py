@@ -34,6 +34,7 @@ class Result:
     story: str = ""  # timeline and plan of each message, where it did not pass
     evidence: Path | None = None
     domains: Mapping[str, str] = field(default_factory=dict)  # what $DOMAIN and the like were
+    notes: tuple[str, ...] = ()  # what a reader should know of it, and what is no difference
 
     @property
     def good(self) -> bool:
@@ -55,6 +56,7 @@ class Result:
     def report(self) -> str:
         """Return everything that a person needs to see why it did not pass."""
         parts = [f"{self.scenario.id}: {self.outcome}", *(f"  {line}" for line in self.lines())]
+        parts += [f"  note: {note}" for note in self.notes]
         if self.domains:
             parts += [f"  {', '.join(f'{name} was {domain}' for name, domain in self.domains.items())}"]
         if self.story:
@@ -74,6 +76,7 @@ class Result:
             "seconds": round(self.seconds, 3),
             "reason": self.reason,
             "differences": self.lines(),
+            "notes": list(self.notes),
             "domains": dict(self.domains),
             "routes": [route.to_json() for route in self.routes],
             "evidence": str(self.evidence) if self.evidence else None,

@@ -71,6 +71,7 @@ class _Run:
         self._observer = Observer(stage, self._sent, self._began, alone)
         self._judged: list[Judged] = []
         self._differences: list[Difference] = []
+        self._notes: list[str] = []
 
     def result(self, began: float) -> Result:
         """Take the steps, judge, and return the result."""
@@ -111,6 +112,7 @@ class _Run:
             shown.told(story),
             folder,
             {f"${name}": domain for name, domain in self._stage.domains.items()},
+            tuple(self._notes),
         )
         if folder is not None:
             with suppress(OSError):  # as above
@@ -131,9 +133,10 @@ class _Run:
         return story, folder
 
     def _departures(self) -> tuple[Departure, ...]:
-        """Return the departures without a reason; a reason without its departure is a difference.
+        """Return the departures without a reason; a reason without its departure is noted, and no more.
 
-        Where a plan leaves off nobody can tell a departure, nor that there is none.
+        The servers did nothing wrong then: chance went the other way, or plans have learned something since. Where a
+        plan leaves off nobody can tell a departure, nor that there is none.
         """
         reasons = self._scenario.departs_from_plan
         found, used, open_ = [], set(), set()
@@ -145,12 +148,11 @@ class _Run:
                     used.add(entry)
                 elif not explained:
                     found.append(departure)
-        observed = "; ".join(map(str, dict.fromkeys(found))) or "no departure"
         for index, entry in enumerate(reasons):
             vague = bool(open_) if entry.host is None else entry.host in open_
             if entry not in used and not vague and not self._differences:
                 what = f"{entry.kind} at {entry.target or entry.host or 'a host'}: {entry.why}"
-                self._differences.append(Difference(f"departs_from_plan[{index}]", what, observed))
+                self._notes.append(f"departs_from_plan[{index}] ({what}) was not needed")
         return tuple(dict.fromkeys(found))
 
     def _submissions(self) -> list[Submission]:

@@ -152,6 +152,7 @@ def test_a_result_as_json() -> None:
         "seconds": 0.25,
         "reason": "gone",
         "differences": ["gone"],
+        "notes": [],
         "domains": {},
         "routes": [],
         "evidence": None,
