@@ -67,22 +67,21 @@ class Server:
 def running(idle: float = 30.0, hosts: tuple[str, ...] = (HOST,)) -> Iterator[Server]:
     """Run a server in a thread."""
     zones = [read(LAB, "lab.test."), read(DEST, "dest.test.")]
-    log, started, ports = io.BytesIO(), threading.Event(), []
-    loop = asyncio.new_event_loop()
-    stop = asyncio.Event()
+    log, started = io.BytesIO(), threading.Event()
+    ports, loops, stop = list[Ports](), list[asyncio.AbstractEventLoop](), asyncio.Event()
 
     async def run() -> None:
         async with serve(zones, hosts, Ports(0, 0, 0), Log(log), TOKEN, idle) as found:
             ports.append(found)
+            loops.append(asyncio.get_running_loop())
             started.set()
             await stop.wait()
 
     def main() -> None:
         try:
-            loop.run_until_complete(run())
+            asyncio.run(run())  # what is still going on in a connection is cancelled at the end
         finally:
             started.set()
-            loop.close()
 
     thread = threading.Thread(target=main)
     thread.start()
@@ -93,7 +92,7 @@ def running(idle: float = 30.0, hosts: tuple[str, ...] = (HOST,)) -> Iterator[Se
         yield server
     finally:
         server.control.close()
-        loop.call_soon_threadsafe(stop.set)
+        loops[0].call_soon_threadsafe(stop.set)
         thread.join(10)
     assert not thread.is_alive()
 
