@@ -45,7 +45,7 @@ lint: $(READY) ## format check, lint, types
 	@$(VENV)/mypy
 
 pages: $(READY) ## make the pages of docs/ that are made from the code and the scenarios
-	@$(VENV)/python -m lab.scenario.schema > docs/scenario.schema.json
+	@$(VENV)/python -m lab.scenario.format.schema > docs/scenario.schema.json
 	@$(VENV)/python -m lab.scenario.page > docs/catalogue.md
 
 format: $(READY) ## format the code

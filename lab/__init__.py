@@ -9,38 +9,39 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lab.dsn import Dsn
     from lab.errors import LabError
-    from lab.events import Event
     from lab.lab import Lab
-    from lab.mailbox import Mailbox, StoredMessage
-    from lab.plan import Departure, Plan
-    from lab.queue import Queue, QueuedMessage
-    from lab.route import Attempt, Notification, Route
-    from lab.submission import RouteTimeoutError, Submission
-    from lab.submit import Receipt, Reply
+    from lab.mail.dsn import Dsn
+    from lab.mail.mailbox import Mailbox, StoredMessage
+    from lab.mail.submission import RouteTimeoutError, Submission
+    from lab.mail.submit import Receipt, Reply
+    from lab.route.departures import Departure
+    from lab.route.events import Event
+    from lab.route.model import Attempt, Notification, Route
+    from lab.route.plan import Plan
+    from lab.servers.postfix.queue import Queue, QueuedMessage
     from lab.verdict import Expectation, Verdict
 
 _WHERE = {
-    "Attempt": "route",
-    "Departure": "plan",
-    "Dsn": "dsn",
-    "Event": "events",
-    "Expectation": "verdict",
+    "Attempt": "route.model",
+    "Departure": "route.departures",
+    "Dsn": "mail.dsn",
+    "Event": "route.events",
+    "Expectation": "verdict.expectation",
     "Lab": "lab",
     "LabError": "errors",
-    "Mailbox": "mailbox",
-    "Notification": "route",
-    "Plan": "plan",
-    "Queue": "queue",
-    "QueuedMessage": "queue",
-    "Receipt": "submit",
-    "Reply": "submit",
-    "Route": "route",
-    "RouteTimeoutError": "submission",
-    "StoredMessage": "mailbox",
-    "Submission": "submission",
-    "Verdict": "verdict",
+    "Mailbox": "mail.mailbox",
+    "Notification": "route.model",
+    "Plan": "route.plan",
+    "Queue": "servers.postfix.queue",
+    "QueuedMessage": "servers.postfix.queue",
+    "Receipt": "mail.submit",
+    "Reply": "mail.submit",
+    "Route": "route.model",
+    "RouteTimeoutError": "mail.submission",
+    "StoredMessage": "mail.mailbox",
+    "Submission": "mail.submission",
+    "Verdict": "verdict.judge",
 }
 
 __all__ = [

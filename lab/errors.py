@@ -3,8 +3,8 @@
 LabError
  |- MachineError                       Docker, this machine or a host of the lab is in the way
  |   |- lab.engine.explain: StoppedError, UnreachableError
- |   `- lab.faults.site.UnsupportedError
- |- lab.settings.SettingsError       a main.cf with mistakes
+ |   `- lab.faults.kinds.site.UnsupportedError
+ |- lab.servers.postfix.settings.SettingsError       a main.cf with mistakes
  `- lab.verdict.ExpectationError     an expectation that cannot be judged
 """
 

@@ -5,7 +5,7 @@
     assert route.attempted == ["mx1", "mx2"]
 
 What a :class:`Lab` changes (zones, addresses of the scripted host, faults) belongs to its process and is put back by
-:meth:`Lab.reset` or :meth:`Lab.close`; after kill -9 the next command does it (:mod:`lab.lease`).
+:meth:`Lab.reset` or :meth:`Lab.close`; after kill -9 the next command does it (:mod:`lab.state.lease`).
 """
 
 from __future__ import annotations
@@ -19,40 +19,41 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from lab import extra, guest, own
-from lab.access import Access, Login, at_port
-from lab.breakage import Breakage
-from lab.claims import Holding
-from lab.dns import Dns
-from lab.domains import DEFAULT, Domains, fresh
-from lab.dsn import DEFAULT as NOTHING_ASKED
-from lab.dsn import Dsn
+from lab.control.dns import Dns
+from lab.control.domains import DEFAULT, Domains, fresh
+from lab.control.scripted import Scripted
+from lab.engine.hosts import MAIL_ROLES, Host, container, known
 from lab.errors import LabError
-from lab.fault import whole
-from lab.hosts import MAIL_ROLES, Host, container, known
-from lab.lease import Lease
-from lab.loglines import about, marks
-from lab.mailbox import Mailbox
-from lab.mailstores import Mailstores
-from lab.plan import Plan
-from lab.planner import Planner
-from lab.queue import Queue
-from lab.route import stamp
-from lab.scripted import Scripted
-from lab.submission import Submission
-from lab.submit import Message, compose, connection, submit
-from lab.trace import History
-from lab.world import World
+from lab.faults.for_a_test import Breakage
+from lab.faults.grammar import whole
+from lab.mail.access import Access, Login, at_port
+from lab.mail.dsn import DEFAULT as NOTHING_ASKED
+from lab.mail.dsn import Dsn
+from lab.mail.mailbox import Mailbox
+from lab.mail.mailstores import Mailstores
+from lab.mail.submission import Submission
+from lab.mail.submit import Message, compose, connection, submit
+from lab.plan.planner import Planner
+from lab.route.about import about, marks
+from lab.route.history import History
+from lab.route.model import stamp
+from lab.route.plan import Plan
+from lab.servers import brought, guest
+from lab.servers.postfix.queue import Queue
+from lab.state.claims import Holding
+from lab.state.lease import Lease
+from lab.world import extra
+from lab.world.world import World
 
 if TYPE_CHECKING:
-    from lab.recorder import Recorder
-    from lab.watch import Watch
+    from lab.mail.recorder import Recorder
+    from lab.mail.watch import Watch
 
 LOG_TIMEOUT = 20.0  # seconds; a line takes milliseconds from a host to Docker, and from there to us
 
 
 class Lab:
-    """A running lab. ``hosts`` maps lab name to :class:`lab.hosts.Host` as it was found."""
+    """A running lab. ``hosts`` maps lab name to :class:`lab.engine.hosts.Host` as it was found."""
 
     def __init__(self, world: World, recorder: Recorder | None = None) -> None:
         """Attach to a lab that is up; with *recorder*, listen through that one. Raises LabError when it is not up."""
@@ -93,7 +94,7 @@ class Lab:
 
     @contextmanager
     def one_test(self) -> Iterator[None]:
-        """Use the world's hosts together with other runs (:mod:`lab.claims`), and put everything back after that.
+        """Use the world's hosts together with other runs (:mod:`lab.state.claims`), and put everything back after that.
 
         A fault at one of them waits until the others are done with it, and keeps them away while it lasts.
         """
@@ -173,7 +174,7 @@ class Lab:
         if name in self.hosts:
             raise LabError(f"this lab has a host {name!r} already", hint="choose another name")
         origin = self._origin(like)
-        differs = own.of(
+        differs = brought.of(
             origin.role,
             name,
             main_cf=main_cf,
@@ -272,7 +273,7 @@ class Lab:
         """Make something wrong at a host while the context lasts: ``lab.fault("mx1", connect="refuse")``.
 
         *name* is a host of the lab, or a name of a zone of this test that stands for an address of the scripted
-        host. *wrong* (:mod:`lab.fault`): connect, host, scan_ban, fail2ban, or what is answered, such as
+        host. *wrong* (:mod:`lab.faults.grammar`): connect, host, scan_ban, fail2ban, or what is answered, such as
         ``rcpt="450 4.2.0 later"``; of a real MX, to recipients in this test's domains only.
         """
         return self._breakage.at(name, wrong)
@@ -310,18 +311,18 @@ class Lab:
     def logged(self, host: str) -> list[str]:
         """Return the lines that *host* has logged about this test by now, in the order of its log.
 
-        They have a queue id or the Message-ID of one of its messages, or name one of its domains (:mod:`lab.loglines`);
-        of a host that the test has brought along all count.
+        They have a queue id or the Message-ID of one of its messages, or name one of its domains
+        (:mod:`lab.route.about`); of a host that the test has brought along all count.
         """
         found = known(self.hosts, host)
         if not self.recorder.caught_up(found.container, LOG_TIMEOUT):
             raise LabError(
                 f"the log of {host} cannot be read to its end", hint="hosts that have one: MTAs and the mail store"
             )
-        own = host not in self.world_hosts
+        brought = host not in self.world_hosts
         said = [event for each in self.submissions for event in each.events()]
-        lines = self.recorder.of(host, None if own else self._began)
-        return list(about(lines, marks(host, said), (), self.domains.texts, alone=own))
+        lines = self.recorder.of(host, None if brought else self._began)
+        return list(about(lines, marks(host, said), (), self.domains.texts, alone=brought))
 
     def queue(self, host: str) -> Queue:
         """Return the mail queue of a Postfix host."""
@@ -369,13 +370,13 @@ class Lab:
     @cached_property
     def watch(self) -> Watch:
         """Waits for routes."""
-        from lab.watch import Watch
+        from lab.mail.watch import Watch
 
         return Watch(self.recorder, self._queue_lines, self._picked_up)
 
     def follow(self, since: float | None) -> Recorder:
         """Return a recorder of what the servers say from *since* on (seconds since the epoch; None: now)."""
-        from lab.recorder import Recorder
+        from lab.mail.recorder import Recorder
 
         return Recorder(self.docker, self.name, History(self.names), since)
 
@@ -402,7 +403,7 @@ class Lab:
         return replace(ordinary, role=like, image=self.extra_image(like))
 
     def extra_image(self, what: str) -> str:
-        """Return the image of what only tests bring along (:mod:`lab.extra`), built if need be."""
+        """Return the image of what only tests bring along (:mod:`lab.world.extra`), built if need be."""
         return self._world.extra_image(what, self.report)
 
     def _resolver(self, name: str | None) -> str | None:

@@ -45,9 +45,9 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 @pytest.fixture(scope="session")
 def lab_session(pytestconfig: pytest.Config) -> Iterator[Lab]:
     """Return the lab for all tests: attached to if it is up, started if not."""
-    from lab import engine
+    from lab.engine import engine
     from lab.lab import Lab
-    from lab.world import World
+    from lab.world.world import World
 
     name = pytestconfig.getoption("--lab")
     try:
@@ -97,8 +97,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if worker is not None:
         worker["lab_started"] = name
     elif not session.config.getoption("--lab-keep"):
-        from lab import engine
-        from lab.world import World
+        from lab.engine import engine
+        from lab.world.world import World
 
         tell = _teller(session.config)
         World(name, engine.ensure(tell)).down(tell)
@@ -113,7 +113,7 @@ def pytest_testnodedown(node: Any) -> None:  # noqa: ANN401  a class of pytest-x
 
 
 def _tell(item: pytest.Item, report: pytest.TestReport, lab: Lab, asked: Path | None) -> None:
-    from lab import evidence
+    from lab.mail import evidence
 
     root = asked or item.config.rootpath / ".lab" / "evidence"
     folder = root / re.sub(r"[^\w.-]+", "_", item.nodeid).strip("_")

@@ -12,10 +12,10 @@ from lab.errors import MachineError
 if TYPE_CHECKING:
     from docker import DockerClient
 
-    from lab.dns import Dns
-    from lab.engine import Engine
+    from lab.control.dns import Dns
+    from lab.engine.engine import Engine
     from lab.lab import Lab
-    from lab.world import Status, World
+    from lab.world.world import Status, World
 
 
 def engine() -> Engine:
@@ -28,7 +28,7 @@ def engine() -> Engine:
 
 def world(name: str) -> World:
     """Return the world called *name*, which may be up or not."""
-    from lab.world import World
+    from lab.world.world import World
 
     return World(name, engine())
 
@@ -51,9 +51,9 @@ def lab(name: str) -> Iterator[Lab]:
 @contextmanager
 def dns(name: str) -> Iterator[tuple[Lab, Dns]]:
     """Yield the lab and its DNS, whose zones set here stay until they are removed."""
-    from lab.control import PORTS
-    from lab.dns import STANDING, Dns
-    from lab.doors import Door
+    from lab.control.dns import STANDING, Dns
+    from lab.control.http import PORTS
+    from lab.world.doors import Door
 
     with lab(name) as running:
         if Door("dns", PORTS["dns"]) not in running.access.ports:
@@ -68,16 +68,16 @@ def dns(name: str) -> Iterator[tuple[Lab, Dns]]:
 
 def faults(status: Status) -> list[dict[str, Any]]:
     """Return the DNS faults in force; none when the DNS cannot be asked, as *status* says then."""
-    from lab.cli import inforce
-    from lab.control import PORTS
-    from lab.doors import Door
+    from lab.cli import in_force
+    from lab.control.http import PORTS
     from lab.errors import LabError
+    from lab.world.doors import Door
 
     door = Door("dns", PORTS["dns"])
     if door not in status.ports or door in status.problems:
         return []
     try:
-        with inforce.dns(status.hosts, status.ports) as control:
+        with in_force.dns(status.hosts, status.ports) as control:
             return control.faults()
     except LabError:  # it has stopped since
         return []
@@ -85,8 +85,8 @@ def faults(status: Status) -> list[dict[str, Any]]:
 
 def labs(docker: DockerClient) -> list[str]:
     """Return the name of every lab that has left a trace on this machine, sorted."""
-    from lab.hosts import LABEL
-    from lab.hosts import names as with_network
+    from lab.engine.hosts import LABEL
+    from lab.engine.hosts import names as with_network
 
     found = {name for name, _ in with_network(docker)}
     found |= {each["Labels"][LABEL] for each in docker.api.containers(all=True, filters={"label": LABEL})}

@@ -36,7 +36,7 @@ class Step:
 
 @dataclass(slots=True)
 class Checklist:
-    """The steps so far. Call it with each step's text, as :meth:`lab.world.World.up` does."""
+    """The steps so far. Call it with each step's text, as :meth:`lab.world.world.World.up` does."""
 
     drawn: bool = False  # else a line for each report
     clock: Clock = time.monotonic

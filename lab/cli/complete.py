@@ -37,7 +37,7 @@ def _hosts(lab: str) -> Iterable[str]:
 
 
 def _users(_: str) -> Iterable[str]:
-    from lab import users
+    from lab.world import users
 
     return users.passwords()
 

@@ -181,7 +181,7 @@ def query(
     json: Json = False,
 ) -> None:
     """Ask the lab's DNS a question from outside. Exit code 1: there is no such record."""
-    from lab.doors import Door
+    from lab.world.doors import Door
 
     with attach.lab(str(lab)) as running:
         answer = lookup.ask(running.access.ports[Door("dns", 53)], name, type_)
@@ -210,9 +210,9 @@ def _absolute(origin: str) -> str:
 
 def _variables(running: Lab, origin: str, text: str) -> dict[str, str]:
     """Return the variables of a zone text: its own name, and the hosts' addresses."""
-    from lab import ipv6
-    from lab.domains import LEASED
-    from lab.hosts import variables
+    from lab.control.domains import LEASED
+    from lab.engine.hosts import variables
+    from lab.world import ipv6
 
     if LEASED.search(text):
         raise LabError(

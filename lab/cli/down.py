@@ -12,7 +12,7 @@ from lab.cli.group import example
 from lab.cli.options import LabName
 
 if TYPE_CHECKING:
-    from lab.world import World
+    from lab.world.world import World
 
 EXAMPLE = example(
     "$ lab down",
@@ -40,7 +40,7 @@ def down(
     if not found:
         say("There is no lab on this machine.")
     if images:
-        from lab.images import remove
+        from lab.world.images import remove
 
         remove(world.docker)
         say("The labs' images are removed, but for those in use.")

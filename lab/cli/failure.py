@@ -44,7 +44,7 @@ def debug() -> bool:
 
 def code(error: LabError) -> int:
     """Return the exit code for an error."""
-    from lab.submission import RouteTimeoutError
+    from lab.mail.submission import RouteTimeoutError
 
     if isinstance(error, RouteTimeoutError):
         return codes.NO
@@ -65,7 +65,7 @@ def understood(error: Exception) -> LabError:
     if "docker" in sys.modules:
         from docker.errors import DockerException
 
-        from lab.engine import explain
+        from lab.engine.explain import explain
 
         if isinstance(error, DockerException):
             return explain(error)

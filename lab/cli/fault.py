@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lab.cli import attach, complete, inforce, names, words
+from lab.cli import attach, complete, in_force, key_values, names
 from lab.cli.console import Row, document, say, table, tell
 from lab.cli.group import example
-from lab.cli.inforce import Entry
+from lab.cli.in_force import Entry
 from lab.cli.options import Json, LabName
 from lab.errors import LabError, MachineError
 
 if TYPE_CHECKING:
-    from lab.hosts import Host
+    from lab.engine.hosts import Host
+    from lab.faults.standing import Standing
     from lab.lab import Lab
-    from lab.standing import Standing
 
 DNS = "dns"
 HEAD = ("ID", "WHERE", "SINCE (UTC)", "BY", "WHAT")
@@ -74,7 +74,7 @@ def add(
     all recipients unless a rule names them. In the DNS: kind, its parameters, and the questions that it meets. All
     mistakes are told at once, and nothing is done then.
     """
-    from lab.fault import WHOLE
+    from lab.faults.grammar import WHOLE
 
     with attach.lab(str(lab)) as running:
         # The DNS is a host too: what has no kind is done to that.
@@ -84,7 +84,7 @@ def add(
         document([each.to_json() for each in entries])
         return
     for each in entries:
-        say((str(each.id), "bold"), f"  {each.where}  {words.write(each.what)}")
+        say((str(each.id), "bold"), f"  {each.where}  {key_values.write(each.what)}")
     ids = " ".join(str(each.id) for each in entries)
     say(f"`{names.command(f'fault clear {ids}', str(lab))}` takes this back.")
 
@@ -144,10 +144,10 @@ def clear(
             _heal(running, further)
             chosen += further
     for each in chosen:
-        say((str(each.id), "bold"), f"  {each.where}  {words.write(each.what)}  ", ("healed", "green"))
+        say((str(each.id), "bold"), f"  {each.where}  {key_values.write(each.what)}  ", ("healed", "green"))
     held = [each for each in entries if each.held] if everything else []
     for each in held:
-        say(f"-  {each.where}  {words.write(each.what)}  stays: {each.owner} runs, and takes it back itself")
+        say(f"-  {each.where}  {key_values.write(each.what)}  stays: {each.owner} runs, and takes it back itself")
     if not chosen and not held and not silent:
         say(f"Nothing stands in the lab {lab}.")
     if everything and silent:
@@ -155,25 +155,25 @@ def clear(
 
 
 def _add_to_dns(running: Lab, what: list[str]) -> list[Entry]:
-    from lab import standing
-    from lab.alone import alone
+    from lab.faults import standing
+    from lab.state.machine_lock import alone
 
-    wrong = words.at_dns(what, {host.name: host.address for host in running.hosts.values()})
-    with alone(tell), inforce.dns(running.hosts, running.access.ports) as dns:
+    wrong = key_values.at_dns(what, {host.name: host.address for host in running.hosts.values()})
+    with alone(tell), in_force.dns(running.hosts, running.access.ports) as dns:
         entry = standing.note(running.name, dns.fault(**wrong), DNS, wrong)
-    return [inforce.entry(entry)]
+    return [in_force.entry(entry)]
 
 
 def _add_to_host(running: Lab, name: str, what: list[str]) -> list[Entry]:
     """Make a host wrong in all that was said, or, if a part fails, in nothing."""
-    from lab import standing
-    from lab.alone import alone
-    from lab.fault import WHOLE
-    from lab.heal import site
-    from lab.hosts import known
+    from lab.engine.hosts import known
+    from lab.faults import standing
+    from lab.faults.grammar import WHOLE
+    from lab.faults.heal import site
+    from lab.state.machine_lock import alone
 
     host = known(running.hosts, name)
-    wrong = words.at_host(host.role, what)
+    wrong = key_values.at_host(host.role, what)
     whole = {key: value for key, value in wrong.items() if key in WHOLE}
     told = {key: value for key, value in wrong.items() if key not in WHOLE}
     with alone(tell), ExitStack() as undo:
@@ -187,16 +187,16 @@ def _add_to_host(running: Lab, name: str, what: list[str]) -> list[Entry]:
         if told:
             entries += _tell(running, host, told)
         undo.pop_all()
-    return [inforce.entry(each) for each in entries]
+    return [in_force.entry(each) for each in entries]
 
 
 def _tell(running: Lab, host: Host, wrong: Mapping[str, Any]) -> list[Standing]:
     """Tell an MX what to answer, by the policy service; a rule that is refused takes those before it along."""
-    from lab import standing
-    from lab.script import rules
+    from lab.control.grammar import rules
+    from lab.faults import standing
 
     told = {}
-    with inforce.scripted(running.hosts, running.access.ports) as scripted, ExitStack() as undo:
+    with in_force.scripted(running.hosts, running.access.ports) as scripted, ExitStack() as undo:
         for stage, value in wrong.items():
             for reply in value if isinstance(value, list) else [value]:
                 policy = scripted.policy(host=host.addresses, **rules(stage, reply)[0])
@@ -212,9 +212,9 @@ def _check_free(running: Lab, host: Host) -> None:
     if host.state != "running":
         hint = f"`{names.command('fault list', running.name)}` tells whether that was wanted"
         raise LabError(f"{host.name} is {host.state}", hint=hint)
-    for each in inforce.at_hosts(running.name):
+    for each in in_force.at_hosts(running.name):
         if each.where == host.name:
-            found = words.write(each.what)
+            found = key_values.write(each.what)
             if each.id is None:
                 raise LabError(f"{host.name} has {found} already, by {each.owner}", hint="wait until that has ended")
             hint = f"`{names.command(f'fault clear {each.id}', running.name)}` takes it back"
@@ -223,11 +223,11 @@ def _check_free(running: Lab, host: Host) -> None:
 
 def _in_force(running: Lab) -> tuple[list[Entry], list[str]]:
     """Return what is wrong on purpose, and the problems of servers that could not be asked."""
-    entries, silent = inforce.at_hosts(running.name), []
+    entries, silent = in_force.at_hosts(running.name), []
     ports = running.access.ports
     ways: tuple[Callable[[], list[Entry]], ...] = (
-        lambda: inforce.policies(running.name, running.hosts, ports),
-        lambda: inforce.at_dns(running.name, running.hosts, ports),
+        lambda: in_force.policies(running.name, running.hosts, ports),
+        lambda: in_force.at_dns(running.name, running.hosts, ports),
     )
     for ask in ways:
         try:
@@ -255,9 +255,9 @@ def _chosen(ids: list[str], entries: list[Entry], silent: list[str]) -> list[Ent
 
 def _heal(running: Lab, entries: list[Entry]) -> None:
     """Heal the hosts first, all of them, and only then wait: one may be on the way to another, or to a server."""
-    from lab import standing
-    from lab.alone import alone
-    from lab.heal import site
+    from lab.faults import standing
+    from lab.faults.heal import site
+    from lab.state.machine_lock import alone
 
     chosen = {each.id for each in entries}
     ports = running.access.ports
@@ -271,17 +271,17 @@ def _heal(running: Lab, entries: list[Entry]) -> None:
             if entry.id is None or entry.id in healed:
                 continue
             if entry.where == DNS:
-                with inforce.dns(running.hosts, ports) as dns:
+                with in_force.dns(running.hosts, ports) as dns:
                     dns.heal(entry.id)
             else:
-                with inforce.scripted(running.hosts, ports) as scripted:
+                with in_force.scripted(running.hosts, ports) as scripted:
                     scripted.retract(entry.id)
             standing.drop(running.name, entry.id)
 
 
 def _banned(entry: Entry, running: Lab) -> dict[str, int] | None:
     """Return whom a fault bans, by name or address, with the seconds that are left; None where it bans nobody."""
-    from lab.fault import BANS
+    from lab.faults.grammar import BANS
 
     if not BANS.keys() & entry.what.keys():
         return None
@@ -297,5 +297,5 @@ def _row(entry: Entry) -> Row:
         entry.where,
         entry.since[5:19].replace("T", " ") if entry.since else "-",
         "command line" if entry.own else entry.owner,
-        words.write(entry.what),
+        key_values.write(entry.what),
     )

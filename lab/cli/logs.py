@@ -18,7 +18,7 @@ from lab.cli.group import example
 from lab.cli.options import Json, LabName
 
 if TYPE_CHECKING:
-    from lab.hosts import Host
+    from lab.engine.hosts import Host
     from lab.lab import Lab
 
 COLOURS = (
@@ -121,7 +121,7 @@ def moment(text: str, now: datetime) -> datetime:
 
 
 def _chosen(running: Lab, names: list[str] | None) -> list[Host]:
-    from lab.hosts import known
+    from lab.engine.hosts import known
 
     return [known(running.hosts, name) for name in names or running.hosts]
 
@@ -162,7 +162,7 @@ def _followed(running: Lab, hosts: list[Host], start: datetime) -> Iterator[Line
 
 def _about(running: Lab, message: str) -> list[Line]:
     """Return the lines from which the story of a message is told."""
-    from lab.recorder import PARSERS
+    from lab.mail.recorder import PARSERS
 
     wanted = route.named(message)
     begin = datetime.fromtimestamp(route.begun(wanted), UTC)
@@ -180,7 +180,7 @@ def _about(running: Lab, message: str) -> list[Line]:
 
 
 def _line(host: str, raw: str) -> Line:
-    from lab.recorder import parse_stamp
+    from lab.mail.recorder import parse_stamp
 
     stamp, _, text = raw.partition(" ")
     return Line(parse_stamp(stamp), host, text.rstrip("\r"))

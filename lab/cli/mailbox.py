@@ -12,7 +12,7 @@ from lab.cli.group import example
 from lab.cli.options import Json, LabName
 
 if TYPE_CHECKING:
-    from lab.mailbox import Mailbox, StoredMessage
+    from lab.mail.mailbox import Mailbox, StoredMessage
 
 INBOX = "INBOX"
 HEAD = ("MAILBOX", "UID", "SIZE", "DATE", "FROM", "SUBJECT", "MESSAGE-ID")

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lab.doors import Door
-    from lab.hosts import Host
-    from lab.world import Status
+    from lab.engine.hosts import Host
+    from lab.world.doors import Door
+    from lab.world.world import Status
 
 # "@host" is its name, behind its MX preference if it has one; "@host_ip" its address. Each fills its place, dots too.
 MAP = """\

@@ -14,7 +14,7 @@ from lab.cli.options import HostName, Json, LabName
 
 if TYPE_CHECKING:
     from lab.lab import Lab
-    from lab.queue import QueuedMessage
+    from lab.servers.postfix.queue import QueuedMessage
 
 HEAD = ("HOST", "QUEUE ID", "QUEUE", "SINCE (UTC)", "SIZE", "FROM", "TO, AND WHY IT WAITS")
 Which = Annotated[str, typer.Argument(metavar="ID|ALL", show_default=False, help="A queue id, or ALL.")]
@@ -108,7 +108,7 @@ def delete(host: HostName, queue_id: Which, lab: LabName = None) -> None:
 
 
 def _with_queue(running: Lab) -> list[str]:
-    from lab.hosts import MAIL_ROLES
+    from lab.engine.hosts import MAIL_ROLES
 
     return sorted(host.name for host in running.hosts.values() if host.role in MAIL_ROLES and host.runs)
 

@@ -15,10 +15,10 @@ from lab.cli.options import Json, LabName, Timeout
 
 if TYPE_CHECKING:
     from lab.lab import Lab
-    from lab.recorder import Recorder
-    from lab.route import Route
-    from lab.timeline import Row
-    from lab.trace import History, Origin
+    from lab.mail.recorder import Recorder
+    from lab.route.history import History, Origin
+    from lab.route.model import Route
+    from lab.route.timeline import Row
 
 EXAMPLE = example(
     "$ lab route '<20260101.120000.000000.1a2b3c4d@lab.test>'",
@@ -71,7 +71,7 @@ def route(
 
 def named(text: str) -> str | Origin:
     """Return what a user calls a message: a Message-ID, with or without <>, or HOST:QUEUE-ID."""
-    from lab.trace import Origin
+    from lab.route.history import Origin
 
     host, colon, queue_id = text.partition(":")
     if colon and host.isalnum() and queue_id.isalnum():
@@ -84,8 +84,8 @@ def begun(message: str | Origin) -> float:
 
     A Message-ID of the lab's own and a long queue id tell; for others the logs are read from their beginning.
     """
-    from lab.queueid import made_at
-    from lab.submit import sent_at
+    from lab.mail.submit import sent_at
+    from lab.servers.postfix.queueid import made_at
 
     at = sent_at(message) if isinstance(message, str) else made_at(message.queue_id)
     return at.timestamp() - BEFORE if at else EVERYTHING
@@ -93,7 +93,7 @@ def begun(message: str | Origin) -> float:
 
 def _follow(recorder: Recorder, running: Lab, message: str | Origin) -> None:
     """Print rows of the timeline as they come, until the message has reached its end."""
-    from lab.timeline import rows
+    from lab.route.timeline import rows
 
     printed: Counter[tuple[str, str, str]] = Counter()
     settled = False
@@ -134,7 +134,7 @@ def _show(recorder: Recorder, running: Lab, message: str | Origin, found: list[R
 
 def _with_plan(running: Lab, route: Route) -> Route:
     """Return the route with the plan that zone and settings give now."""
-    from lab.hosts import MAIL_ROLES
+    from lab.engine.hosts import MAIL_ROLES
 
     host = running.hosts.get(route.hops[0]) if route.hops else None
     if host is None or host.role not in MAIL_ROLES:

@@ -21,8 +21,8 @@ from lab.cli.options import Json, LabName
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from lab.scenario import Scenario
-    from lab.scenario.result import Result
+    from lab.scenario.format.model import Scenario
+    from lab.scenario.run.result import Result
 
 MARKS: dict[str, Cell] = {
     "pass": ("pass   ", "green"),
@@ -68,8 +68,8 @@ def new(
 ) -> None:
     """Write NAME.scenario.toml, a scenario that passes, in which every key is explained."""
     from lab.errors import LabError
-    from lab.scenario import SUFFIX
-    from lab.scenario.template import template
+    from lab.scenario.format.read import SUFFIX
+    from lab.scenario.format.template import template
 
     path = Path(f"{name.removesuffix(SUFFIX)}{SUFFIX}")
     try:
@@ -85,8 +85,9 @@ def new(
 
 def check(files: Files, json: Json = False) -> None:
     """Look for mistakes in scenario files, without a lab: all of them at once, each with its line."""
-    from lab.scenario import ScenarioError, load
     from lab.scenario import catalogue as found
+    from lab.scenario.format.problem import ScenarioError
+    from lab.scenario.format.read import load
 
     problems = []
     paths = found.named(files)

@@ -14,12 +14,12 @@ from lab.cli import attach, codes, complete, names, story
 from lab.cli.console import document, say
 from lab.cli.group import example
 from lab.cli.options import Evidence, Json, LabName, Timeout, Via, readable
-from lab.dsn import Dsn
+from lab.mail.dsn import Dsn
 
 if TYPE_CHECKING:
-    from lab.route import Route
-    from lab.submission import RouteTimeoutError, Submission
-    from lab.submit import Message
+    from lab.mail.submission import RouteTimeoutError, Submission
+    from lab.mail.submit import Message
+    from lab.route.model import Route
 
 EXAMPLE = example(
     "$ lab send bia@dest.test --via direct",
@@ -84,7 +84,7 @@ def send(  # noqa: PLR0913, PLR0917  a message is told by its options
     """
     if body is not None and file is not None:
         raise typer.BadParameter("--body and --file cannot both be the message")
-    from lab.evidence import save
+    from lab.mail.evidence import save
 
     message, dsn = _message(body, file), _dsn(notify)
     name, password = _login(login)
@@ -136,7 +136,7 @@ def _login(given: str | None) -> tuple[str | None, str | None]:
 
 def _late(submission: Submission, timeout: float) -> RouteTimeoutError | None:
     """Wait for the routes; return the error that says what is missing when time is up."""
-    from lab.submission import RouteTimeoutError
+    from lab.mail.submission import RouteTimeoutError
 
     try:
         submission.routes(timeout=timeout)

@@ -37,7 +37,7 @@ def shell(
     A single COMMAND with blanks in it is a line for the shell: 'mailq | tail -1'. The exit code is the command's own.
     Options of `lab` go before HOST.
     """
-    from lab.hosts import known
+    from lab.engine.hosts import known
 
     with attach.lab(str(lab)) as running:
         found = known(running.hosts, host)

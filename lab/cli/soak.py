@@ -50,7 +50,7 @@ def soak(
     """
     from datetime import UTC, datetime
 
-    from lab.evidence import save
+    from lab.mail.evidence import save
     from lab.soak import campaign
     from lab.soak import soak as soaked
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lab.cli import attach, codes, inforce, names, words
+from lab.cli import attach, codes, in_force, key_values, names
 from lab.cli.console import Row, document, say, table
 from lab.cli.group import example
 from lab.cli.options import Json, LabName
 
 if TYPE_CHECKING:
-    from lab.cli.inforce import Entry
-    from lab.hosts import Host
-    from lab.world import Status
+    from lab.cli.in_force import Entry
+    from lab.engine.hosts import Host
+    from lab.world.world import Status
 
 EXAMPLE = example(
     "$ lab status",
@@ -46,7 +46,7 @@ def status(
     if found is None:
         raise attach.not_up(str(lab))
     faults = attach.faults(found)
-    elsewhere = inforce.beside_dns(found)
+    elsewhere = in_force.beside_dns(found)
     if json:
         document({**to_json(found), "faults": faults, "faults_at_hosts": [each.to_json() for each in elsewhere]})
     else:
@@ -130,7 +130,7 @@ def _show(status: Status, faults: list[dict[str, Any]], elsewhere: list[Entry]) 
         say(("\nFaults at hosts in force:", "yellow"))
         for each in elsewhere:
             by = each.id if each.own else f"by {each.owner}"
-            say(f"  {each.where}  {words.write(each.what)}  ({by})")
+            say(f"  {each.where}  {key_values.write(each.what)}  ({by})")
     if any(each.own for each in elsewhere):
         say(f"`{names.command('fault clear --all', status.name)}` takes back what nobody else will.")
 
@@ -138,7 +138,7 @@ def _show(status: Status, faults: list[dict[str, Any]], elsewhere: list[Entry]) 
 def exposure(status: Status) -> None:
     """Say loudly where a lab is not kept to itself."""
     if status.exposed:
-        from lab.isolation import MEANING
+        from lab.world.isolation import MEANING
 
         say((f"The lab is not closed to the outside: {MEANING}.", "bold red"))
         say((f"  {status.exposed}", "red"))

@@ -1,4 +1,4 @@
-"""Routes, timelines and plans as :mod:`lab.timeline` and :mod:`lab.plan` write them, coloured."""
+"""Routes, timelines and plans as :mod:`lab.route.timeline` and :mod:`lab.plan` write them, coloured."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import TYPE_CHECKING
 from lab.cli.console import WIDTH, Cell, columns, say
 
 if TYPE_CHECKING:
-    from lab.events import Event
-    from lab.plan import Plan
-    from lab.route import Route
-    from lab.timeline import Row
+    from lab.route.events import Event
+    from lab.route.model import Route
+    from lab.route.plan import Plan
+    from lab.route.timeline import Row
 
 STYLES = {"+": "green", "x": "red", "~": "yellow"}
-"""Colour of a mark of lab.timeline.MARKS."""
+"""Colour of a mark of lab.route.timeline.MARKS."""
 OUTCOMES = {"delivered": "bold green", "deferred": "bold yellow", "held": "bold yellow", "unknown": "bold yellow"}
 KINDS = {"dns": "cyan", "try": "bold", "mailbox": "magenta", "notice": "blue"}
 LINE = re.compile(r"(?P<time> *[+-]\d+\.\d{3}s)  (?P<host>\S+ *)  (?P<kind>[a-z]+ *) (?P<mark>[+x~ ]) (?P<text>.*)")
 LABELS = frozenset(
     {"next", "becomes", "also", "may", "asks", "unknown", "site", "tries", "never", "if", "end", "note"}
-)  # lab.plan.Row.kind
+)  # lab.plan.text.Row.kind
 RULE = re.compile(r"(?P<left>.*\S)(?P<gap>\s{2,})(?P<rule>RFC \d+.*|[a-z0-9_]+_[a-z0-9_]+.*)")
 
 
 def routes(found: Iterable[Route]) -> None:
     """Print each route in short: who to whom, how it ended, its hops and attempts."""
-    from lab.timeline import summary
+    from lab.route.timeline import summary
 
     for number, route in enumerate(found):
         if number:
@@ -42,7 +42,7 @@ def routes(found: Iterable[Route]) -> None:
 
 def timeline(happened: Sequence[Event], names: Mapping[str, str]) -> None:
     """Print what every host said about a message, in order. *names*: address to lab name."""
-    from lab.timeline import render, rows
+    from lab.route.timeline import render, rows
 
     for line in render(rows(happened, names)):
         say(*_row(line))
@@ -50,7 +50,7 @@ def timeline(happened: Sequence[Event], names: Mapping[str, str]) -> None:
 
 def further(new: Sequence[Row], names: Mapping[str, str]) -> None:
     """Print the next rows of a timeline that grows, in the columns of those before."""
-    from lab.timeline import Row, render
+    from lab.route.timeline import Row, render
 
     widest = Row(0, max([*names.values(), ""], key=len), "mailbox", "plain", "")
     for line in render([widest, *new])[1:]:
@@ -59,7 +59,7 @@ def further(new: Sequence[Row], names: Mapping[str, str]) -> None:
 
 def departures(found: Iterable[Route]) -> bool:
     """Print where routes depart from what was predicted; returns whether any does."""
-    from lab.plan import compare
+    from lab.route.departures import compare
 
     departed = False
     for route in found:
@@ -79,7 +79,7 @@ def departures(found: Iterable[Route]) -> bool:
 
 def plan(found: Plan) -> None:
     """Print a plan: what is asked, what is tried, what is not, and why."""
-    from lab.plan import text
+    from lab.plan.text import text
 
     for line in text(found, columns()).rstrip("\n").split("\n"):
         say(*_step(line))

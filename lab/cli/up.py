@@ -15,7 +15,7 @@ from lab.cli.status import exposure, to_json
 
 if TYPE_CHECKING:
     from lab.cli.checklist import Checklist
-    from lab.world import Status
+    from lab.world.world import Status
 
 EXAMPLE = example(
     "$ lab up",
@@ -53,8 +53,8 @@ def up(lab: LabName = None, json: Json = False) -> None:
 
 
 def _up(name: str, report: Checklist) -> tuple[Status, bool]:
-    from lab import engine
-    from lab.world import World
+    from lab.engine import engine
+    from lab.world.world import World
 
     return World(name, engine.ensure(report)).up(report)
 
@@ -87,8 +87,8 @@ def _summary(status: Status, seconds: float) -> None:
 def _preferences(status: Status) -> dict[str, int]:
     """Return the preference of each mail exchanger of dest.test by lab name, as the DNS says; none if it does not."""
     from lab.cli import lookup
-    from lab.doors import Door
     from lab.errors import LabError
+    from lab.world.doors import Door
 
     by_fqdn = {host.fqdn: host.name for host in status.hosts.values()}
     try:

@@ -1,16 +1,10 @@
 """A Docker engine with Compose and the base image, on any machine that can have them.
 
-    engine = ensure(report)       the engine: found, else installed and started where we may
-    base_image(engine, report)    the image that the lab's own are made from: pulled, else made here
-    explain(error)                what Docker or Compose said, as a MachineError with the next step
+    engine.ensure(report)         the engine: found, else installed and started where we may
+    image.base_image(...)         the image that the lab's own are made from: pulled, else made here
+    explain.explain(error)        what Docker or Compose said, as a MachineError with the next step
 
 *report* is called with one sentence for each step that changes the machine. What cannot be is a MachineError;
 StoppedError (no engine answers) and UnreachableError (no registry does) are the two that something
 follows from.
 """
-
-from lab.engine.engine import Engine, ensure
-from lab.engine.explain import explain
-from lab.engine.image import base_image
-
-__all__ = ["Engine", "base_image", "ensure", "explain"]

@@ -15,7 +15,7 @@ import idna
 
 from lab.plan.answers import HOSTNAME, address_of
 from lab.plan.keys import address_keys, first, split
-from lab.settings import DomainList, Settings, Table
+from lab.servers.postfix.settings import DomainList, Settings, Table
 
 Ask = Callable[[str, Table], bool]
 FINAL = frozenset({"mydestination", "virtual_alias_domains", "virtual_mailbox_domains"})  # this host's own classes

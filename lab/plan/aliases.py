@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lab.plan.keys import address_keys, first, split
-from lab.settings import Settings
-from lab.settings.maincf import words
+from lab.servers.postfix.settings import Settings
+from lab.servers.postfix.settings.maincf import words
 
 Local = Callable[[str], bool]  # whether mail for a domain is delivered on this host by local(8)
 INNER = ("|", "/", ":include:", "\\", '"')  # what else stands in aliases(5): a command, a file, a user himself

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Protocol
 
-from lab.plan.model import Question
+from lab.route.plan import Question
 
 if TYPE_CHECKING:
     from dnszone.zones import Answer

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from lab.plan.aliases import Aliased
 from lab.plan.keys import split
-from lab.plan.model import Branch
 from lab.plan.sieve import redirects
+from lab.route.plan import Branch
 
 REPLACED = "Replaced as the message comes in, in the same queue file and before it is routed."
 FORWARDED = "local(8) makes a new message of it, with a queue id of its own."

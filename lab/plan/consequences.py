@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lab.plan.model import Consequence, Site
-from lab.settings import Settings
+from lab.route.plan import Consequence, Site
+from lab.servers.postfix.settings import Settings
 
 
 def consequences(sites: tuple[Site, ...], settings: Settings) -> tuple[Consequence, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lab.plan.address import FINAL
 from lab.plan.answers import Asker, Purpose, address_of
-from lab.settings import Settings
+from lab.servers.postfix.settings import Settings
 
 KNOWN: Purpose = ("Does the domain take mail at all? Asked while the client waits.", "reject_unknown_recipient_domain")
 NULL_MX = "5.1.10"  # with 556, RFC 7505 4.2

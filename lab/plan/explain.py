@@ -19,10 +19,10 @@ from lab.plan.consequences import consequences
 from lab.plan.dialogue import refusal
 from lab.plan.keys import address_keys
 from lab.plan.lookup import Resolver, Why
-from lab.plan.model import Branch, Plan, Site, Target, Unplanned
 from lab.plan.sites import parse, resolve
 from lab.plan.unplanned import PROGRAMS, UNREAD, altered, checked, unplanned, unread
-from lab.settings import Settings, Table
+from lab.route.plan import Branch, Plan, Site, Target, Unplanned
+from lab.servers.postfix.settings import Settings, Table
 
 Stage = Literal[
     "smtp",  # a client hands it over: smtpd(8) may refuse it

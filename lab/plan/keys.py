@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from lab.settings import Settings, Table
+from lab.servers.postfix.settings import Settings, Table
 
 
 def address_keys(address: str, settings: Settings, local: Callable[[str], bool]) -> Iterator[tuple[str, str]]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lab.plan.model import Exclusion, Group, Target
-from lab.settings import Settings
+from lab.route.plan import Exclusion, Group, Target
+from lab.servers.postfix.settings import Settings
 
 
 def limited(groups: tuple[Group, ...], settings: Settings) -> tuple[tuple[Group, ...], tuple[Exclusion, ...]]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from lab.plan.answers import Asker, Purpose, Reply, address_of, exchanger
-from lab.plan.model import Exclusion, Target
-from lab.settings import Settings
+from lab.route.plan import Exclusion, Target
+from lab.servers.postfix.settings import Settings
 
 MAIL: Purpose = ("Which hosts take the domain's mail?", "RFC 5321 5.1")
 IMPLICIT: Purpose = ("No MX record: the domain is its own mail exchanger.", "RFC 5321 5.1")

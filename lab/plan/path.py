@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from lab.plan.explain import Basis, Stage, explain
-from lab.plan.model import Branch, Plan
-from lab.settings import Settings
+from lab.route.plan import Branch, Plan
+from lab.servers.postfix.settings import Settings
 
 Place = tuple[str, str, Stage]  # host, recipient in lower case, and how far the message is there
 ONWARD: dict[str, Stage] = {"virtual_alias_maps": "expanded", "alias_maps": "internal", "sieve": "smtp"}

@@ -13,11 +13,11 @@ from lab.plan.address import Decision
 from lab.plan.answers import address_of
 from lab.plan.limits import limited
 from lab.plan.lookup import Found, Resolver, Why
-from lab.plan.model import Exclusion, Group, Site, Target
 from lab.plan.tls import UNAVAILABLE, Policy, policy
-from lab.settings import Settings
-from lab.settings.maincf import words
-from lab.settings.values import port as port_number
+from lab.route.plan import Exclusion, Group, Site, Target
+from lab.servers.postfix.settings import Settings
+from lab.servers.postfix.settings.maincf import words
+from lab.servers.postfix.settings.values import port as port_number
 
 STS = "no mx_host_pattern of the policy is its name"
 BRACKETS = ("The brackets say: this host itself, no MX lookup.", "relayhost, transport(5)")

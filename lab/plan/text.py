@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from textwrap import wrap
 
-from lab.plan.model import Group, Plan, Site
+from lab.route.plan import Group, Plan, Site
 
 WIDTH = 110
 RULE = 34  # columns for the rule at the right

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from lab.plan.answers import HOSTNAME
 from lab.plan.keys import first
-from lab.settings import Settings
-from lab.settings.mastercf import arguments
+from lab.servers.postfix.settings import Settings
+from lab.servers.postfix.settings.mastercf import arguments
 
 LEVELS = ("none", "may", "encrypt", "fingerprint", "dane", "dane-only", "verify", "secure")
 STS = frozenset({"policy_ttl", "policy_domain", "policy_string", "mx_host_pattern", "policy_failure"})

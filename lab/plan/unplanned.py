@@ -1,7 +1,7 @@
 """Where a plan leaves off: what a host's settings have that the plan does not follow.
 
 In: a host's settings, and how far the message is. Out: :class:`Unplanned`, None where all is planned.
-The parameters themselves are in :mod:`lab.settings.unplanned`.
+The parameters themselves are in :mod:`lab.servers.postfix.settings.unplanned`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lab.plan.keys import first
-from lab.plan.model import Unplanned
-from lab.settings import Settings
-from lab.settings.unplanned import UNPLANNED, At
+from lab.route.plan import Unplanned
+from lab.servers.postfix.settings import Settings
+from lab.servers.postfix.settings.unplanned import UNPLANNED, At
 
 UNREAD = "What it says cannot be read here."
 KNOWN = "socketmap:"  # the lab's own table: see lab.plan.explain

@@ -2,15 +2,7 @@
 
     file -> Scenario (pure, validated) -> stage -> steps on a Lab -> observations -> verdicts -> Result
 
-``load`` reads files. :func:`lab.scenario.run.run` runs one scenario, :mod:`lab.scenario.batch` many of them,
-:mod:`lab.scenario.collect` those that pytest finds. The format, docs/scenario.schema.json, is made from
-:mod:`lab.scenario.keys`.
+:func:`lab.scenario.format.read.load` reads files. :func:`lab.scenario.run.run.run` runs one scenario,
+:mod:`lab.scenario.batch` many of them, :mod:`lab.scenario.collect` those that pytest finds. The format,
+docs/scenario.schema.json, is made from :mod:`lab.scenario.format.keys`.
 """
-
-from __future__ import annotations
-
-from lab.scenario.model import Scenario
-from lab.scenario.problem import ScenarioError
-from lab.scenario.read import SUFFIX, load, read
-
-__all__ = ["SUFFIX", "Scenario", "ScenarioError", "load", "read"]

@@ -2,7 +2,7 @@
 
 In: scenarios, the world they run in. Out: results in the order of the scenarios. The workers share one recorder: every
 host's log is read once, however many look at it. A scenario that cannot run beside those that are running, since one of
-them needs a host alone, waits while others are begun (:mod:`lab.claims` holds that between processes too).
+them needs a host alone, waits while others are begun (:mod:`lab.state.claims` holds that between processes too).
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab.scenario import touch
-from lab.scenario.model import Scenario
-from lab.scenario.result import Result
-from lab.scenario.run import run
+from lab.scenario.format.model import Scenario
+from lab.scenario.run import hosts_needed
+from lab.scenario.run.result import Result
+from lab.scenario.run.run import run
 
 if TYPE_CHECKING:
     from lab.lab import Lab
-    from lab.world import World
+    from lab.world.world import World
 
 Told = Callable[[Scenario, Result | None], None]
 
@@ -120,8 +120,8 @@ class Schedule:
 
 def disturbs(one: Scenario, other: Scenario) -> bool:
     """Return whether one of two scenarios needs a host, or a name in the DNS, alone that the other one uses."""
-    first, second = (touch.alone(each) | touch.names(each) for each in (one, other))
-    return bool(first & (second | touch.shared(other)) or second & touch.shared(one))
+    first, second = (hosts_needed.alone(each) | hosts_needed.names(each) for each in (one, other))
+    return bool(first & (second | hosts_needed.shared(other)) or second & hosts_needed.shared(one))
 
 
 def _work(schedule: Schedule, lab: Lab, plan: Plan, told: Told) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 from dnszone.problem import did_you_mean
 from lab.errors import LabError
 from lab.files import is_folder
-from lab.scenario.model import Scenario
-from lab.scenario.read import SUFFIX, load
+from lab.scenario.format.model import Scenario
+from lab.scenario.format.read import SUFFIX, load
 
 MOST = 50_000  # files in a folder: more is no folder of scenarios, but a disk
 FOLDER = Path(__file__).parents[1] / "scenarios"

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lab.printable import printable
-from lab.scenario.problem import ScenarioError
-from lab.scenario.read import SUFFIX, load
+from lab.scenario.format.problem import ScenarioError
+from lab.scenario.format.read import SUFFIX, load
 
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo, TerminalRepr
 
     from lab.lab import Lab
-    from lab.scenario.model import Scenario
-    from lab.scenario.result import Result
+    from lab.scenario.format.model import Scenario
+    from lab.scenario.run.result import Result
 
 EVIDENCE = Path(".lab") / "evidence"
 
@@ -84,7 +84,7 @@ class ScenarioItem(pytest.Function):
 
 
 def _run(scenario: Scenario, lab: Lab, config: pytest.Config) -> None:
-    from lab.scenario.run import run
+    from lab.scenario.run.run import run
 
     asked = config.getoption("--lab-evidence")
     result = run(scenario, lab, evidence=asked or config.rootpath / EVIDENCE, always=bool(asked))

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 
 from lab.errors import LabError
 from lab.printable import printable
-from lab.scenario.result import Result
+from lab.scenario.run.result import Result
 
 TAGS = {"fail": "failure", "unknown": "failure", "error": "error", "skipped": "skipped"}
 

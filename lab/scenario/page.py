@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from lab.scenario.catalogue import FOLDER, catalogue
-from lab.scenario.model import Scenario
+from lab.scenario.format.model import Scenario
 
 GROUPS = {
     "mx": "Which mail exchanger is asked",

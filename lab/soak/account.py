@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lab.route import Route
+from lab.route.model import Route
 
 DELIVERED, RETURNED, REFUSED, DISCARDED, QUEUED = "delivered", "returned", "refused", "discarded", "queued"
 LOST, UNKNOWN = "lost", "unknown"

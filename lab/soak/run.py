@@ -14,17 +14,17 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lab import events
+from lab.engine.hosts import MAIL_ROLES
 from lab.errors import LabError
-from lab.hosts import MAIL_ROLES
+from lab.route import events
+from lab.route.history import History, Origin
 from lab.soak.account import Account, Queued, Stored, address, balance, mailbox_of
 from lab.soak.campaign import DISCARDING, SHAPES, Letter, Round, Wrong
-from lab.trace import History, Origin
 
 if TYPE_CHECKING:
     from lab.lab import Lab
-    from lab.route import Route
-    from lab.submission import Submission
+    from lab.mail.submission import Submission
+    from lab.route.model import Route
 
 Tell = Callable[[str], None]
 BITE = 10.0  # seconds that the messages of a round have to run into what is wrong, before it is healed

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
-from lab.route import Attempt
+from lab.route.model import Attempt
 from lab.verdict.pattern import AttemptPattern, describe
 
 Item = AttemptPattern | tuple[AttemptPattern, ...]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lab.route import Route
+from lab.route.model import Route
 from lab.verdict import logs, notice, regex
 from lab.verdict.align import NOTHING, Item, align
 from lab.verdict.difference import Difference
@@ -26,8 +26,9 @@ class Evidence:
     ``contacted``: hosts that saw a connection for this run. ``questions``: "MX dest.test" in the order of the
     DNS log. ``queues``: host to queue ("none" where the message has left). ``elapsed``: seconds from
     submission to the outcome. ``logs``: host to the lines of its log that are about the message
-    (:mod:`lab.loglines`); a host whose log was not read to the end is not in it. ``tls_logged``: hosts that log every
-    TLS session that they begin. ``copies``: how many the recipient's routes have together, where it stands for several.
+    (:mod:`lab.route.about`); a host whose log was not read to the end is not in it. ``tls_logged``: hosts that log
+    every TLS session that they begin. ``copies``: how many the recipient's routes have together, where it stands for
+    several.
     """
 
     contacted: frozenset[str] | None = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from lab.route import Route
+from lab.route.model import Route
 from lab.verdict import logs
 from lab.verdict.checks import CHECKS, Case, Evidence
 from lab.verdict.difference import Difference

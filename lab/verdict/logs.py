@@ -1,6 +1,6 @@
 """What hosts have logged against what they should have, and should not have.
 
-In: an expectation, and by host the lines that are about what is judged (:mod:`lab.loglines`). Out: differences.
+In: an expectation, and by host the lines that are about what is judged (:mod:`lab.route.about`). Out: differences.
 """
 
 from __future__ import annotations

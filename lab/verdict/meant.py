@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab.route import Attempt, Route
+from lab.route.model import Attempt, Route
 from lab.verdict.align import Item
 from lab.verdict.pattern import AGENTS, COMMAND, AttemptPattern
 

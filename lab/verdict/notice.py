@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lab.route import Notification
+from lab.route.model import Notification
 
 KINDS = ("failed", "delayed", "relayed", "delivered", "expanded", "rejected", "auto-replied")
 OUTCOMES = ("delivered", "bounced", "deferred", "expired", "discarded", "rejected", "held")  # of any message

@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
-from lab.logs.failure import UNKNOWN
-from lab.route import Attempt
+from lab.route.model import Attempt
+from lab.servers.postfix.sentences import UNKNOWN
 
 CODE = re.compile(r"[2-5][0-9x]{2}")
 STATUS = re.compile(r"[245x]\.(\d{1,3}|x)\.(\d{1,3}|x)")
@@ -35,7 +35,7 @@ FAMILIES = ("ipv4", "ipv6")
 NO_TLS = "none"
 BEFORE_TLS = ("connect", "banner", "ehlo")
 TLS = tuple(f"tls:{state}" for state in (NO_TLS, "anonymous", "untrusted", "trusted", "verified"))
-AGENTS = ("lmtp", "pipe")  # of hand-overs (lab.route.Handover)
+AGENTS = ("lmtp", "pipe")  # of hand-overs (lab.route.model.Handover)
 COMMAND = "pipe:"  # and the name of a service of pipe(8): a target that is no host
 VOCABULARY = (*STAGES, *OUTCOMES, *CAUSES, *FAMILIES, *TLS, *AGENTS)
 

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from lab import Lab
-from lab.faults import KINDS
+from lab.faults.kinds import KINDS
 
 from .machine import percentile, show
 

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
-from lab import Lab, bundle, engine
-from lab.slot import Slot
-from lab.world import World
+from lab import Lab
+from lab.engine import engine
+from lab.world import bundle
+from lab.world.slot import Slot
+from lab.world.world import World
 
 from .machine import percentile, show
 

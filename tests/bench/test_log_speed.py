@@ -15,10 +15,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from lab import events
-from lab.events import Event
-from lab.logs import Parser, dovecot, postfix, read, scripted
-from lab.trace import History, Origin
+from lab.route import events
+from lab.route.events import Event
+from lab.route.history import History, Origin
+from lab.servers.dovecot import log as dovecot
+from lab.servers.parser import Parser, read
+from lab.servers.postfix import log as postfix
+from lab.servers.scripted import log as scripted
 
 from .machine import show
 

@@ -7,10 +7,11 @@ from collections import Counter
 
 import pytest
 
-from lab import Lab, engine
+from lab import Lab
+from lab.engine import engine
 from lab.scenario.batch import Plan, run_all
 from lab.scenario.catalogue import catalogue
-from lab.world import World
+from lab.world.world import World
 
 from .machine import percentile, show
 

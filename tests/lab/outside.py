@@ -12,7 +12,8 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from lab import Lab, netns
+from lab import Lab
+from lab.engine import netns
 
 NEIGHBOUR, ROUTER = "198.51.100.2", "198.51.100.1"  # TEST-NET-2 (RFC 5737): the neighbour, and this machine there
 LISTEN = """

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from lab import Lab, LabError
-from lab.control import PORTS
+from lab.control.http import PORTS
 
 ZONE = """\
 @          MX 10 mx1.dest.test.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab import Lab, LabError
-from lab.hosts import container
+from lab.engine.hosts import container
 
 ZONE = "$TTL 1h\n@ MX 10 mx-{0}\nmx-{0} A $SCRIPTED_{1}\n"
 

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from lab import Lab
-from lab.faults import KINDS
-from lab.heal import site
-from lab.hosts import find
-from lab.script import STATES
+from lab.control.grammar import STATES
+from lab.engine.hosts import find
+from lab.faults.heal import site
+from lab.faults.kinds import KINDS
 
 from .story import answers
 from .test_log_ban import ask_for_relay, await_ban

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lab import Lab, LabError, RouteTimeoutError
-from lab.hosts import find
+from lab.engine.hosts import find
 
 from .story import answers, departures
 
@@ -135,7 +135,7 @@ def test_zone_with_mistakes_is_refused_as_a_whole_with_all_of_them(lab: Lab) -> 
 KILLED = """
 import os, signal
 from lab import Lab, engine
-from lab.world import World
+from lab.world.world import World
 lab = Lab(World({name!r}, engine.ensure(print)))
 domain = lab.zone("@ MX 10 mx-a\\nmx-a A $SCRIPTED_1\\n")
 lab.host("guest")

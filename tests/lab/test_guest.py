@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab import Lab, LabError
-from lab.hosts import inspect
+from lab.engine.hosts import inspect
 
 from .story import answers
 

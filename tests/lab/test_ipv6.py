@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lab import Lab
-from lab.faults import KINDS
-from lab.script import STATES
+from lab.control.grammar import STATES
+from lab.faults.kinds import KINDS
 
 from .story import answers, departures
 from .test_fault_kinds import is_seen

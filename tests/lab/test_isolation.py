@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 from docker.types import IPAMConfig, IPAMPool
 
-from lab import Lab, isolation, netns
+from lab import Lab
+from lab.engine import netns
 from lab.engine.compose import numbers
+from lab.world import isolation
 
 from . import outside
 from .outside import Listener

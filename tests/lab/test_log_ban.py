@@ -11,8 +11,8 @@ import time
 import pytest
 
 from lab import Lab, LabError
-from lab.faults.fail2ban import GUARDED
-from lab.hosts import container
+from lab.engine.hosts import container
+from lab.faults.kinds.fail2ban import GUARDED
 
 from .test_scan import probe
 

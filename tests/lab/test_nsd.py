@@ -29,7 +29,7 @@ from dnszone.rules import Rules
 from dnszone.zone import Zone
 from dnszone.zones import Zones
 from lab import Lab
-from lab.hosts import LABEL
+from lab.engine.hosts import LABEL
 
 DOCKERFILE = """\
 FROM debian:trixie-slim

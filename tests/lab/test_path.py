@@ -6,7 +6,7 @@ import re
 from email.message import EmailMessage, Message
 
 from lab import Lab
-from lab.events import Received
+from lab.route.events import Received
 
 from .story import answers, departures, looked_up
 

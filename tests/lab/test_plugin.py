@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from lab import Lab
-from lab.evidence import load
-from lab.hosts import LABEL, find
-from lab.trace import Origin
+from lab.engine.hosts import LABEL, find
+from lab.mail.evidence import load
+from lab.route.history import Origin
 
 FAILING = """
 def test_wrong_hop(lab):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab import Lab, LabError
-from lab.hosts import Host
+from lab.engine.hosts import Host
 
 from .story import answers, departures
 

@@ -17,10 +17,11 @@ from pathlib import Path
 
 import pytest
 
-from lab import Lab, netns
-from lab.hosts import LABEL, names
-from lab.slot import Slot
-from lab.world import SERVICES
+from lab import Lab
+from lab.engine import netns
+from lab.engine.hosts import LABEL, names
+from lab.world.slot import Slot
+from lab.world.world import SERVICES
 
 NAME, SLOT = "trouble", Slot(62)
 ROOT = Path(__file__).parents[2]
@@ -218,7 +219,7 @@ def test_host_that_dies_at_start_shows_its_last_lines(run: Run, copy: Path) -> N
 LEFT = """
 import os, signal
 from lab import Lab, engine
-from lab.world import World
+from lab.world.world import World
 lab = Lab(World({name!r}, engine.ensure(print)))
 faults = [lab.fault("mx1", connect="refuse"), lab.paused("mx2"), lab.stopped("mx3")]
 for fault in faults:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from lab import Lab, bundle
-from lab.hosts import find
+from lab import Lab
+from lab.engine.hosts import find
+from lab.world import bundle
 
 ROOT = Path(__file__).parents[2]
 TEST = """

@@ -13,22 +13,22 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from lab import bundle
-from lab.cli import attach, inforce
+from lab.cli import attach, in_force
 from lab.cli.app import app
-from lab.doors import doors
+from lab.engine.hosts import Host, known
 from lab.errors import LabError
-from lab.hosts import Host, known
-from lab.mailbox import StoredMessage
-from lab.plan import Plan
-from lab.queue import QueuedMessage
-from lab.slot import Slot
-from lab.submission import Submission
-from lab.submit import Receipt, Reply
-from lab.trace import History
-from lab.watch import Watch
-from lab.world import Status
-from tests.unit.routes.recordings import WORLD, read_history, read_lines
+from lab.mail.mailbox import StoredMessage
+from lab.mail.submission import Submission
+from lab.mail.submit import Receipt, Reply
+from lab.mail.watch import Watch
+from lab.route.history import History
+from lab.route.plan import Plan
+from lab.servers.postfix.queue import QueuedMessage
+from lab.world import bundle
+from lab.world.doors import doors
+from lab.world.slot import Slot
+from lab.world.world import Status
+from tests.unit.route.recordings import WORLD, read_history, read_lines
 
 ROLES = {"dns": "dns", "gateway": "gateway", "mailstore": "mailstore", "scripted": "scripted", "smarthost": "smarthost"}
 DOMAINS = {"client": "home.test", "direct": "home.test", "smarthost": "isp.test"}
@@ -269,7 +269,7 @@ class FakeLab:
 
 
 class FakeWorld:
-    """What commands ask of :class:`lab.world.World`. ``states`` has the labs that there are."""
+    """What commands ask of :class:`lab.world.world.World`. ``states`` has the labs that there are."""
 
     states: dict[str, Status | None]
 
@@ -324,8 +324,8 @@ def run(
     monkeypatch.setattr(attach, "dns", dns)
     monkeypatch.setattr(attach, "faults", lambda _: fake.faults)
     monkeypatch.setattr(attach, "labs", lambda _: sorted(states))
-    monkeypatch.setattr(inforce, "dns", lambda *_: nullcontext(fake.dns))
-    monkeypatch.setattr(inforce, "scripted", lambda *_: nullcontext(fake.scripted))
+    monkeypatch.setattr(in_force, "dns", lambda *_: nullcontext(fake.dns))
+    monkeypatch.setattr(in_force, "scripted", lambda *_: nullcontext(fake.scripted))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     for variable in ("LAB", "NO_COLOR", "FORCE_COLOR", "LAB_DEBUG"):
         monkeypatch.delenv(variable, raising=False)

@@ -18,12 +18,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import Result
 
-from lab import heal, images
 from lab.cli import codes, up
 from lab.cli.app import app
 from lab.cli.logs import EPOCH, moment
 from lab.errors import MachineError
+from lab.faults import heal
 from lab.scenario import batch, catalogue
+from lab.world import images
 
 from .conftest import FakeLab, make_status
 

@@ -12,8 +12,8 @@ import pytest
 
 from lab.cli import attach, complete, lookup, names
 from lab.cli.failure import NotUpError
-from lab.doors import Door
 from lab.errors import LabError, MachineError
+from lab.world.doors import Door
 
 from .conftest import FakeLab, FakeWorld, make_status
 

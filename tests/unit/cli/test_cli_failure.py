@@ -10,7 +10,7 @@ from typer.testing import Result
 from lab.cli import attach, codes, failure
 from lab.engine.explain import StoppedError
 from lab.errors import LabError, MachineError
-from lab.submission import RouteTimeoutError
+from lab.mail.submission import RouteTimeoutError
 
 from .conftest import FakeLab
 

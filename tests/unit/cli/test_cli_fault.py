@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from lab import faults, ready, standing
-from lab.cli import codes, inforce, words
+from lab.cli import codes, in_force, key_values
 from lab.errors import LabError
-from lab.lease import Lease
+from lab.faults import kinds, standing
+from lab.state.lease import Lease
+from lab.world import ready
 
 from .conftest import FakeLab
 
@@ -41,10 +42,10 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """Return what is done at hosts, in order: applied, healed, waited for."""
     found: list[tuple[str, ...]] = []
 
-    kinds = {name: Kind(name, found) for name in faults.KINDS}
-    monkeypatch.setattr(faults, "KINDS", kinds)
-    monkeypatch.setattr(standing, "KINDS", kinds)
-    monkeypatch.setattr("lab.heal.site", lambda _, hosts, name, __: SimpleNamespace(host=hosts[name]))
+    fakes = {name: Kind(name, found) for name in kinds.KINDS}
+    monkeypatch.setattr(kinds, "KINDS", fakes)
+    monkeypatch.setattr(standing, "KINDS", fakes)
+    monkeypatch.setattr("lab.faults.heal.site", lambda _, hosts, name, __: SimpleNamespace(host=hosts[name]))
 
     def wait(doors: dict[Any, int], *_: object) -> dict[Any, str]:
         found.append(("wait", *sorted({door.host for door in doors})))
@@ -72,7 +73,7 @@ def test_host_fault_from_adding_to_clearing(run: Run, done: list[tuple[str, ...]
 def test_who_is_banned_is_listed_with_the_time_that_is_left(
     run: Run, fake: FakeLab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lab.faults.scan_ban.apply", lambda *_: None)
+    monkeypatch.setattr("lab.faults.kinds.scan_ban.apply", lambda *_: None)
     run("fault", "add", "mx1", "scan_ban={}")
     run("fault", "add", "mx2", "host=paused")
     fake.bans = {"direct": 42}
@@ -246,7 +247,7 @@ def test_a_server_that_does_not_answer_hides_no_other_fault(
         raise LabError("the dns host does not answer: timed out")
 
     run("fault", "add", "dns", "host=paused")
-    monkeypatch.setattr(inforce, "dns", silent)
+    monkeypatch.setattr(in_force, "dns", silent)
     listed = run("fault", "list")
     assert "h1  dns " in listed.stdout
     assert listed.stderr == "lab: the dns host does not answer: timed out\n"
@@ -265,7 +266,7 @@ def test_clearing_everything_reaches_a_server_that_was_in_the_way_of_itself(
 
     run("fault", "add", "dns", *SERVFAIL)
     run("fault", "add", "dns", "host=paused")
-    monkeypatch.setattr(inforce, "dns", frozen)
+    monkeypatch.setattr(in_force, "dns", frozen)
     cleared = run("fault", "clear", "--all")
     assert (cleared.exit_code, cleared.stdout.count(" healed\n")) == (codes.OK, 2)
     assert fake.dns.in_force == []
@@ -299,8 +300,8 @@ def test_status_shows_faults_at_hosts(run: Run) -> None:
     ],
 )
 def test_values_are_read_as_json_where_they_are_json(word: str, value: object) -> None:
-    assert words.read([word]) == ({"a": value}, [])
+    assert key_values.read([word]) == ({"a": value}, [])
 
 
 def test_words_are_written_as_a_shell_takes_them() -> None:
-    assert words.write({"rcpt": "450 it's", "first": 2}) == "rcpt='450 it'\"'\"'s' first=2"
+    assert key_values.write({"rcpt": "450 it's", "first": 2}) == "rcpt='450 it'\"'\"'s' first=2"

@@ -16,17 +16,17 @@ from typer.testing import Result
 
 from lab.cli import codes, lookup, story
 from lab.cli.logs import moment
-from lab.dsn import Dsn
-from lab.queue import QueuedMessage
-from lab.queueid import made_at
-from lab.submit import Reply
-from lab.trace import History
-from tests.unit.routes.recordings import RECORDED, WORLD, read_events
+from lab.mail.dsn import Dsn
+from lab.mail.submit import Reply
+from lab.route.history import History
+from lab.servers.postfix.queue import QueuedMessage
+from lab.servers.postfix.queueid import made_at
+from tests.unit.route.recordings import RECORDED, WORLD, read_events
 
 from .conftest import MAIL, FakeLab, FakeRecorder
 
 Run = Callable[..., Result]
-TIMELINE = (RECORDED.parent / "routes" / "refuse2.timeline").read_text()
+TIMELINE = (RECORDED.parent / "route" / "refuse2.timeline").read_text()
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 

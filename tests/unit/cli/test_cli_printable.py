@@ -15,21 +15,21 @@ import typer.main
 from typer.testing import Result
 
 import lab.cli
-from lab.cli import attach, console, inforce, lookup, up
+from lab.cli import attach, console, in_force, lookup, up
 from lab.cli.app import app
-from lab.doors import Door
 from lab.errors import LabError
-from lab.logs import postfix
-from lab.mailbox import StoredMessage
+from lab.mail.mailbox import StoredMessage
+from lab.mail.submit import Reply
 from lab.printable import printable
-from lab.queue import QueuedMessage
-from lab.route import Route
+from lab.route.history import History
+from lab.route.model import Route
 from lab.scenario import batch
-from lab.scenario import result as outcome
+from lab.scenario.run import result as outcome
+from lab.servers.postfix import log as postfix
+from lab.servers.postfix.queue import QueuedMessage
 from lab.soak.account import Account, Fate, Recipient
-from lab.submit import Reply
-from lab.trace import History
-from tests.unit.routes.recordings import PARSERS, WORLD, read_lines
+from lab.world.doors import Door
+from tests.unit.route.recordings import PARSERS, WORLD, read_lines
 from tests.unit.scenario.conftest import GOOD
 
 from .conftest import FakeLab, FakeMailbox, make_status
@@ -165,7 +165,7 @@ def hostile(run: Run, fake: FakeLab, states: States, monkeypatch: pytest.MonkeyP
     fake.dns.refusal = LabError(HOSTILE, hint=HOSTILE)
     fake.dns.in_force = [{"id": "f1", "owner": "cli", "fault": "", "met": 0, "kind": HOSTILE}]
     fake.faults = fake.dns.in_force
-    monkeypatch.setattr(inforce, "at_hosts", lambda _: [inforce.Entry(None, "mx1", {"rcpt": HOSTILE}, None, HOSTILE)])
+    monkeypatch.setattr(in_force, "at_hosts", lambda _: [in_force.Entry(None, "mx1", {"rcpt": HOSTILE}, None, HOSTILE)])
     found = lookup.Found(HOSTILE, 1, "MX", HOSTILE)
     asked = lookup.ask
 

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import Result
 
 from lab.cli import codes
-from lab.route import Route
+from lab.route.model import Route
 from lab.soak.account import Account, Fate, Recipient
 
 from .conftest import FakeLab

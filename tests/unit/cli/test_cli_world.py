@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from lab import engine, world
 from lab.cli import codes, lookup, picture
 from lab.cli.checklist import Checklist
 from lab.cli.console import WIDTH
-from lab.doors import Door
+from lab.engine import engine
 from lab.errors import LabError, MachineError
-from lab.world import Status
+from lab.world import world
+from lab.world.doors import Door
+from lab.world.world import Status
 
 from .conftest import FakeLab, FakeWorld, make_hosts, make_status
 

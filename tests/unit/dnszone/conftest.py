@@ -19,8 +19,8 @@ import requests
 from dnszone.log import Log
 from dnszone.masterfile import read
 from dnszone.server import Ports, serve
-from lab.control import Control
-from lab.dns import Dns
+from lab.control.dns import Dns
+from lab.control.http import Control
 
 HOST = "127.0.0.1"
 TOKEN = "open-sesame"

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from lab.dns import Dns
+from lab.control.dns import Dns
 from lab.errors import LabError
 from tests.unit.dnszone.conftest import Server
 

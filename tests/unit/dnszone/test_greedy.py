@@ -20,8 +20,8 @@ import dns.query
 import pytest
 
 from dnszone.streams import StreamServer
-from lab.control import Control
-from lab.dns import Dns
+from lab.control.dns import Dns
+from lab.control.http import Control
 from tests.unit.dnszone.conftest import HOST, TOKEN, running
 
 QUERY = dns.message.make_query("big.test", "TXT").to_wire()

@@ -19,8 +19,8 @@ import dns.rdataclass
 import dns.rdatatype
 import pytest
 
-from lab.events import DnsQuery
-from lab.logs.dns import parse
+from lab.route.events import DnsQuery
+from lab.servers.dns.log import parse
 from tests.unit.dnszone.conftest import HOST, Server, running
 
 Answers = Callable[[dns.message.Message], list[str]]

@@ -22,8 +22,8 @@ import lab
 from dnszone.faults import KINDS
 from lab.cli import codes
 from lab.cli.app import app
-from lab.doors import doors
-from lab.slot import Slot
+from lab.world.doors import doors
+from lab.world.slot import Slot
 
 ROOT = Path(__file__).parents[3]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -15,7 +15,7 @@ from lab.engine import engine as module
 from lab.engine.explain import StoppedError, forbidden
 from lab.engine.machine import Result
 from lab.errors import LabError, MachineError
-from tests.unit.lab.left.small_servers import SmallHttp, SmallServer
+from tests.unit.small_servers import SmallHttp, SmallServer
 
 from .conftest import SOCKET, FakeDocker, FakeMachine, Reports, parts
 

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.engine import explain
-from lab.engine.explain import StoppedError, UnreachableError
+from lab.engine.explain import StoppedError, UnreachableError, explain
 from lab.errors import MachineError
 
 # the words of Docker Engine 20.10 to 28, Compose 2 and Docker Desktop

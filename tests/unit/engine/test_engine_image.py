@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from lab.engine import Engine, base_image
+from lab.engine.engine import Engine
 from lab.engine.explain import UnreachableError
+from lab.engine.image import base_image
 from lab.engine.machine import Result
 from lab.errors import LabError
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from lab.errors import LabError
-from lab.fault import at_host
-from lab.faults import fail2ban
-from lab.faults.site import Site
+from lab.faults.grammar import at_host
+from lab.faults.kinds import fail2ban
+from lab.faults.kinds.site import Site
 
 
 def test_a_jail_has_the_names_of_fail2ban() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from lab.fault import at_host
-from lab.faults import KINDS
+from lab.faults.grammar import at_host
+from lab.faults.kinds import KINDS
 
 BESIDE = (
     "refuse",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.errors import LabError
-from lab.fault import scoped
+from lab.faults.grammar import scoped
 
 OWN = ["a.test", "b.test"]
 

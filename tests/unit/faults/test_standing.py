@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from lab import faults, ready, standing
-from lab.doors import Door
 from lab.errors import LabError
-from lab.lease import Lease, in_force
-from lab.standing import Standing
-from lab.world import World
+from lab.faults import kinds, standing
+from lab.faults.standing import Standing
+from lab.state.lease import Lease, in_force
+from lab.world import ready
+from lab.world.doors import Door
+from lab.world.world import World
 
 NAME = "main"
 
@@ -49,8 +50,8 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def refuse(monkeypatch: pytest.MonkeyPatch) -> Kind:
     kind = Kind()
-    monkeypatch.setattr(faults, "KINDS", {**faults.KINDS, "refuse": kind})
-    monkeypatch.setattr(standing, "KINDS", faults.KINDS)
+    monkeypatch.setattr(kinds, "KINDS", {**kinds.KINDS, "refuse": kind})
+    monkeypatch.setattr(standing, "KINDS", kinds.KINDS)
     return kind
 
 
@@ -112,7 +113,7 @@ def test_kinds_are_those_of_the_faults_package() -> None:
         ({"connect": {"close_after_accept": True}}, "close_after_accept"),
     ):
         assert Standing("h1", "mx1", wrong, "").kind == kind
-        assert kind in faults.KINDS
+        assert kind in kinds.KINDS
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", '[{"id": "h1"}]', "{}x"])

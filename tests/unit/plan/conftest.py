@@ -11,10 +11,10 @@ import pytest
 
 from dnszone.record import Record
 from dnszone.zones import Answer
-from lab.plan import Basis, Plan, explain
-from lab.plan.explain import Stage
-from lab.route import Attempt, Route
-from lab.settings import Settings, read
+from lab.plan.explain import Basis, Stage, explain
+from lab.route.model import Attempt, Route
+from lab.route.plan import Plan
+from lab.servers.postfix.settings import Settings, read
 
 HOSTS = {
     "198.18.0.4": "mailstore",

@@ -8,7 +8,7 @@ import pytest
 
 from lab.plan.aliases import Aliased, AliasLoopError, aliased, virtual
 from lab.plan.sieve import Redirect, redirects
-from lab.settings import Settings
+from lab.servers.postfix.settings import Settings
 
 Make = Callable[..., Settings]
 VIRTUAL = """\

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
-from lab.plan import Basis, Plan, compare, explain_path
-from lab.route import Route
-from lab.settings import Settings
+from lab.plan.explain import Basis
+from lab.plan.path import explain_path
+from lab.route.departures import compare
+from lab.route.model import Route
+from lab.route.plan import Plan
+from lab.servers.postfix.settings import Settings
 
 Make = Callable[..., Plan]
 Routes = Callable[..., Route]

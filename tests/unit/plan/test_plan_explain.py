@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from lab.plan import Basis, Plan, explain, explain_path
-from lab.settings import Settings
+from lab.plan.explain import Basis, explain
+from lab.plan.path import explain_path
+from lab.route.plan import Plan
+from lab.servers.postfix.settings import Settings
 
 Make = Callable[..., Plan]
 THREE = "a.test. MX 20 mx2.dest.test.\na.test. MX 30 mx3.dest.test.\na.test. MX 10 mx1.dest.test.\n"

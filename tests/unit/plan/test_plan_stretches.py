@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from lab.plan import Group, Plan, Site, Target, departures, stretches
-from lab.route import Route
+from lab.route.model import Route
+from lab.route.plan import Group, Plan, Site, Target
+from lab.route.stretches import departures, stretches
 from tests.unit.scenario.conftest import BEGAN, attempt, route
 
 

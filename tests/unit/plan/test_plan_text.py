@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
-from lab.plan import Basis, Plan, explain_path, rows, text
-from lab.settings import Settings
+from lab.plan.explain import Basis
+from lab.plan.path import explain_path
+from lab.plan.text import rows, text
+from lab.route.plan import Plan
+from lab.servers.postfix.settings import Settings
 
 Make = Callable[..., Plan]
 THREE = "a.test. MX 10 mx1.dest.test.\na.test. MX 20 mx2.dest.test.\na.test. A 198.18.0.13\n"

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from lab.plan import Plan, compare, text
-from lab.route import Route
+from lab.plan.text import text
+from lab.route.departures import compare
+from lab.route.model import Route
+from lab.route.plan import Plan
 
 Make = Callable[..., Plan]
 ZONE = "a.test. MX 10 mx1.dest.test.\na.test. MX 20 mx2.dest.test.\n"

@@ -14,13 +14,15 @@ from typing import Any
 import pytest
 
 from dnszone.masterfile import read as read_zone
-from lab.dsn import Dsn
-from lab.hosts import Host
-from lab.route import Attempt, Notification, Route
-from lab.scenario import Scenario, ScenarioError, read
-from lab.scripted import Place
-from lab.submit import Receipt, Reply
-from lab.trace import Origin
+from lab.control.scripted import Place
+from lab.engine.hosts import Host
+from lab.mail.dsn import Dsn
+from lab.mail.submit import Receipt, Reply
+from lab.route.history import Origin
+from lab.route.model import Attempt, Notification, Route
+from lab.scenario.format.model import Scenario
+from lab.scenario.format.problem import ScenarioError
+from lab.scenario.format.read import read
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 GOOD = """\

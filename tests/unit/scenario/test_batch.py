@@ -9,11 +9,13 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lab.scenario import Scenario, batch, read
+from lab.scenario import batch
 from lab.scenario.batch import Plan, Schedule, run_all
-from lab.scenario.judge import Judged
+from lab.scenario.format.model import Scenario
+from lab.scenario.format.read import read
 from lab.scenario.junit import write
-from lab.scenario.result import Outcome, Result
+from lab.scenario.run.judge import Judged
+from lab.scenario.run.result import Outcome, Result
 from lab.verdict import Difference, Verdict
 from tests.unit.scenario.conftest import GOOD
 

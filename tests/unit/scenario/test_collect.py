@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-import lab.scenario.run  # noqa: F401  pytester forgets what is imported in it, and the package does not
+import lab.scenario.run.run  # noqa: F401  pytester forgets what is imported in it, and the package does not
 from tests.unit.scenario.conftest import GOOD
 
 PRETEND = """
 import pytest
-from lab.scenario import run as module
-from lab.scenario.result import Result
+from lab.scenario.run import run as module
+from lab.scenario.run.result import Result
 
 @pytest.fixture(scope="session")
 def lab_session():

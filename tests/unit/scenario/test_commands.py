@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 
 from lab.cli import attach
 from lab.cli.app import app
-from lab.scenario import Scenario, batch, catalogue
-from lab.scenario.result import Result
+from lab.scenario import batch, catalogue
+from lab.scenario.format.model import Scenario
+from lab.scenario.run.result import Result
 from tests.unit.scenario.conftest import GOOD
 
 

@@ -6,8 +6,8 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-from lab.scenario.content import content
-from lab.scenario.model import Message
+from lab.scenario.format.model import Message
+from lab.scenario.run.content import content
 
 VALUES = {"DOMAIN": "a.test"}
 

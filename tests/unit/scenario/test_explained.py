@@ -8,13 +8,17 @@ from typing import Any, get_args
 import pytest
 
 from dnszone.faults import KINDS as DNS_KINDS
-from lab.fault import HOST as HOST_KINDS
-from lab.plan import Basis, Departure, Kind, Plan, explain_path
-from lab.route import Route
-from lab.scenario.effects import ANOTHER, DNS, HOST, KEPT, MISSING, NONE, OFF, of_dns, of_host
-from lab.scenario.explained import Lookup, Wrong, judged, meant, wrong
-from lab.scenario.model import Departs, Fault
-from lab.settings import Settings
+from lab.faults.grammar import HOST as HOST_KINDS
+from lab.plan.explain import Basis
+from lab.plan.path import explain_path
+from lab.route.departures import Departure
+from lab.route.model import Route
+from lab.route.plan import Plan
+from lab.route.tries import Kind
+from lab.scenario.format.model import Departs, Fault
+from lab.scenario.run.effects import ANOTHER, DNS, HOST, KEPT, MISSING, NONE, OFF, of_dns, of_host
+from lab.scenario.run.explained import Lookup, Wrong, judged, meant, wrong
+from lab.servers.postfix.settings import Settings
 from tests.unit.plan.conftest import HOSTS, Zones, make_route
 from tests.unit.plan.conftest import settings as settings  # noqa: PLC0414  a fixture
 from tests.unit.plan.conftest import zones as zones  # noqa: PLC0414  a fixture

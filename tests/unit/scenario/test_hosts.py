@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from lab.route import Route
-from lab.scenario.model import Host
-from lab.scenario.run import run
+from lab.route.model import Route
+from lab.scenario.format.model import Host
+from lab.scenario.run.run import run
 from tests.unit.scenario.conftest import FakeLab, attempt, problems, route, scenario
 
 HEAD = 'title = "t"\nteaches = "t"\n'

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from lab.scenario.expect import Asked, ready
-from lab.scenario.judge import Judged, Observation, judged, worst
-from lab.scenario.model import Expected
+from lab.scenario.format.expect import Asked, ready
+from lab.scenario.format.model import Expected
+from lab.scenario.run.judge import Judged, Observation, judged, worst
 from lab.verdict import Evidence, Verdict
 from tests.unit.scenario.conftest import attempt, notice, route
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from lab.scenario.logs import QUIET
-from lab.scenario.result import Result
-from lab.scenario.run import run
+from lab.scenario.run.logs import QUIET
+from lab.scenario.run.result import Result
+from lab.scenario.run.run import run
 from tests.unit.scenario.conftest import FakeLab, attempt, problems, route, scenario
 
 HEAD = 'title = "t"\nteaches = "t"\n'

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from lab.plan import Basis, Departure, explain_path
-from lab.scenario.names import Names
-from lab.settings import Settings
+from lab.plan.explain import Basis
+from lab.plan.path import explain_path
+from lab.route.departures import Departure
+from lab.route.names import Names
+from lab.servers.postfix.settings import Settings
 from tests.unit.plan.conftest import hosts as hosts  # noqa: PLC0414  a fixture
 from tests.unit.plan.conftest import settings as settings  # noqa: PLC0414  a fixture
 from tests.unit.plan.conftest import zones as zones  # noqa: PLC0414  a fixture

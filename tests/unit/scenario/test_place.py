@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from lab.scenario.place import Path, places, words
-from lab.scenario.template import template
+from lab.scenario.format.lines import Path, places, words
+from lab.scenario.format.template import template
 
 TEXT = '''\
 # a comment with a = "b" in it

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from lab.scenario import ScenarioError, load
 from lab.scenario.catalogue import files
-from lab.scenario.model import Fault, Message
-from lab.scenario.template import template
+from lab.scenario.format.model import Fault, Message
+from lab.scenario.format.problem import ScenarioError
+from lab.scenario.format.read import load
+from lab.scenario.format.template import template
 from tests.unit.scenario.conftest import GOOD, problems, scenario
 
 HEAD = 'title = "t"\nteaches = "t"\n'

@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lab import files
-from lab.scenario import ScenarioError, load, read
-from lab.scenario.bounds import DEEPEST, DOTS
 from lab.scenario.catalogue import files as catalogue
-from lab.scenario.problem import MOST
+from lab.scenario.format.bounds import DEEPEST, DOTS
+from lab.scenario.format.problem import MOST, ScenarioError
+from lab.scenario.format.read import load, read
 from tests.unit.scenario.conftest import GOOD
 
 EXAMPLES = 300 * (100 if os.environ.get("LONG") else 1)

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from lab import claims
-from lab.dsn import Dsn
 from lab.errors import LabError
-from lab.faults.site import UnsupportedError
-from lab.plan import Group, Plan, Question, Site, Target
-from lab.route import Route
-from lab.scenario.result import Result
-from lab.scenario.run import run
-from lab.submit import Reply
+from lab.faults.kinds.site import UnsupportedError
+from lab.mail.dsn import Dsn
+from lab.mail.submit import Reply
+from lab.route.model import Route
+from lab.route.plan import Group, Plan, Question, Site, Target
+from lab.scenario.run.result import Result
+from lab.scenario.run.run import run
+from lab.state import claims
 from tests.unit.scenario.conftest import GOOD, FakeLab, attempt, notice, route, scenario
 
 HEAD = 'title = "t"\nteaches = "t"\n'
@@ -78,7 +78,7 @@ def test_a_held_message_is_waited_for_where_a_step_releases_it() -> None:
     commands = Commands("")
     lab.docker = None  # type: ignore[attr-defined]  # what it would do, Commands does
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lab.scenario.run.container", lambda *_: commands)
+        patch.setattr("lab.scenario.run.run.container", lambda *_: commands)
         found = result(HEAD + MESSAGE + steps + '[expect]\noutcome = "delivered"\n', lab)
     assert found.outcome == "pass"
 
@@ -319,7 +319,7 @@ def test_what_needs_ipv6_is_skipped_in_a_lab_without() -> None:
 def test_whoever_breaks_a_host_has_it_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     with claims.claim("fake", ["mx1"]):
         limited: Any = claims.claim
-        monkeypatch.setattr("lab.claims.claim", lambda *hosts: limited(*hosts, timeout=0))
+        monkeypatch.setattr("lab.state.claims.claim", lambda *hosts: limited(*hosts, timeout=0))
         found = result(BREAKS, FakeLab(RIGHT))
     assert found.outcome == "error"
     assert "another run has had the host mx1" in str(found.reason)
@@ -370,7 +370,7 @@ def test_a_scenario_of_steps_alone(
 ) -> None:
     commands, lab = Commands(printed, exit_code), FakeLab(RIGHT)
     lab.docker = None  # type: ignore[attr-defined]  # what it would do, Commands does
-    monkeypatch.setattr("lab.scenario.run.container", lambda *_: commands)
+    monkeypatch.setattr("lab.scenario.run.run.container", lambda *_: commands)
     found = result(COMMAND + rest, lab)
     assert (found.outcome, found.lines()) == (("fail", [line]) if line else ("pass", []))
     assert commands.ran == [["say", "d1.test"]]

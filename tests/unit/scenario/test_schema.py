@@ -8,15 +8,15 @@ from pathlib import Path
 from scripted import read
 from scripted.script import STAGES as SCRIPTED_STAGES
 
-from lab.scenario.keys import EXPECT, JUDGED, SCENARIO, SCRIPT, STAGES, STEP, WITH
-from lab.scenario.schema import schema
+from lab.scenario.format.keys import EXPECT, JUDGED, SCENARIO, SCRIPT, STAGES, STEP, WITH
+from lab.scenario.format.schema import schema
 from lab.verdict import KEYS
 
 DOCS = Path(__file__).parents[3] / "docs" / "scenario.schema.json"
 
 
 def test_the_file_in_docs_is_current() -> None:
-    hint = "python -m lab.scenario.schema > docs/scenario.schema.json"
+    hint = "python -m lab.scenario.format.schema > docs/scenario.schema.json"
     assert DOCS.read_text("utf-8") == schema(), hint
 
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import pytest
 
-from lab.scenario.session import Outcome, talk
+from lab.scenario.format.session import Outcome, talk
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.scenario.batch import disturbs
-from lab.scenario.touch import alone, names, shared
+from lab.scenario.run.hosts_needed import alone, names, shared
 from tests.unit.scenario.conftest import GOOD, scenario
 
 HEAD = 'title = "t"\nteaches = "t"\nzone = "@ MX 10 mx2.dest.test."\n'

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lab.route import Notification, Route
+from lab.route.model import Notification, Route
 from lab.soak.account import Account, Fate, address, balance, fate
 
 ROUTE = Route(

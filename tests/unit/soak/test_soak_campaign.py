@@ -7,7 +7,8 @@ import pytest
 from dnszone.check import Checker
 from dnszone.faults import read
 from dnszone.masterfile import read as zone
-from lab import fault, script
+from lab.control import grammar as script
+from lab.faults import grammar as fault
 from lab.soak.campaign import AT_SCRIPTED, IN_DNS, SCRIPTED, SHAPES, VIAS, WHOLE, Wrong, campaign
 
 MANY = campaign(3000, 8)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lab.route import Attempt, Route
+from lab.route.model import Attempt, Route
 
 
 @pytest.fixture

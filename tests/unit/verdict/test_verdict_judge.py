@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lab.route import Attempt, Handover, Notification, Route
+from lab.route.model import Attempt, Handover, Notification, Route
 from lab.verdict import Evidence, Expectation, ExpectationError, Verdict, judge, judge_logs, parse
 
 Attempts = Callable[..., Attempt]

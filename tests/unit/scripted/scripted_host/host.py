@@ -14,8 +14,8 @@ from scripted.firewall import Rules
 from scripted.host import Ports
 
 from dnszone.problem import RefusedError
-from lab.control import Control
-from lab.scripted import Scripted
+from lab.control.http import Control
+from lab.control.scripted import Scripted
 
 ADDRESS = "127.0.0.1"
 TOKEN = "open-sesame"

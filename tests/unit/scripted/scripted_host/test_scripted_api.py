@@ -21,8 +21,8 @@ from scripted.store import BYTES, SESSIONS, Store
 
 from dnszone.problem import RefusedError
 from lab.errors import LabError
-from lab.events import Dialogue, Stored
-from lab.logs import scripted as reader
+from lab.route.events import Dialogue, Stored
+from lab.servers.scripted import log as reader
 
 from .host import ADDRESS, DEADLINE, TOKEN, Client, Host
 

@@ -48,7 +48,7 @@ async def hold(port: int, pieces: list[bytes]) -> None:
                     await writer.drain()
                 writer.write_eof()
                 await reading
-            except ConnectionError:
+            except OSError:  # a reset, or no connection any more at the end of file (ENOTCONN)
                 reading.cancel()  # the host has ended it already
     finally:
         writer.close()

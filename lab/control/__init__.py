@@ -1,0 +1,1 @@
+"""Steers the DNS and the scripted SMTP host, over their HTTP APIs."""

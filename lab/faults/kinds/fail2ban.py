@@ -1,0 +1,179 @@
+"""A ban that follows log lines: fail2ban(1) reads what Postfix says, and closes port 25 for whom it has had enough of.
+
+It runs in a container beside the host, in its network, with Debian's own filter and an nftables action; the process
+that applies the fault hands it the host's log, line by line, for as long as it lives.
+Errors: LabError with all that is wrong with the settings, and with what fail2ban says of them.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from dnszone.problem import Problem, did_you_mean
+from lab.engine import netns
+from lab.engine.archive import archive
+from lab.engine.hosts import LABEL, OWNER
+from lab.engine.streams import end
+from lab.errors import LabError
+from lab.faults.kinds.site import Site, UnsupportedError
+from lab.world import extra
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+    from docker.types.daemon import CancellableStream
+
+GUARDED = "mail-lab.guarded"  # label of the container: whose log it reads
+NUMBERS: Mapping[str, int] = {"maxretry": 1000, "findtime": 86_400, "bantime": 86_400}  # each from 1 to this
+KEYS = (*NUMBERS, "filter")
+EXAMPLE = 'fail2ban={"maxretry": 3, "findtime": 600, "bantime": 300}'
+READY, TIMEOUT = b"Jail 'postfix' started", 30.0
+FOLDER, FILE = "/etc/fail2ban/jail.d", "lab.local"
+TABLE = "f2b-table"  # of its action nftables
+BANNED = re.compile(r"^(?P<address>\S+)\s.*= (?P<until>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Jail:
+    """Settings of the jail, under their names in jail.conf(5); times in seconds."""
+
+    maxretry: int = 5
+    findtime: int = 600
+    bantime: int = 300
+    filter: str = "postfix[mode=aggressive]"
+
+    @property
+    def text(self) -> str:
+        """The file that says so; a percent sign is doubled (configparser)."""
+        lines = (f"{key} = {str(value).replace('%', '%%')}\n" for key, value in asdict(self).items())
+        return "[postfix]\n" + "".join(lines)
+
+
+def problems(table: object) -> list[Problem]:
+    """Return what is wrong with a jail written as a table; each has its path."""
+    if not isinstance(table, Mapping):
+        return [Problem(f"{table!r} is no table", EXAMPLE)]
+    found = [
+        Problem(f"unknown key {key}", did_you_mean(str(key), KEYS) or f"known are {', '.join(KEYS)}", path=str(key))
+        for key in table
+        if key not in KEYS
+    ]
+    for key, most in NUMBERS.items():
+        value = table.get(key, 1)
+        if type(value) is not int or not 1 <= value <= most:
+            found.append(Problem(f"{value!r} is no whole number from 1 to {most}", path=key))
+    text = table.get("filter", "postfix")
+    if not isinstance(text, str) or not text or not text.isprintable():
+        found.append(Problem(f"{text!r} is no name of a filter", "postfix[mode=ddos]", path="filter"))
+    return found
+
+
+def read(table: object) -> Jail:
+    """Return the jail that *table* is; a key that is not there has Jail's default."""
+    if found := problems(table):
+        raise LabError("; ".join(f"fail2ban: {each}" for each in found), hint=EXAMPLE)
+    given: Mapping[str, Any] = table if isinstance(table, Mapping) else {}  # for the type checker
+    return Jail(**given)
+
+
+def apply(site: Site, jail: Jail = Jail()) -> None:
+    """Start fail2ban beside the host; returns when the jail is watched."""
+    from docker.errors import APIError
+
+    image = site.image(extra.FAIL2BAN)
+    api, labels = site.docker.api, site.container.labels
+    kept = {key: labels[key] for key in (LABEL, OWNER) if key in labels}
+    try:
+        guard = api.create_container(
+            image=image,
+            stdin_open=True,
+            labels={**kept, GUARDED: site.host.container},
+            host_config=api.create_host_config(
+                network_mode=netns.of(site.host.container),
+                cap_drop=["ALL"],
+                cap_add=["NET_ADMIN"],
+                security_opt=["no-new-privileges:true"],
+                mem_limit="256m",
+                pids_limit=100,
+            ),
+        )["Id"]
+        api.put_archive(guard, FOLDER, archive({FILE: jail.text}))
+        said = api.attach(guard, stream=True, logs=True)
+        api.start(guard)
+    except APIError as error:
+        raise UnsupportedError(
+            f"fail2ban does not start beside {site.host.name}: {error.explanation or error}"
+        ) from error
+    _await(said, site)
+    _feed(site.docker, site.host.container, guard)
+
+
+def heal(site: Site) -> None:
+    """Ban nobody any more; no fail2ban there is fine too. A host that has stopped has lost it with its network."""
+    from docker.errors import NotFound
+
+    for guard in _guards(site):
+        with suppress(NotFound):
+            site.docker.api.remove_container(guard, force=True, v=True)
+    site.container.reload()
+    if site.container.status in ("running", "paused"):
+        site.nft(f"table inet {TABLE} {{}}\ndelete table inet {TABLE}")
+
+
+def banned(site: Site) -> dict[str, int]:
+    """Return who is banned: address to whole seconds that are left. Without the fault nobody is."""
+    found: dict[str, int] = {}
+    for guard in _guards(site):
+        number = site.docker.api.exec_create(guard, ["fail2ban-client", "get", "postfix", "banip", "--with-time"])["Id"]
+        output: bytes = site.docker.api.exec_start(number)
+        for each in BANNED.finditer(output.decode("utf-8", "replace")):
+            until = datetime.strptime(each["until"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)  # the container's zone
+            found[each["address"]] = max(0, round((until - datetime.now(UTC)).total_seconds()))
+    return found
+
+
+def _guards(site: Site) -> list[str]:
+    label = f"{GUARDED}={site.host.container}"
+    return [each["Id"] for each in site.docker.api.containers(all=True, filters={"label": label})]
+
+
+def _await(said: CancellableStream[bytes], site: Site) -> None:
+    """Read fail2ban's log until the jail has started. Raises LabError with what it says when it does not."""
+    timer = threading.Timer(TIMEOUT, said.close)
+    timer.start()
+    seen = b""
+    try:
+        for chunk in said:
+            seen += chunk
+            if READY in seen:
+                return
+    finally:
+        timer.cancel()
+        end(said)
+    lines = seen.decode("utf-8", "replace").strip() or "(it said nothing)"
+    raise LabError(f"fail2ban beside {site.host.name} has no jail:\n{lines}", hint=f"see its settings: {EXAMPLE}")
+
+
+def _feed(docker: DockerClient, host: str, guard: str) -> None:
+    """Hand the log of *host* over from now on, until *guard* is gone or the host has stopped."""
+    log = docker.api.logs(host, stream=True, follow=True, tail=0)
+    link = docker.api.attach_socket(guard, params={"stdin": 1, "stream": 1})
+    threading.Thread(target=_carry, args=(log, link), name="lab-fail2ban", daemon=True).start()
+
+
+def _carry(log: CancellableStream[bytes], link: Any) -> None:  # noqa: ANN401  what the SDK has for a socket
+    socket = getattr(link, "_sock", link)  # the SDK's object can only be read from
+    try:
+        for lines in log:
+            socket.sendall(lines)
+    except OSError:  # fail2ban is gone: the fault is healed
+        return
+    finally:
+        end(log)
+        link.close()
+        socket.close()

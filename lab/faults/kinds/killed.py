@@ -1,0 +1,19 @@
+"""The host is killed, as by a power cut: no signal handler, no last reply; its queue files stay."""
+
+from __future__ import annotations
+
+from lab.faults.kinds import stopped
+from lab.faults.kinds.site import Site
+
+heal = stopped.heal
+
+
+def apply(site: Site) -> None:
+    """Kill it as `docker kill` does."""
+    from docker.errors import APIError
+
+    try:
+        site.container.kill()
+    except APIError as error:
+        if error.status_code != 409:  # it was not running
+            raise

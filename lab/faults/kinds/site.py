@@ -1,0 +1,99 @@
+"""Where a fault is: one host of a running lab, and what a fault may do to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lab.engine import netns
+from lab.engine.hosts import LABEL, Host
+from lab.errors import LabError, MachineError
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+    from docker.models.containers import Container
+
+
+ANNOUNCE = r"""
+import socket
+from pathlib import Path
+
+with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as raw:  # the kernel adds the checksum
+    raw.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+    raw.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, socket.if_nametoindex("eth0"))
+    own = bytes.fromhex(Path("/sys/class/net/eth0/address").read_text().replace(":", ""))
+    for line in Path("/proc/net/if_inet6").read_text().splitlines():
+        address, _, _, scope, _, device = line.split()
+        if (scope, device) == ("00", "eth0"):  # global
+            # Type 136, override flag; target; option 2, target link-layer address.
+            raw.sendto(b"\x88\0\0\0\x20\0\0\0" + bytes.fromhex(address) + b"\2\1" + own, ("ff02::1", 0))
+"""
+"""Sends an unsolicited neighbour advertisement (RFC 4861 4.4, 7.2.6) for each IPv6 address of this machine."""
+
+
+class UnsupportedError(MachineError):
+    """This Docker engine does not allow what a fault needs."""
+
+
+def _nobody_builds(what: str) -> str:
+    raise LabError(
+        f"{what} is for tests and scenarios: it reads the host's log for as long as they run",
+        hint=f"[faults.mx] {what} = {{...}} in a scenario, lab.fault(...) in Python",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One host. ``await_ready`` returns when its protocols answer again; ``tools``: an image with nft(8), ip(8).
+
+    ``image`` returns the image of what a fault starts beside the host (:mod:`lab.world.extra`), built if need be.
+    """
+
+    docker: DockerClient
+    host: Host
+    container: Container
+    await_ready: Callable[[], None]
+    tools: str
+    image: Callable[[str], str] = _nobody_builds
+
+    def nft(self, rules: str, *options: str) -> str:
+        """Run nft(8) in the host's network namespace, and return what it prints."""
+        return self.beside("nft", *options, rules)
+
+    def beside(self, *command: str, capability: str = "NET_ADMIN") -> str:
+        """Run a command in the host's network namespace with a capability, and return what it prints."""
+        try:
+            return netns.run(
+                self.docker,
+                self.container.labels[LABEL],
+                self.tools,
+                netns.of(self.host.container),
+                *command,
+                capability=capability,
+            )
+        except netns.RefusedError as error:
+            raise UnsupportedError(
+                f"{command[0]} failed beside {self.host.name}: {error.args[0]}",
+                hint=f"it needs an engine that allows {capability} (rootless ones may not), and nf_tables",
+            ) from error
+
+    def announce(self) -> None:
+        """Tell the neighbours that the host is back at its IPv6 addresses.
+
+        One that has asked in vain would give up on its next message too, for it asks three times in three seconds
+        (RFC 4861 10). Over IPv4 it learns of the host from whatever ARP request of the host.
+        """
+        if self.host.address6:
+            with suppress(UnsupportedError):  # where the engine forbids it, they know a few seconds later
+                self.beside("python3", "-c", ANNOUNCE, capability="NET_RAW")
+
+    def run(self, *command: str) -> None:
+        """Run a command in the host itself."""
+        result = self.container.exec_run(list(command))
+        if result.exit_code != 0:
+            said = result.output.decode("utf-8", "replace").strip() if isinstance(result.output, bytes) else ""
+            raise MachineError(
+                f"{command[0]} failed at {self.host.name}: {said}", hint=f"`lab logs {self.host.name}` shows more"
+            )

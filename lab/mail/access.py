@@ -1,0 +1,74 @@
+"""How a program on this machine reaches the hosts of a lab: through the ports that the gateway publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from lab.control.http import PORTS, Control
+from lab.engine.hosts import Host, known
+from lab.errors import LabError
+from lab.mail.submit import Server, Tls
+from lab.world import ready, users
+from lab.world.doors import INSIDE, Door
+from lab.world.world import published
+
+SUBMISSION = 587  # RFC 6409: TLS and a password; port 25 of a smarthost relays for nobody
+TLS: Mapping[int, Tls] = {SUBMISSION: "starttls", 465: "implicit"}  # RFC 8314 3.3
+GUESTS = 2560  # the gateway's port for what has none of its own (haproxy.cfg)
+
+Login = str | tuple[str, str]
+
+
+class Access:
+    """The doors of one lab. *world* has its standing hosts, *present* tells all that are there now."""
+
+    def __init__(self, world: Mapping[str, Host], present: Callable[[], Mapping[str, Host]]) -> None:
+        self.ports = published(world)
+        self._world = world
+        self._present = present
+
+    def port(self, host: str, port: int) -> int:
+        """Return the port on 127.0.0.1 for a port of a host. Raises LabError when it is not published."""
+        door = Door(known(self._present(), host).name, port)
+        if door not in self.ports:
+            open_doors = ", ".join(str(each) for each in sorted(self.ports))
+            raise LabError(f"{door} is not published", hint=f"published are: {open_doors}")
+        return self.ports[door]
+
+    def control(self, host: str) -> Control:
+        """Return the control API of a host of the world."""
+        return Control(host, f"http://{ready.LOOPBACK}:{self.port(host, PORTS[host])}", self._world[host].token)
+
+    def server(self, via: str, login: Login | None) -> Server:
+        """Return where to submit for *via*: "client", "smarthost", "mx1:25".
+
+        Ports 587, the smarthost's default, and 465 want TLS and a login; default: "customer".
+        """
+        host, port = via.partition(":")[0], at_port(via)
+        found = known(self._present(), host)
+        tls, name = TLS.get(port), f"{host}:{port}"
+        credentials = _credentials(login or "customer") if tls or login else None
+        if host in self._world and Door(host, port) not in INSIDE:
+            return Server(name, ready.LOOPBACK, self.port(host, port), credentials, tls)
+        inner = self._world["gateway"].published[GUESTS]
+        return Server(name, ready.LOOPBACK, inner, credentials, tls, beyond=(found.address, port))
+
+
+def at_port(via: str) -> int:
+    """Return the port of "host:port", or where the host's clients submit. Raises LabError for what is no number."""
+    host, _, given = via.partition(":")
+    if given and not (given.isascii() and given.isdigit() and len(given) < 6):
+        raise LabError(f"via={via!r} has no port number", hint='"client", "smarthost" or "mx1:25"')
+    return int(given) if given else SUBMISSION if host == "smarthost" else 25
+
+
+def password(name: str) -> str:
+    """Return the password of a name of the users file. Raises LabError when nobody has that name."""
+    passwords = users.passwords()
+    if name not in passwords:
+        raise LabError(f"nobody in the lab is called {name!r}", hint=f"users: {', '.join(sorted(passwords))}")
+    return passwords[name]
+
+
+def _credentials(login: Login) -> tuple[str, str]:
+    return (login, password(login)) if isinstance(login, str) else login

@@ -1,0 +1,233 @@
+"""Follows the logs of every host of a lab, live, and keeps what they say as a history.
+
+In: the lab's Docker containers (label ``mail-lab.name``), as they start and stop.
+Out: a :class:`lab.route.history.History` that grows while the lab works; :meth:`Recorder.wait` sleeps until it says
+what is awaited. Errors: MachineError from :meth:`Recorder.wait` when Docker has failed; no line can end the recording.
+
+One thread reads one container's log stream, with Docker's own time stamps: one clock for all hosts. Another listens to
+Docker's events, so that a host that is started again, or joins later, is followed from its first line.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from lab.engine.hosts import LABEL, OWNER
+from lab.engine.streams import end
+from lab.errors import MachineError
+from lab.route.history import History
+from lab.servers.dns import log as dns
+from lab.servers.dovecot import log as dovecot
+from lab.servers.parser import Parser, read
+from lab.servers.postfix import log as postfix
+from lab.servers.scripted import log as scripted
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+    from docker.models.containers import Container
+    from docker.types.daemon import CancellableStream
+
+T = TypeVar("T")
+
+PARSERS: dict[str, Parser] = {
+    "dns": dns.parse,
+    "mailstore": dovecot.parse,
+    "scripted": scripted.parse,
+    "client": postfix.parse,
+    "smarthost": postfix.parse,
+    "mx": postfix.parse,
+}
+"""Role of a host (label ``mail-lab.role``) to the parser of its log; the gateway says nothing about mail."""
+
+
+class Run(NamedTuple):
+    """One run of a container, from a start to its end: each has a log stream of its own."""
+
+    container: str  # id
+    started: str
+
+
+class Recorder:
+    """The history of one lab from *since* on (seconds since the epoch; default: now)."""
+
+    def __init__(
+        self,
+        docker: DockerClient,
+        name: str,
+        history: History,
+        since: float | None = None,
+    ) -> None:
+        """Connect to Docker and return once every host is followed; what a stopped one had said is read too.
+
+        Of the hosts that tests have brought along, only those of ``owners``: add to it before they start.
+        """
+        self.history = history
+        self._docker = docker
+        self._label = f"{LABEL}={name}"
+        self.owners: set[str] = set()
+        self._since = time.time() if since is None else since
+        self._changed = threading.Condition()
+        self._streams: dict[Run, CancellableStream[bytes]] = {}
+        self._last: dict[str, dict[Run, str]] = {}  # container id -> stamp of the last recorded line of each run
+        self._lines: defaultdict[str, list[tuple[datetime, str]]] = defaultdict(list)  # by host
+        self._closed = False
+        self._failure: Exception | None = None
+        self._docker_events = docker.events(
+            decode=True, filters={"label": self._label, "event": "start"}, since=int(self._since)
+        )
+        threading.Thread(target=self._follow_starts, name="lab-docker-events", daemon=True).start()
+        # Those that are removed while we ask are no error.
+        for container in docker.containers.list(all=True, ignore_removed=True, filters={"label": self._label}):
+            self._follow(container)
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop following. What was recorded stays readable."""
+        with self._changed:
+            self._closed = True
+            streams = [*self._streams.values(), self._docker_events]
+            self._changed.notify_all()
+        for stream in streams:
+            end(stream)
+
+    def wait(self, ready: Callable[[History], bool], timeout: float) -> bool:
+        """Sleep until *ready* says so; False after *timeout* seconds, or when this recorder is closed.
+
+        *ready* is called only when something new was recorded.
+        """
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            while not ready(self.history):
+                if self._failure is not None:
+                    raise MachineError(
+                        f"the lab's logs can no longer be followed: {self._failure}",
+                        hint="is the Docker engine still running? `lab status` tells",
+                    )
+                left = deadline - time.monotonic()
+                if left <= 0 or self._closed:
+                    return False
+                self._changed.wait(left)
+            return True
+
+    def read(self, question: Callable[[History], T]) -> T:
+        """Ask the history something while nothing is added to it."""
+        with self._changed:
+            return question(self.history)
+
+    def lines(self, since: datetime) -> list[tuple[str, datetime, str]]:
+        """Return the recorded raw lines from *since* on, as (host, time, line), in order of time."""
+        with self._changed:
+            found = ((host, at, text) for host, own in self._lines.items() for at, text in own if at >= since)
+            return sorted(found, key=lambda line: line[1])
+
+    def of(self, host: str, since: datetime | None = None) -> list[str]:
+        """Return the recorded lines of one host, in the order of its log; with *since*, those from then on."""
+        with self._changed:
+            return [text for at, text in self._lines[host] if since is None or at >= since]
+
+    def caught_up(self, container: str, timeout: float) -> bool:
+        """Wait until all that a container has logged by now is recorded.
+
+        False after *timeout* seconds, and for a container that is gone, or not followed.
+        """
+        from docker.errors import NotFound
+
+        try:
+            last: bytes = self._docker.api.logs(container, tail=1, timestamps=True)
+        except NotFound:
+            return False
+        stamp = last.decode("utf-8", "replace").partition(" ")[0].strip()
+        if container not in self._last:
+            return False
+        if not stamp or parse_stamp(stamp).timestamp() < self._since:  # nothing that would have to be recorded
+            return True
+        return self.wait(lambda _: max(self._last[container].values(), default="") >= stamp, timeout)
+
+    def _follow_starts(self) -> None:
+        from docker.errors import NotFound
+
+        try:
+            for event in self._docker_events:
+                with suppress(NotFound):  # it was removed as soon as it had started
+                    self._follow(self._docker.containers.get(event["id"]))
+            self._fail(EOFError("Docker's events have ended"))
+        except Exception as error:  # noqa: BLE001  every waiter is told; a thread's traceback would help nobody
+            self._fail(error)
+
+    def _follow(self, container: Container) -> None:
+        """Follow one run of a container: a stream ends when its container stops, and a restart is a run of its own."""
+        from docker.errors import NotFound
+
+        parser = PARSERS.get(container.labels.get("mail-lab.role", ""))
+        owner = container.labels.get(OWNER)
+        if parser is None or not (owner is None or owner in self.owners):
+            return
+        run = Run(str(container.id), str(container.attrs["State"]["StartedAt"]))
+        with self._changed:
+            if self._closed or run in self._streams:
+                return
+            earlier = self._last.setdefault(run.container, {})
+            since = max((parse_stamp(stamp).timestamp() for stamp in earlier.values()), default=self._since)
+            try:
+                stream = container.logs(stream=True, follow=True, timestamps=True, since=since)
+            except NotFound:  # removed since Docker told us of it
+                return
+            self._streams[run] = stream
+        host = container.labels["mail-lab.host"]
+        threading.Thread(
+            target=self._read, args=(run, stream, host, parser), name=f"lab-log-{host}", daemon=True
+        ).start()
+
+    def _read(self, run: Run, stream: Iterator[bytes], host: str, parser: Parser) -> None:
+        rest = b""
+        try:
+            for chunk in stream:
+                *lines, rest = (rest + chunk).split(b"\n")
+                self._add(run, host, lines, parser)
+            if rest and not self._closed:  # the last words of a process that died in the middle of a line
+                self._add(run, host, [rest], parser)
+        except Exception as error:  # noqa: BLE001  as above
+            self._fail(error)
+
+    def _add(self, run: Run, host: str, lines: list[bytes], parser: Parser) -> None:
+        with self._changed:
+            last = self._last[run.container]
+            for raw in lines:
+                stamp, _, text = raw.decode("utf-8", "replace").partition(" ")
+                try:
+                    at = parse_stamp(stamp)
+                except ValueError as error:  # Docker's own words, when it cannot go on
+                    raise ValueError(f"no line of a log: {raw.decode('utf-8', 'replace')!r}") from error
+                # The stream of a run begins with the end of the run before, and that one may still be read.
+                if any(stamp <= recorded for other, recorded in last.items() if other != run):
+                    continue
+                last[run] = stamp
+                self._lines[host].append((at, text))
+                event = read(parser, host, at, text)
+                if event is not None:
+                    self.history.add(event)
+            self._changed.notify_all()
+
+    def _fail(self, error: Exception) -> None:
+        with self._changed:
+            if not self._closed:
+                self._failure = error
+            self._changed.notify_all()
+
+
+def parse_stamp(stamp: str) -> datetime:
+    """Docker's RFC 3339 time stamp, nanoseconds and all, as an aware UTC time in microseconds. Raises ValueError."""
+    seconds, _, fraction = stamp.rstrip("Z").partition(".")
+    return datetime.fromisoformat(f"{seconds}.{fraction[:6]:0<6}").replace(tzinfo=UTC)

@@ -1,0 +1,337 @@
+"""Every key of a scenario file: what it means, what its value is, an example. The JSON Schema is made from this too.
+
+What a value means beyond its type, :mod:`lab.scenario.format.check` looks at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import get_args
+
+from dnszone.faults import KINDS as DNS_KINDS
+from lab.faults.grammar import HOST
+from lab.mail.dsn import NOTIFY, RET
+from lab.route.tries import Kind as DepartureKind
+from lab.scenario.format.kinds import (
+    ONE_OR_MORE,
+    TEXT,
+    TEXTS,
+    Elsewhere,
+    Flag,
+    Key,
+    Named,
+    Number,
+    Schema,
+    Table,
+    Tables,
+    Text,
+    Texts,
+)
+from lab.scenario.format.model import IN_QUEUE
+from lab.verdict.expectation import QUEUES
+from lab.verdict.notice import KINDS, OUTCOMES
+
+STAGES = ("banner", "ehlo", "helo", "starttls", "auth", "mail", "rcpt", "data", "body", "end-of-data", "quit")
+DAY = 86_400  # seconds: longer than a message stays in any queue of the lab, whose timers are a hundred times faster
+SIZE = 64 * 1024 * 1024  # bytes: six times message_size_limit, and what the scripted host can hold
+COUNT = 10_000  # messages: some minutes of submission
+HOPS = 1000  # Received fields: twenty times hopcount_limit
+LIST: Schema = {"type": "array"}
+SPREAD = Elsewhere(
+    {
+        "type": "object",
+        "additionalProperties": {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2},
+    }
+)
+
+
+PATTERN: Schema = {"type": "string", "format": "regex"}
+LINES = Elsewhere(
+    {
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": {"anyOf": [PATTERN, {"type": "array", "items": PATTERN, "minItems": 1}]},
+    }
+)
+
+
+def _or_spread(described: Schema) -> Elsewhere:
+    return Elsewhere({"anyOf": [described, SPREAD.described]})
+
+
+OWN_KEYS: Mapping[str, Key] = {
+    "refused": Key(TEXT, 'The reply at submission, its code and status: "554 5.7.1". The message is not queued.'),
+    "received": Key(Number(HOPS, whole=True), "How many Received fields the copy in the mailbox has (RFC 5321 4.4)."),
+    "stored": Key(
+        Named(TEXT),
+        "Fields of the copy that arrived, in any of its parts: name to regular expression; body is the text.",
+    ),
+    "notice": Key(
+        Named(TEXT), 'Fields of the notification (RFC 3464): Action = "failed", Status = "5.1.1", Subject = "..."'
+    ),
+}
+"""Keys of an expectation beside those of :data:`lab.verdict.KEYS`."""
+
+JUDGED: Mapping[str, Key] = {
+    "attempts": Key(
+        Elsewhere(LIST),
+        'Every attempt in order: ["mx1 refused", "mx2 250"]. A list in it is a set in any order; "..." at the end '
+        'of one: one or more such. "mx-a ipv6 timeout" names the address family, "mx1 tls:!verified 250" what became '
+        "of TLS.",
+    ),
+    "accepted_by": Key(
+        _or_spread({"type": "string"}),
+        "The last host that took the message. Of many messages: {mx1 = [10, 50]}, the least and the most it took.",
+    ),
+    "delivered": Key(Elsewhere({"type": "string"}), 'The mailbox: "INBOX".'),
+    "mailstore": Key(Elsewhere({"type": "string"}), "The host that has this mailbox."),
+    "outcome": Key(
+        _or_spread({"type": "string", "enum": list(OUTCOMES)}),
+        "How it ended, or stands. Of many messages: {deferred = [1, 9]}.",
+    ),
+    "status": Key(Elsewhere({"type": "string"}), 'The last enhanced status code (RFC 3463): "5.7.1", "4.x.x".'),
+    "reply": Key(Elsewhere({"type": "string", "format": "regex"}), "A regular expression, found in the reason."),
+    "hops": Key(Elsewhere(LIST), 'Every host that accepted it, from the submission on: ["direct", "mx1"].'),
+    "untouched": Key(Elsewhere(LIST), "Hosts to which nobody connected."),
+    "copies": Key(Elsewhere({"type": "integer", "minimum": 0}), "How many copies reached mailboxes."),
+    "notifications": Key(
+        Elsewhere(LIST), f'Each notice: ["failed ana@home.test delivered"]; {", ".join(KINDS)}. []: none.'
+    ),
+    "asked": Key(Elsewhere(LIST), 'DNS questions in this order, among others: ["MX $DOMAIN"].'),
+    "not_asked": Key(Elsewhere(LIST), "DNS questions that nobody asked."),
+    "at_least": Key(Elsewhere({"type": "number"}), "Seconds from the submission to the last attempt, at least."),
+    "at_most": Key(Elsewhere({"type": "number"}), "Seconds from the submission to the last attempt, at most."),
+    "intervals": Key(Elsewhere(LIST), "Seconds between one attempt and the next: [[0, 1], [4, 9]]."),
+    "queue": Key(
+        Elsewhere({"type": "object", "additionalProperties": {"enum": list(QUEUES)}}),
+        'The queue it lies in, by host: {direct = "deferred"}; "none" where it has left.',
+    ),
+    "logged": Key(
+        LINES,
+        'Regular expressions by host, each found in a line that the host has logged about the message: {direct = "x"}, '
+        'or {direct = ["x", "y"]}. Waited for.',
+    ),
+    "not_logged": Key(
+        LINES, "Regular expressions by host, found in no such line by the time the message is at its end."
+    ),
+}
+
+EXPECT = Table(
+    {
+        "message": Key(TEXT, "Name of the message; needed if there are several."),
+        "to": Key(TEXT, "The recipient; without it, each recipient."),
+        **JUDGED,
+        **OWN_KEYS,
+    }
+)
+SCRIPT: Mapping[str, Key] = {
+    "connect": Key(
+        Elsewhere({"anyOf": [{"type": "string"}, {"type": "object"}, {"type": "array"}]}),
+        'What happens to connections: "refuse", "drop", "unreachable", {delay = 2}, {loss = 0.3}, {limit = 1}, '
+        '{close_after_accept = true}; for one address family {drop = "ipv6"}. At a scripted address also '
+        "{refuse = true, first = 2}, or a list of such rules.",
+    ),
+    **{
+        stage: Key(
+            Elsewhere({"anyOf": [{"type": "string"}, {"type": "object"}, {"type": "array"}]}),
+            f'What happens at {stage}: "450 4.2.0 later", or {{reply, recipient, sender, first, delay, close, ...}}, '
+            "or a list of those. A real MX: at rcpt, data, end-of-data; reply, recipient, sender, first, delay.",
+        )
+        for stage in STAGES
+    },
+    "extensions": Key(
+        Elsewhere({"type": "object"}),
+        "What EHLO offers: {add = [...], hide = [...], size = n}; scripted addresses only.",
+    ),
+    "host": Key(Text(HOST), "What happens to a real host as a whole."),
+    "scan_ban": Key(
+        Elsewhere({"type": "object"}),
+        'A real host bans who connects to many ports: {after = 5, for = 300, verdict = "reset"}, or "drop".',
+    ),
+    "fail2ban": Key(
+        Elsewhere({"type": "object"}),
+        "A Postfix whose log fail2ban reads, with Debian's filter: {maxretry = 5, findtime = 600, bantime = 300, "
+        'filter = "postfix[mode=aggressive]"}, which are the defaults.',
+    ),
+    "later": Key(Flag(), "It is not in force from the start: a step applies it."),
+}
+DNS_FAULT = Elsewhere(
+    {
+        "type": "object",
+        "properties": {
+            "kind": {"enum": list(DNS_KINDS)},
+            **{key: {"type": "string"} for key in ("id", "name", "type", "client", "transport")},
+            **{key: {"type": "integer", "minimum": 1} for key in ("first", "from", "to")},
+            "later": {"type": "boolean"},
+        },
+        "required": ["kind"],
+    }
+)
+STEP = Table(
+    {
+        "send": Key(ONE_OR_MORE, "Names of messages to send. What becomes of them, until or expect waits for."),
+        "talk": Key(ONE_OR_MORE, "Names of sessions to hold."),
+        "apply": Key(ONE_OR_MORE, "Names of faults to put in force."),
+        "heal": Key(ONE_OR_MORE, "Names of faults to take back."),
+        "zone": Key(TEXT, "A text that replaces the zone of $DOMAIN, or of the domain named by `of`."),
+        "flush": Key(TEXT, "A host that tries its deferred messages now (postqueue -f, -i)."),
+        "hold": Key(TEXT, "A host that keeps a message from being tried (postsuper -h)."),
+        "release": Key(TEXT, "A host that lets a held message be tried (postsuper -H)."),
+        "delete": Key(TEXT, "A host that throws a message away (postsuper -d)."),
+        "expire": Key(TEXT, "A host that returns a message when it is next taken up (postsuper -e)."),
+        "restart": Key(TEXT, "A host to stop and to start again: an MTA, a mail store, a host of [hosts]."),
+        "run": Key(
+            TEXT,
+            "An MTA, a mail store or a host of [hosts] on which `command` runs, as root; `output` is a regular "
+            "expression found in what it prints.",
+        ),
+        "until": Key(
+            Text(OUTCOMES), "Go on when the message (`message`, `to`) has this outcome, at the latest after `timeout`."
+        ),
+        "expect": Key(Tables(EXPECT, single=True), "What must hold now."),
+        "message": Key(TEXT, "The message meant; by default the only one."),
+        "to": Key(TEXT, "The recipient meant by until; default: each."),
+        "of": Key(TEXT, "The zone meant by zone: a name of the table [zones]."),
+        "command": Key(TEXTS, "The words of the command."),
+        "output": Key(TEXT, "A regular expression; a variable in it stands for its value as it is."),
+        "timeout": Key(Number(DAY), "Seconds."),
+    }
+)
+WITH: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("send", "talk", "apply", "heal", "restart", "expect"), ()),
+    **dict.fromkeys(IN_QUEUE, ("message",)),
+    "zone": ("of",),
+    "run": ("command", "output"),
+    "until": ("message", "to", "timeout"),
+}
+"""The actions of a step, and which keys belong to each."""
+
+SCENARIO = Table(
+    {
+        "title": Key(TEXT, "One line: what goes wrong, and what happens then.", needed=True),
+        "teaches": Key(TEXT, "What a learner takes away, in two or three sentences.", needed=True),
+        "standard": Key(ONE_OR_MORE, 'Where it is written: ["RFC 5321 5.1", "smtp_fallback_relay", "transport(5)"].'),
+        "departs": Key(TEXT, "Where a server, or its setting, departs from the standard."),
+        "observed": Key(TEXT, "How the real servers differ from what was expected of them."),
+        "tags": Key(TEXTS, "Words to find it by."),
+        "source": Key(TEXT, "The address of a public thread in which people met it."),
+        "timeout": Key(Number(DAY), "Seconds that each expectation is waited for. [60]"),
+        "zone": Key(TEXT, "Zone of $DOMAIN, a fresh domain. Without it: mx1, mx2, mx3 at preferences 10, 20, 30."),
+        "zones": Key(
+            Named(TEXT),
+            "Zones of further domains: other = the zone of $OTHER. A name with a final dot stands for itself "
+            '("localhost."); one run at a time serves it.',
+        ),
+        "hosts": Key(
+            Named(
+                Table(
+                    {
+                        "like": Key(
+                            TEXT,
+                            'The host of the world it is made like, or one that the world does not have: "resolver" '
+                            'caches answers of the DNS, "scanner" may send raw packets and has nmap. [direct]',
+                        ),
+                        "main_cf": Key(TEXT, "Of a Postfix: lines of main.cf in which it differs."),
+                        "master_cf": Key(TEXT, "Of a Postfix: lines to add to master.cf."),
+                        "dovecot_conf": Key(
+                            TEXT, 'Of a Dovecot, like = "mailstore": lines to add to dovecot.conf; the last one counts.'
+                        ),
+                        "users": Key(
+                            TEXT, 'Of a Dovecot: lines "name:password"; they have mailboxes, and nobody else has.'
+                        ),
+                        "unbound_conf": Key(TEXT, "Of a resolver: lines of unbound.conf; the last one counts."),
+                        "resolver": Key(TEXT, "The resolver that it asks instead of the lab's DNS: a host further up."),
+                        "sieve": Key(Named(TEXT), "Of a Dovecot: active Sieve script of a user, as in [sieve]."),
+                        "files": Key(
+                            Named(Elsewhere({"type": "string"})),
+                            "Files below /etc/postfix, or /etc/dovecot: name to text.",
+                        ),
+                    }
+                )
+            ),
+            "Hosts that the scenario brings along; a zone, and a host further down, has the address as $NAME.",
+        ),
+        "sieve": Key(
+            Named(TEXT), "Active Sieve script of a user in the world's mail store: bia = the script of bia@$DOMAIN."
+        ),
+        "faults": Key(
+            Elsewhere(
+                {
+                    "type": "object",
+                    "properties": {"dns": {"type": "array", "items": DNS_FAULT.described}},
+                    "additionalProperties": Table(SCRIPT).schema(),
+                }
+            ),
+            "What is wrong: [faults.NAME] at a scripted address or a real host, [[faults.dns]] in the DNS.",
+        ),
+        "message": Key(
+            Tables(
+                Table(
+                    {
+                        "name": Key(TEXT, "What steps and expectations call it; needed if there are several."),
+                        "from": Key(
+                            Elsewhere({"type": "string"}), 'Envelope sender. [ana@home.test]; "" is the null sender.'
+                        ),
+                        "to": Key(ONE_OR_MORE, "Recipients.", needed=True),
+                        "via": Key(TEXT, "The host of submission, with its port if it is another one. [client]"),
+                        "subject": Key(TEXT, "Its subject."),
+                        "body": Key(TEXT, "Its text."),
+                        "headers": Key(Named(TEXT), "Further header fields."),
+                        "size": Key(Number(SIZE, 1, whole=True), "Bytes to which the body is filled up."),
+                        "raw": Key(TEXT, "Header and body, sent exactly as they stand, instead of all that."),
+                        "file": Key(TEXT, "A file beside this one, sent exactly as it is, instead of all that."),
+                        "login": Key(TEXT, "The user who submits."),
+                        "notify": Key(
+                            Texts(single=True, choices=NOTIFY),
+                            'When a notice is wanted (RFC 3461 4.1): ["success", "failure", "delay"], or "never".',
+                        ),
+                        "ret": Key(Text(RET), "How much of it comes back in a notice of failure (RFC 3461 4.3)."),
+                        "envid": Key(TEXT, "What notices call it (RFC 3461 4.4)."),
+                        "orcpt": Key(
+                            TEXT, 'The original recipient that notices name (RFC 3461 4.2): "rfc822;team@home.test".'
+                        ),
+                        "count": Key(Number(COUNT, 1, whole=True), "How many such messages, one after the other. [1]"),
+                    }
+                )
+            ),
+            "A message.",
+        ),
+        "session": Key(
+            Tables(
+                Table(
+                    {
+                        "name": Key(TEXT, "What steps call it; needed if there are several."),
+                        "at": Key(
+                            TEXT, 'Host, with its port if it is not 25; "mailstore:24" speaks LMTP.', needed=True
+                        ),
+                        "lines": Key(
+                            TEXTS,
+                            '"C: EHLO x" is sent with CRLF, "R: x" exactly as it stands, "B: x" in base64 (AUTH); '
+                            '"TLS:" begins with TLS, "TLS: NAME" asks for that server; "S: 250 2.1.0" is the reply '
+                            'awaited (or its beginning), "S: closed" the end; "C2:", "S2:": a second connection.',
+                            needed=True,
+                        ),
+                    }
+                )
+            ),
+            "A dialogue with a host, byte by byte.",
+        ),
+        "step": Key(
+            Tables(STEP), "What is done, in this order. Without steps: faults, messages, sessions, expectations."
+        ),
+        "expect": Key(Tables(EXPECT, single=True), "What must hold at the end."),
+        "departs_from_plan": Key(
+            Tables(
+                Table(
+                    {
+                        "kind": Key(Text(get_args(DepartureKind)), "The kind of departure.", needed=True),
+                        "host": Key(TEXT, "The host that departs."),
+                        "target": Key(TEXT, "The host that was tried, or not."),
+                        "why": Key(TEXT, "The reason.", needed=True),
+                    }
+                )
+            ),
+            "A departure of the route from the plan that is right here.",
+        ),
+    }
+)

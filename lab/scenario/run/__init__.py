@@ -1,0 +1,1 @@
+"""Runs one scenario on a lab: staged, steps taken, observed, judged."""

@@ -1,0 +1,92 @@
+"""What the hosts have logged about a run: the lines that are about one message of it, or, without a message, the run.
+
+In: the run's stage, its submissions. Out: lines, by the scenario's names of the hosts (:mod:`lab.route.about` has the
+rule). A host whose log could not be read to the end is left out: nothing can be said about it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from lab.route.about import Marks, about, marks
+from lab.verdict import Expectation, regex
+
+if TYPE_CHECKING:
+    from lab.mail.submission import Submission
+    from lab.route.history import History
+    from lab.scenario.run.stage import Stage
+
+
+QUIET = 12.0  # seconds without a word about a message at its end; processes of Postfix end after max_idle, 10 s
+
+
+class Logs:
+    """The logs of one run, which began at *began* (aware). *alone*: hosts that nobody else uses meanwhile."""
+
+    def __init__(self, stage: Stage, began: datetime, alone: Collection[str]) -> None:
+        self._stage = stage
+        self._lab = stage.lab
+        self._began = began
+        self._alone = alone
+
+    def of(
+        self,
+        expected: Expectation | None,
+        sent: Sequence[Submission],
+        message: Submission | None,
+        deadline: float,
+        ended: Callable[[], bool],
+    ) -> Mapping[str, Sequence[str]] | None:
+        """Return the lines about *message* of each host that is *expected* to have logged something, or not to.
+
+        Waits until each line that is expected is there, or can no longer come: *ended* says that the message is at its
+        end, and the hosts say nothing more about it; at most until *deadline* (monotonic). Then until all that they
+        have logged by now has been read. *sent*: all messages of the run.
+        """
+        logged, not_logged = (expected.logged or {}, expected.not_logged or {}) if expected else ({}, {})
+        hosts = {*logged, *not_logged}
+        if not hosts:
+            return None
+
+        def there() -> bool:
+            return all(_each_is_in(patterns, self._lines(host, sent, message)) for host, patterns in logged.items())
+
+        def now() -> tuple[bool, int]:
+            return ended(), sum(1 for host in logged for _ in self._lines(host, sent, message))
+
+        def news(before: tuple[bool, int], _: History) -> bool:
+            return there() or now() != before
+
+        changed = True
+        while changed and not there():
+            before, left = now(), max(0.0, deadline - time.monotonic())
+            changed = self._lab.recorder.wait(partial(news, before), min(QUIET, left) if before[0] else left)
+        patience = max(5.0, deadline - time.monotonic())  # Docker has the lines already
+        return {
+            host: list(self._lines(host, sent, message))
+            for host in sorted(hosts)
+            if self._lab.recorder.caught_up(self._lab.hosts[self._stage.names.real(host)].container, patience)
+        }
+
+    def _lines(self, host: str, sent: Sequence[Submission], message: Submission | None) -> Iterator[str]:
+        real = self._stage.names.real(host)
+        own = real in self._stage.names.own.values()
+        lines = self._lab.recorder.of(real, None if own else self._began)
+        others = [_marks(real, each) for each in sent if each is not message]
+        of_message = _marks(real, message) if message is not None else Marks()
+        domains = self._stage.domains.values()
+        found = about(lines, of_message, others, domains, alone=own or real in self._alone)
+        return (self._stage.names.told(line) for line in found)
+
+
+def _marks(host: str, submission: Submission) -> Marks:
+    return marks(host, submission.events())
+
+
+def _each_is_in(patterns: Sequence[str], lines: Iterator[str]) -> bool:
+    found = list(lines)
+    return all(any(regex.found(pattern, line) for line in found) for pattern in patterns)

@@ -1,0 +1,1 @@
+"""The lab's DNS: log lines to events."""

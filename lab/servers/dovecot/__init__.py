@@ -1,0 +1,1 @@
+"""Dovecot: log lines to events, settings, Sieve scripts."""

@@ -1,0 +1,1 @@
+"""The scripted SMTP host: log lines to events."""

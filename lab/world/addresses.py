@@ -1,0 +1,70 @@
+"""Addresses for hosts that tests bring along: each has one for as long as its container is there, started or not.
+
+Left to Docker, a container gets its address when it starts, and loses it to the next one when it stops.
+
+In: the lab's network, whose ip_range they come from (compose.yaml). Out: an IPv4 address and, where the lab has IPv6,
+the IPv6 address that goes with it, as with the hosts of the world. Errors: MachineError.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from ipaddress import IPv4Network, IPv6Address, IPv6Network
+from typing import TYPE_CHECKING, Any
+
+from lab.engine.hosts import LABEL
+from lab.errors import MachineError
+from lab.state.lease import state_file
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+
+@contextmanager
+def reserved(docker: DockerClient, lab: str, network: str) -> Iterator[tuple[str, str | None]]:
+    """Yield an IPv4 address that no container of *network* has, and nobody else gets before the context ends.
+
+    The container that is created meanwhile keeps it. One that was given back waits until the others had their turn, so
+    that what was on its way to an old host does not come to a new one.
+    """
+    inspected: dict[str, Any] = docker.api.inspect_network(network)
+    pools = inspected["IPAM"]["Config"]
+    range_ = next(IPv4Network(each["IPRange"]) for each in pools if each.get("IPRange"))
+    net6 = next((IPv6Network(each["Subnet"]) for each in pools if ":" in each["Subnet"]), None)
+    with state_file(lab, "addresses") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        found = following(range_, file.read().strip(), _taken(docker, lab, network))
+        file.truncate(0)
+        file.write(found)
+        file.flush()
+        yield found, beside(found, net6) if net6 and inspected["EnableIPv6"] else None
+
+
+def beside(address: str, net6: IPv6Network) -> str:
+    """Return the IPv6 address whose last group has the digits of the IPv4 address's last octet."""
+    return str(IPv6Address(int(net6.network_address) + int(address.rpartition(".")[2], 16)))
+
+
+def following(range_: IPv4Network, last: str, taken: Collection[str]) -> str:
+    """Return the next address of *range_* after *last* ("": the first) that is not *taken*, round and round."""
+    addresses = [str(each) for each in range_]
+    begin = addresses.index(last) + 1 if last in addresses else 0
+    for address in addresses[begin:] + addresses[:begin]:
+        if address not in taken:
+            return address
+    raise MachineError(
+        f"all {len(addresses)} addresses for hosts that tests bring along are taken",
+        hint="`docker ps --all --filter label=mail-lab.owner` lists who has them; run fewer at a time",
+    )
+
+
+def _taken(docker: DockerClient, lab: str, network: str) -> set[str]:
+    """Return the address that was chosen for each container of the lab; one that does not run has no other."""
+    found = set()
+    for each in docker.api.containers(all=True, filters={"label": f"{LABEL}={lab}"}):
+        endpoint = each["NetworkSettings"]["Networks"].get(network, {})
+        found.add((endpoint.get("IPAMConfig") or {}).get("IPv4Address", ""))
+    return found

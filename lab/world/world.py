@@ -1,0 +1,310 @@
+"""The standing set of hosts: brings a lab up, says how it is, and takes it down.
+
+Docker's labels are the only record of what runs, so that nothing written elsewhere can go stale: whatever a killed
+command left is completed by the next `lab up` and removed by the next `lab down`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from lab.engine import hosts, netns
+from lab.engine.hosts import Host
+from lab.errors import MachineError
+from lab.faults import standing
+from lab.state.lease import abandoned
+from lab.state.machine_lock import alone
+from lab.world import bundle, images, ipv6, isolation, preflight, ready
+from lab.world.doors import Door, doors
+from lab.world.slot import Slot, choose
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+    from lab.engine.engine import Engine
+
+Report = Callable[[str], None]
+SERVICES = ("dns", "gateway", "mailstore", "scripted", "mx1", "mx2", "mx3", "client", "direct", "smarthost")
+START_TIMEOUT = 60.0  # seconds until every host must have answered
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a lab is. ``problems`` has what is wrong at each door that does not answer; empty when all is well."""
+
+    name: str
+    slot: Slot
+    hosts: Mapping[str, Host]
+    ports: Mapping[Door, int]
+    problems: Mapping[Door, str]
+    missing: tuple[str, ...]  # hosts of the world that are not there
+    exposed: str = ""  # why it may be reached from outside, or reach it (lab.world.isolation)
+
+    @property
+    def ready(self) -> bool:
+        """Whether every host of the world is there and answers."""
+        return not self.missing and not self.problems and all(host.state == "running" for host in self.hosts.values())
+
+    @property
+    def current(self) -> bool:
+        """Whether it was made from the files as they are now."""
+        tag = f":{bundle.tag()}"
+        return all(host.image.endswith(tag) for host in self.hosts.values() if host.name in SERVICES)
+
+
+class World:
+    """One lab on this machine's Docker engine. Nothing happens before a method is called."""
+
+    def __init__(self, name: str, engine: Engine) -> None:
+        self.name = name
+        self.engine = engine
+
+    @property
+    def docker(self) -> DockerClient:
+        """The Docker SDK's client."""
+        return self.engine.client()
+
+    def hosts(self) -> dict[str, Host]:
+        """Return the lab's hosts by name; none when it is down."""
+        return hosts.find(self.docker, self.name)
+
+    def slot(self) -> Slot | None:
+        """Return the slot the lab has, None when it has none."""
+        return next((Slot(number) for name, number in hosts.names(self.docker) if name == self.name), None)
+
+    def status(self, exposed: str | None = None) -> Status | None:
+        """Return how the lab is, asking every host; None when there is no trace of it.
+
+        *exposed*: what is known of that already; None: it is looked up.
+        """
+        found, slot = self.hosts(), self.slot()
+        if slot is None or not found:
+            return None
+        ports = published(found)
+        asked = {door: port for door, port in ports.items() if door.host in found and found[door.host].runs}
+        absent = tuple(name for name in SERVICES if name not in found)
+        with ThreadPoolExecutor(1) as beside:
+            looked_up = beside.submit(self._exposed, slot, found) if exposed is None else None
+            problems = ready.missing(asked)
+            open_ = looked_up.result() if looked_up else exposed or ""
+        return Status(self.name, slot, found, ports, problems, absent, open_)
+
+    def up(self, report: Report) -> tuple[Status, bool]:
+        """Bring the lab up; returns how it is, and whether anything had to be done."""
+        status = self.status()
+        if status is not None and status.ready and not status.exposed:
+            return status, False
+        preflight.files()
+        with alone(report):
+            status = self.status()  # whoever had the lock may have done it all
+            if status is not None and status.ready:
+                return self._closed(status, report), False
+            images.build(self.engine, self._environment(Slot(0)), report)
+            slot = self._slot()
+            self._put_back(report)
+            exposed = self._start(slot, report)
+            self._wait(report)
+        status = self.status(exposed)
+        if status is None:  # taken down in the meantime
+            raise MachineError("the lab is gone again", hint="did someone run `lab down`?")
+        return status, True
+
+    def extra_image(self, kind: str, report: Report) -> str:
+        """Return the image of a host that only tests bring along (:mod:`lab.world.extra`), built if need be."""
+        name = f"mail-lab/{kind}"
+        services = {name: kind}
+        if images.absent(self.docker, services):
+            with alone(report):
+                images.build(self.engine, self._environment(self.slot() or Slot(0)), report, services)
+        return f"{name}:{bundle.tag()}"
+
+    def down(self, report: Report) -> bool:
+        """Remove every container, network and volume of the lab; returns whether there was anything."""
+        with alone(report):
+            found = self._remove(report)
+            standing.forget(self.name)
+            for lease in abandoned(self.name):
+                with lease:  # what it would put back is gone
+                    pass
+        return found
+
+    def _slot(self) -> Slot:
+        own = self.slot()
+        if own is not None:
+            return own
+        others = {number for name, number in hosts.names(self.docker) if name != self.name}
+        slot = choose(self.name, others, os.environ.get("LAB_SLOT"))
+        if self.engine.local:
+            preflight.ports_free(slot.published(inner) for inner in doors().values())
+        return slot
+
+    def _environment(self, slot: Slot) -> dict[str, str]:
+        """Return the variables of compose.yaml."""
+        return {
+            "LAB_NAME": self.name,
+            "LAB_SLOT": str(slot.number),
+            "LAB_NET": slot.net,
+            "LAB_NET6": slot.net6,
+            "LAB_NET6_ENABLED": "true" if ipv6.wanted(self.engine) else "false",
+            "LAB_PORTS": slot.ports,
+            "LAB_TOKEN": self._token(),
+            "LAB_TAG": bundle.tag(),
+        }
+
+    def _token(self) -> str:
+        """Return the word that opens the control APIs: the one that a part of the lab has already, else a new one."""
+        return next((host.token for host in self.hosts().values() if host.token), "") or secrets.token_hex(16)
+
+    def _tools(self, found: Mapping[str, Host]) -> str | None:
+        """Return an image with nft(8): what *found* hosts were made from, or another that is there; None: none is."""
+        if "scripted" in found:
+            return str(self.docker.api.inspect_container(found["scripted"].container)["Image"])
+        return next(iter(self.docker.api.images(name="mail-lab/scripted", quiet=True)), None)
+
+    def _exposed(self, slot: Slot, found: Mapping[str, Host]) -> str:
+        """Return what is open; where nobody can look, hosts are missing, and the next `lab up` closes it anyway."""
+        tools = self._tools(found)
+        return isolation.opened(self.docker, self.name, slot, tools) if tools else ""
+
+    def _closed(self, status: Status, report: Report) -> Status:
+        """Put back what keeps a lab that runs to itself, where that is gone."""
+        tools = self._tools(status.hosts)
+        if not status.exposed or not tools:
+            return status
+        report(f"closing the lab: {status.exposed}")
+        return replace(status, exposed=isolation.isolate(self.docker, self.name, status.slot, tools))
+
+    def _release(self, tools: str, report: Report) -> None:
+        try:
+            isolation.release(self.docker, self.name, tools)
+        except netns.RefusedError as error:
+            report(f"the lab's rules in the firewall of the engine's machine cannot be removed: {error.args[0]}")
+
+    def _start(self, slot: Slot, report: Report) -> str:
+        """Start what is not running, with testcontainers' Docker Compose; first what it needs, without a host in it.
+
+        So no host ever runs that could reach this machine, even where this command is killed half-way. Returns what
+        stays open all the same.
+        """
+        from testcontainers.compose import DockerCompose
+
+        from lab.engine.explain import explain
+
+        report(f"starting {len(SERVICES)} hosts in {slot.subnet}")
+        with tempfile.NamedTemporaryFile("w", prefix="mail-lab-", suffix=".env") as variables:
+            variables.writelines(f"{name}={value}\n" for name, value in self._environment(slot).items())
+            variables.flush()
+            compose = DockerCompose(
+                context=bundle.compose_folder(),
+                compose_file_name=str(bundle.compose_folder() / "compose.yaml"),
+                env_file=variables.name,
+                wait=False,  # readiness is a protocol's answer: see lab.world.ready
+                docker_command_path=self.engine.compose[0],
+            )
+            logging.getLogger("testcontainers").setLevel(logging.CRITICAL)  # what it says is in the error, too
+            try:
+                subprocess.run([*compose.docker_compose_command(), "create"], check=True, capture_output=True)
+                tools = f"mail-lab/scripted:{bundle.tag()}"
+                exposed = isolation.isolate(self.docker, self.name, slot, tools)
+                compose.start()
+            except subprocess.CalledProcessError as error:
+                raise explain(_text(error.stdout) + _text(error.stderr)) from error
+        return exposed
+
+    def _wait(self, report: Report) -> None:
+        found = self.hosts()
+        self._alive(found)
+        ports = published(found)
+        problems = ready.wait(
+            ports,
+            lambda door: report(f"{door} is ready"),
+            lambda: self._alive(self.hosts()),
+            START_TIMEOUT,
+        )
+        if problems:
+            lines = [
+                f"{door} is not ready after {START_TIMEOUT:.0f} s: {problem}" for door, problem in problems.items()
+            ]
+            logs = [
+                hosts.last_lines(self.docker, found[name]) for name in dict.fromkeys(door.host for door in problems)
+            ]
+            raise MachineError(
+                "\n".join([*lines, *logs]),
+                hint="`lab down`, then `lab up`; `lab logs HOST` has the whole log",
+            )
+
+    def _put_back(self, report: Report) -> None:
+        """Put back at the hosts what killed processes have left; who attaches next does so at the DNS and elsewhere.
+
+        What the command line has made wrong at a host is healed too: the lab is brought up to hosts that answer.
+        """
+        from lab.faults.heal import put_back, site
+
+        for lease in abandoned(self.name):
+            put_back(self.docker, lease, self.hosts(), lambda _: None)
+            lease.close()
+        found = self.hosts()
+        for entry in standing.read(self.name):
+            if entry.kind is not None and entry.where in found:
+                report(f"healing {entry.where}, where {entry.id} of `lab fault add` stands ({entry.kind})")
+                standing.heal(self.name, site(self.docker, found, entry.where, lambda _: None), entry)
+        for host in self.hosts().values():
+            if host.state == "paused":  # by whomever: Compose cannot start it
+                self.docker.api.unpause(host.container)
+
+    def _alive(self, found: Mapping[str, Host]) -> None:
+        """Raise MachineError with the last log lines of a host that has died."""
+        dead = [host for host in found.values() if host.state in ("exited", "dead")]
+        if dead:
+            lines: list[str] = []
+            for host in dead:
+                lines += [f"{host.name} ended with exit code {host.exit_code}; its last lines:"]
+                lines += [hosts.last_lines(self.docker, host) or "  (it said nothing)"]
+            raise MachineError("\n".join(lines), hint="mend the cause under compose/ or dnszone/, then `lab up` again")
+
+    def _remove(self, report: Report) -> bool:
+        tools = self._tools(self.hosts())
+        label = {"label": f"{hosts.LABEL}={self.name}"}
+        api = self.docker.api
+        containers = [each["Id"] for each in api.containers(all=True, filters=label)]
+        with ThreadPoolExecutor(8) as pool:
+            list(
+                pool.map(images.gone, [partial(api.remove_container, each, v=True, force=True) for each in containers])
+            )
+        networks = [each["Id"] for each in api.networks(filters=label)]
+        for each in networks:
+            images.gone(partial(self._empty, each))
+            images.gone(partial(api.remove_network, each))
+        if tools:
+            self._release(tools, report)
+        return bool(containers or networks)
+
+    def _empty(self, network: str) -> None:
+        """Disconnect what is left in a network, for Docker keeps one that is in use.
+
+        It is somebody else's container, or the endpoint of one that was killed while it started, and is no more.
+        """
+        api = self.docker.api
+        for left in (api.inspect_network(network)["Containers"] or {}).values():
+            images.gone(partial(api.disconnect_container_from_network, left["Name"], network, force=True))
+
+
+def published(found: Mapping[str, Host]) -> dict[Door, int]:
+    """Return each door with its port on 127.0.0.1, as the gateway publishes it."""
+    gateway = found.get("gateway")
+    if gateway is None:
+        return {}
+    return {door: gateway.published[inner] for door, inner in doors().items() if inner in gateway.published}
+
+
+def _text(output: bytes | str | None) -> str:
+    return output.decode("utf-8", "replace") if isinstance(output, bytes) else output or ""

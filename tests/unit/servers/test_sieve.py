@@ -1,0 +1,48 @@
+"""Sieve scripts in the mail store, with a shell in place of its container."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from lab.errors import LabError
+from lab.servers.dovecot import sieve
+from lab.servers.dovecot.sieve import Sieve
+
+
+class Container:
+    """Runs what it is told on this machine, with a folder of the test's for /srv/vmail and no user vmail."""
+
+    def exec_run(self, command: list[str]) -> Any:
+        plain = [word.replace(" -o vmail -g vmail", "").replace("chown vmail:vmail", "true") for word in command]
+        done = subprocess.run(plain, capture_output=True, check=False)
+        return SimpleNamespace(exit_code=done.returncode, output=done.stdout + done.stderr)
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sieve:
+    monkeypatch.setattr(sieve, "HOME", str(tmp_path))
+    container: Any = Container()
+    return Sieve(container, "mailstore")
+
+
+def test_a_script_is_put_and_taken_back(store: Sieve, tmp_path: Path) -> None:
+    store.put("Bia@A.test", 'if true { keep; } # "$(x)" \N{SNOWMAN}\n')
+    path = tmp_path / "a.test" / "bia" / ".dovecot.sieve"
+    assert path.read_text("utf-8") == 'if true { keep; } # "$(x)" \N{SNOWMAN}\n'
+    assert list(store.scripts) == ["bia@a.test"]
+    path.with_suffix(".svbin").touch()
+    store.remove("bia@a.test")
+    store.remove("bia@a.test")  # none there is fine too
+    assert list(path.parent.iterdir()) == []
+    assert store.scripts == {}
+
+
+def test_what_cannot_be_put_is_told(store: Sieve, tmp_path: Path) -> None:
+    (tmp_path / "a.test").write_text("a file")
+    with pytest.raises(LabError, match=r"the Sieve script of bia@a\.test cannot be changed: "):
+        store.put("bia@a.test", "keep;")
