@@ -3,7 +3,7 @@
 LabError
  |- MachineError                       Docker, this machine or a host of the lab is in the way
  |   |- lab.engine.explain: StoppedError, UnreachableError
- |   `- lab.faults.kinds.site.UnsupportedError
+ |   `- UnsupportedError             the engine, or its kernel, does not allow what is wanted
  |- lab.servers.postfix.settings.SettingsError       a main.cf with mistakes
  `- lab.verdict.ExpectationError     an expectation that cannot be judged
 """
@@ -29,3 +29,7 @@ class LabError(Exception):
 
 class MachineError(LabError):
     """Docker, this machine or a host of the lab is in the way: what the user gave is right."""
+
+
+class UnsupportedError(MachineError):
+    """This engine, or its kernel, does not allow what a fault or a scenario needs."""

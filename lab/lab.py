@@ -26,7 +26,7 @@ from lab.engine.hosts import MAIL_ROLES, Host, container, known
 from lab.errors import LabError
 from lab.faults.for_a_test import Breakage
 from lab.faults.grammar import whole
-from lab.mail.access import Access, Login, at_port
+from lab.mail.access import Access, Login
 from lab.mail.dsn import DEFAULT as NOTHING_ASKED
 from lab.mail.dsn import Dsn
 from lab.mail.mailbox import Mailbox
@@ -43,6 +43,7 @@ from lab.servers.postfix.queue import Queue
 from lab.state.claims import Holding
 from lab.state.lease import Lease
 from lab.world import extra
+from lab.world.doors import at_port
 from lab.world.world import World
 
 if TYPE_CHECKING:

@@ -9,10 +9,9 @@ from lab.engine.hosts import Host, known
 from lab.errors import LabError
 from lab.mail.submit import Server, Tls
 from lab.world import ready, users
-from lab.world.doors import INSIDE, Door
+from lab.world.doors import INSIDE, SUBMISSION, Door, at_port
 from lab.world.world import published
 
-SUBMISSION = 587  # RFC 6409: TLS and a password; port 25 of a smarthost relays for nobody
 TLS: Mapping[int, Tls] = {SUBMISSION: "starttls", 465: "implicit"}  # RFC 8314 3.3
 GUESTS = 2560  # the gateway's port for what has none of its own (haproxy.cfg)
 
@@ -52,14 +51,6 @@ class Access:
             return Server(name, ready.LOOPBACK, self.port(host, port), credentials, tls)
         inner = self._world["gateway"].published[GUESTS]
         return Server(name, ready.LOOPBACK, inner, credentials, tls, beyond=(found.address, port))
-
-
-def at_port(via: str) -> int:
-    """Return the port of "host:port", or where the host's clients submit. Raises LabError for what is no number."""
-    host, _, given = via.partition(":")
-    if given and not (given.isascii() and given.isdigit() and len(given) < 6):
-        raise LabError(f"via={via!r} has no port number", hint='"client", "smarthost" or "mx1:25"')
-    return int(given) if given else SUBMISSION if host == "smarthost" else 25
 
 
 def password(name: str) -> str:

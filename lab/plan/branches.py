@@ -6,35 +6,16 @@ without the plans of what happens to them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
 from lab.plan.aliases import Aliased
 from lab.plan.keys import split
 from lab.plan.sieve import redirects
 from lab.route.plan import Branch
+from lab.servers.dovecot.store import Store
 
 REPLACED = "Replaced as the message comes in, in the same queue file and before it is routed."
 FORWARDED = "local(8) makes a new message of it, with a queue id of its own."
 SIEVED = "The recipient's Sieve script sends it on: the mail store hands it to its submission host."
 PERHAPS = "The recipient's Sieve script sends it on if the message is as a test of it says."
-
-
-@dataclass(frozen=True, slots=True)
-class Store:
-    """A mail store: what its users' Sieve scripts send on, and to whom.
-
-    ``scripts``: address in lower case to the text of its script, where known. ``outlet``: the server that sends for
-    the store, "host" or "host:port", "" for none; ``outlets``: users for whom it is another one.
-    """
-
-    outlet: str = ""
-    outlets: Mapping[str, str] = field(default_factory=dict)
-    scripts: Mapping[str, str] = field(default_factory=dict)
-
-    def outlet_of(self, user: str) -> str:
-        """Return the server that sends for a user."""
-        return self.outlets.get(user, self.outlet)
 
 
 def virtual_branches(addresses: tuple[str, ...], host: str) -> tuple[Branch, ...]:

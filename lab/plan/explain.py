@@ -14,7 +14,7 @@ from dnszone.exchangers import is_exchanger
 from lab.plan.address import Decision, complete, decide, is_local
 from lab.plan.aliases import Aliased, AliasLoopError, aliased, virtual
 from lab.plan.answers import Asker, Zones, address_of
-from lab.plan.branches import Store, local_branches, sieve_branches, virtual_branches
+from lab.plan.branches import local_branches, sieve_branches, virtual_branches
 from lab.plan.consequences import consequences
 from lab.plan.dialogue import refusal
 from lab.plan.keys import address_keys
@@ -22,6 +22,7 @@ from lab.plan.lookup import Resolver, Why
 from lab.plan.sites import parse, resolve
 from lab.plan.unplanned import PROGRAMS, UNREAD, altered, checked, unplanned, unread
 from lab.route.plan import Branch, Plan, Site, Target, Unplanned
+from lab.servers.dovecot.store import Store
 from lab.servers.postfix.settings import Settings, Table
 
 Stage = Literal[

@@ -14,12 +14,12 @@ from dnszone.zone import WORLD
 from lab.control.dns import STANDING
 from lab.engine.hosts import MAIL_ROLES, Host, known
 from lab.errors import LabError
-from lab.mail.access import at_port
 from lab.plan.explain import Basis
 from lab.plan.path import explain_path
 from lab.route.plan import Plan
 from lab.servers.brought import MAILSTORE, Own
 from lab.servers.configuration import Configuration
+from lab.world.doors import at_port
 
 if TYPE_CHECKING:
     from lab.lab import Lab

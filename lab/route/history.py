@@ -21,11 +21,10 @@ from typing import NamedTuple
 from lab.route import events
 from lab.route.contacts import Contact, Contacts
 from lab.route.events import AttemptFailed, Delivery, DnsQuery, Event, Rejected
-from lab.route.model import Attempt, Route
+from lab.route.model import GREETED, UNKNOWN, Attempt, Route
 from lab.route.queuefile import QueueFile
 from lab.route.request import next_queue_id
 from lab.route.walk import Walk, forwarded_as
-from lab.servers.postfix.sentences import GREETED, UNKNOWN
 
 ADDRESS = re.compile(r"[\d.]+|.*:.*")  # a host that Postfix names by its address
 OfStore = events.Saved | events.Submitted | events.Sieved | events.Reported | events.Finished

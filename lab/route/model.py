@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """Version of the JSON. It grows when a key changes its meaning."""
 
+UNKNOWN = "unknown"
+"""Stage of a failure whose sentence in the log does not tell it."""
+
+GREETED = ("banner", "ehlo")
+"""Stages for which Postfix has one sentence: the server refused to talk."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from lab.route.events import AttemptFailed, Delivery, ServerNamed, TlsEstablished
-from lab.route.model import Attempt
+from lab.route.model import UNKNOWN, Attempt
 from lab.servers.postfix import fields, sentences
 
 Server = tuple[str | None, str | None]  # name and address as Postfix logged them; twice None is relay=none
@@ -256,7 +256,7 @@ def _stage(why: sentences.Failure | None, end: Delivery) -> str:
 
     A 5xx greeting never bounces (smtp_skip_5xx_greeting), so what bounced was EHLO's.
     """
-    stage = why.stage if why else sentences.UNKNOWN
+    stage = why.stage if why else UNKNOWN
     return "ehlo" if stage == "banner" and end.status == "bounced" else stage
 
 

@@ -15,9 +15,8 @@ from lab.route import events
 from lab.route.commands import put_back, runs_command
 from lab.route.ends import End, refused_route, route_to
 from lab.route.events import Delivery, Event, NotificationSent, Rejected, Submitted
-from lab.route.model import Attempt, Notification, Route
+from lab.route.model import GREETED, UNKNOWN, Attempt, Notification, Route
 from lab.route.queuefile import QueueFile
-from lab.servers.postfix.sentences import GREETED, UNKNOWN
 
 if TYPE_CHECKING:
     from lab.route.history import History

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from lab.plan.branches import Store
+from lab.servers.dovecot.store import Store
 from lab.servers.postfix.settings import Settings, read
 
 if TYPE_CHECKING:

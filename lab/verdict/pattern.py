@@ -18,8 +18,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
-from lab.route.model import Attempt
-from lab.servers.postfix.sentences import UNKNOWN
+from lab.route.model import UNKNOWN, Attempt
 
 CODE = re.compile(r"[2-5][0-9x]{2}")
 STATUS = re.compile(r"[245x]\.(\d{1,3}|x)\.(\d{1,3}|x)")

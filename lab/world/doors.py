@@ -23,6 +23,7 @@ class Door(NamedTuple):
         return f"{self.host}:{self.port}"
 
 
+SUBMISSION = 587  # RFC 6409: TLS and a password; port 25 of a smarthost relays for nobody
 INSIDE = (Door("mailstore", 24),)
 """What is not published, and reached through the gateway's port for guests all the same: haproxy.cfg says why."""
 
@@ -39,3 +40,11 @@ def doors() -> dict[Door, int]:
     if not found:
         raise LabError(f"{path} publishes no port", hint="restore the file")
     return found
+
+
+def at_port(via: str) -> int:
+    """Return the port of "host:port", or where the host's clients submit. Raises LabError for what is no number."""
+    host, _, given = via.partition(":")
+    if given and not (given.isascii() and given.isdigit() and len(given) < 6):
+        raise LabError(f"via={via!r} has no port number", hint='"client", "smarthost" or "mx1:25"')
+    return int(given) if given else SUBMISSION if host == "smarthost" else 25

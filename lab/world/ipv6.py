@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.engine.hosts import Host
-from lab.errors import LabError
-from lab.faults.kinds.site import UnsupportedError
+from lab.errors import LabError, UnsupportedError
 
 if TYPE_CHECKING:
     from lab.engine.engine import Engine

@@ -20,8 +20,8 @@ from lab.engine import netns
 from lab.engine.archive import archive
 from lab.engine.hosts import LABEL, OWNER
 from lab.engine.streams import end
-from lab.errors import LabError
-from lab.faults.kinds.site import Site, UnsupportedError
+from lab.errors import LabError, UnsupportedError
+from lab.faults.kinds.site import Site
 from lab.world import extra
 
 if TYPE_CHECKING:

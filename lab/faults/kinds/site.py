@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lab.engine import netns
 from lab.engine.hosts import LABEL, Host
-from lab.errors import LabError, MachineError
+from lab.errors import LabError, MachineError, UnsupportedError
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -31,10 +31,6 @@ with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as r
             raw.sendto(b"\x88\0\0\0\x20\0\0\0" + bytes.fromhex(address) + b"\2\1" + own, ("ff02::1", 0))
 """
 """Sends an unsolicited neighbour advertisement (RFC 4861 4.4, 7.2.6) for each IPv6 address of this machine."""
-
-
-class UnsupportedError(MachineError):
-    """This Docker engine does not allow what a fault needs."""
 
 
 def _nobody_builds(what: str) -> str:

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.engine.hosts import container
-from lab.errors import LabError
-from lab.faults.kinds.site import UnsupportedError
+from lab.errors import LabError, UnsupportedError
 from lab.scenario.format.expect import Asked, ready
 from lab.scenario.format.model import IN_QUEUE, MAIN, RUN, Expected, Message, Scenario, Step
 from lab.scenario.format.session import talk

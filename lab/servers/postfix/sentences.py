@@ -11,11 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-UNKNOWN = "unknown"
-"""Stage of a failure whose sentence does not tell it."""
-
-GREETED = ("banner", "ehlo")
-"""Stages that have one sentence: the server refused to talk."""
+from lab.route.model import UNKNOWN
 
 PEER = r"(?P<relay>[^\s\[\]]+)\[(?P<address>[^\]\s]+)\](?::(?P<port>\d{1,5}))?"
 CACHED = "SASL [CACHED] authentication failed; server "  # the one sentence with a server's name and no address

@@ -13,8 +13,7 @@ from lab.control.dns import Dns
 from lab.control.domains import DEFAULT, Domains, fresh
 from lab.control.scripted import Place, Scripted
 from lab.engine.hosts import Host, variables
-from lab.errors import LabError
-from lab.faults.kinds.site import UnsupportedError
+from lab.errors import LabError, UnsupportedError
 
 
 class FakeHosts:

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from lab.plan.branches import Store
 from lab.plan.explain import Basis
 from lab.plan.path import explain_path
 from lab.plan.text import text
 from lab.route.departures import compare
 from lab.route.model import Route
 from lab.route.plan import Plan
+from lab.servers.dovecot.store import Store
 from lab.servers.postfix.settings import Settings
 
 Make = Callable[..., Plan]

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import pytest
 
 from lab.route import events
+from lab.route.model import UNKNOWN
 from lab.servers.postfix import log as postfix
 from lab.servers.postfix import sentences
-from lab.servers.postfix.sentences import UNKNOWN
 
 from .recordings import postfix_events
 from .test_history import MX1, MX2, attempts, story, to

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from lab.errors import LabError
-from lab.faults.kinds.site import UnsupportedError
+from lab.errors import LabError, UnsupportedError
 from lab.mail.dsn import Dsn
 from lab.mail.submit import Reply
 from lab.route.model import Route
