@@ -14,8 +14,9 @@ from scripted.reply import Reply
 PATH = re.compile(
     r"(?P<word>FROM|TO): ?<(?:@[^:>]*:)?"  # a source route is dropped (RFC 5321 appendix C)
     r"(?P<mailbox>(?:\"(?:\\.|[^\"\\])*\"|[^\">\s])*)>(?:\s+(?P<parameters>.*))?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,  # other blanks may be part of a mailbox (RFC 6531 3.3)
 )
+BLANKS = " \t"  # WSP, the only ones of SMTP (RFC 5321 4.1.1)
 # Keyword of a parameter: the extension that brings it, and the values it may have.
 PARAMETERS: dict[str, dict[str, tuple[str, str]]] = {
     "MAIL": {
@@ -48,11 +49,13 @@ class Path:
 
 def read_path(verb: Literal["MAIL", "RCPT"], argument: str) -> Path | None:
     """Return what *argument* of *verb* says, None for bad syntax."""
-    found = PATH.fullmatch(argument.strip())
+    found = PATH.fullmatch(argument.strip(BLANKS))
     if found is None or found["word"].upper() != ("FROM" if verb == "MAIL" else "TO"):
         return None
     parameters = {}
-    for parameter in (found["parameters"] or "").split():
+    for parameter in (found["parameters"] or "").replace("\t", " ").split(" "):
+        if not parameter:
+            continue
         keyword, _, value = parameter.partition("=")
         parameters[keyword.upper()] = value
     return Path(found["mailbox"], parameters)
@@ -72,6 +75,6 @@ def refuse(verb: Literal["MAIL", "RCPT"], path: Path, keywords: frozenset[str], 
         if keyword not in keywords and (known is None or known[0] not in keywords):
             return Reply.of(f"555 5.5.4 Unsupported option: {keyword}")  # RFC 5321 4.1.1.11
         brought = keyword == "BODY" and value.upper() in keywords  # by a script: BODY=BINARYMIME (RFC 3030 3)
-        if known and not brought and not re.fullmatch(known[1], value, re.IGNORECASE):
+        if known and not brought and not re.fullmatch(known[1], value, re.IGNORECASE | re.ASCII):
             return Reply.of(f"501 5.5.4 Bad value of {keyword}: {value}")
     return None

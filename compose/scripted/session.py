@@ -12,6 +12,7 @@ from base64 import b64decode
 from collections.abc import Awaitable, Callable
 
 from scripted.dialogue import Dialogue, OverError
+from scripted.envelope import BLANKS
 from scripted.reply import Reply
 from scripted.transaction import NOT_IMPLEMENTED, Transactions
 from scripted.wire import IdleError
@@ -61,13 +62,13 @@ class Session:
             self._dialogue.heard(None, "(a line that is too long)")
             await self._dialogue.say(None, Reply.of("500 5.5.2 Error: line too long"))
             return
-        verb, _, argument = line.strip().partition(" ")
+        verb, _, argument = line.strip(BLANKS).partition(" ")
         stage, act = self._verbs.get(verb.upper(), (None, None))
         self._dialogue.heard(stage, line)
         if act is None:
             await self._dialogue.say(None, Reply.of("500 5.5.2 Error: command not recognized"))
         else:
-            await act(argument.strip())
+            await act(argument.strip(BLANKS))
 
     async def _ehlo(self, argument: str) -> None:
         lines = self._dialogue.extensions.lines(tls=self._dialogue.wire.tls is not None)

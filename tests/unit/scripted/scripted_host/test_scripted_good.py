@@ -82,6 +82,8 @@ def test_pipelined_commands_are_answered_in_order(client: Client) -> None:
         ("MAIL FROM:<ana>", "501 5.1.7 Bad sender address syntax"),
         ("MAIL FROM:<ána@home.test>", "553 5.6.7 Must declare SMTPUTF8 to send unicode address"),
         ("MAIL FROM:<ána@home.test> SMTPUTF8", "250 2.1.0 Ok"),
+        ("MAIL FROM:<a\u3000na@home.test> SMTPUTF8", "250 2.1.0 Ok"),  # no blank, but a letter of the address
+        ("MAIL FROM:<a@home.test> SIZE=\u0664", "501 5.5.4 Bad value of SIZE: \u0664"),
         ('MAIL FROM:<"a > b"@home.test>', "250 2.1.0 Ok"),
         ("mail from:<@relay.test:ana@home.test> body=8bitmime ret=hdrs envid=7", "250 2.1.0 Ok"),
         ("MAIL FROM:<a@home.test> BODY=9BIT", "501 5.5.4 Bad value of BODY: 9BIT"),
