@@ -7,8 +7,8 @@ import socket
 from collections.abc import Iterable
 
 from lab.errors import LabError, MachineError
-from lab.world import doors, ready, users
-from lab.world.zonefiles import WORLD_VARIABLES, world_zones
+from lab.world import doors, ready, roster, users
+from lab.world.zonefiles import world_zones
 
 
 def files() -> None:
@@ -46,5 +46,5 @@ def _free(port: int) -> bool:
 
 
 def _zones() -> None:
-    ipv4 = dict.fromkeys(WORLD_VARIABLES, "198.18.0.1")
+    ipv4 = dict.fromkeys(roster.variables(), "198.18.0.1")
     world_zones(ipv4 | {f"{name}_V6": "2001:2::1" for name in ipv4})

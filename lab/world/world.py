@@ -23,7 +23,7 @@ from lab.errors import MachineError
 from lab.faults import standing
 from lab.state.lease import abandoned
 from lab.state.machine_lock import alone
-from lab.world import bundle, images, ipv6, isolation, preflight, ready
+from lab.world import bundle, images, ipv6, isolation, preflight, ready, roster
 from lab.world.doors import Door, doors
 from lab.world.slot import Slot, choose
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from lab.engine.engine import Engine
 
 Report = Callable[[str], None]
-SERVICES = ("dns", "gateway", "mailstore", "scripted", "mx1", "mx2", "mx3", "client", "direct", "smarthost")
 START_TIMEOUT = 60.0  # seconds until every host must have answered
 
 
@@ -58,7 +57,7 @@ class Status:
     def current(self) -> bool:
         """Whether it was made from the files as they are now."""
         tag = f":{bundle.tag()}"
-        return all(host.image.endswith(tag) for host in self.hosts.values() if host.name in SERVICES)
+        return all(host.image.endswith(tag) for host in self.hosts.values() if host.name in roster.names())
 
 
 class World:
@@ -91,7 +90,7 @@ class World:
             return None
         ports = published(found)
         asked = {door: port for door, port in ports.items() if door.host in found and found[door.host].runs}
-        absent = tuple(name for name in SERVICES if name not in found)
+        absent = tuple(name for name in roster.names() if name not in found)
         with ThreadPoolExecutor(1) as beside:
             looked_up = beside.submit(self._exposed, slot, found) if exposed is None else None
             problems = ready.missing(asked)
@@ -199,7 +198,7 @@ class World:
 
         from lab.engine.explain import explain
 
-        report(f"starting {len(SERVICES)} hosts in {slot.subnet}")
+        report(f"starting {len(roster.MEMBERS)} hosts in {slot.subnet}")
         with tempfile.NamedTemporaryFile("w", prefix="mail-lab-", suffix=".env") as variables:
             variables.writelines(f"{name}={value}\n" for name, value in self._environment(slot).items())
             variables.flush()

@@ -10,9 +10,6 @@ from dnszone.zone import Zone
 from lab.errors import LabError
 from lab.world import bundle
 
-WORLD_VARIABLES = ("DNS", "GATEWAY", "MAILSTORE", "SCRIPTED", "MX1", "MX2", "MX3", "CLIENT", "DIRECT", "SMARTHOST")
-"""The variables that compose.yaml gives to the DNS host: each host's address; with _V6 behind, its IPv6 address."""
-
 
 def origins() -> tuple[str, ...]:
     """Return the names of the world's zones, without their final dots."""

@@ -20,8 +20,8 @@ import pytest
 from lab import Lab
 from lab.engine import netns
 from lab.engine.hosts import LABEL, names
+from lab.world import roster
 from lab.world.slot import Slot
-from lab.world.world import SERVICES
 
 NAME, SLOT = "trouble", Slot(62)
 ROOT = Path(__file__).parents[2]
@@ -148,7 +148,7 @@ def test_two_at_once(lab: Lab, run: Run) -> None:
     outputs = [process.communicate(timeout=120) for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     assert run("status").returncode == 0
-    assert sum(f"mail-lab-{NAME}-" in name for name in left(lab)) == len(SERVICES)
+    assert sum(f"mail-lab-{NAME}-" in name for name in left(lab)) == len(roster.MEMBERS)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])

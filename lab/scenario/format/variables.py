@@ -11,14 +11,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from lab.control.domains import LEASED, PLACES
-from lab.world.zonefiles import WORLD_VARIABLES
+from lab.world import roster
 
 VARIABLE = re.compile(r"(?P<escape>\\)?\$(?P<name>[A-Z][A-Z0-9_]*)")
-WORLD = tuple(name.lower() for name in WORLD_VARIABLES)
+WORLD = roster.names()
 """The hosts of the world."""
 STORE = "mailstore"
 """The one that has mailboxes."""
-MAIL = tuple(name for name in WORLD if name not in ("dns", "gateway", STORE, "scripted"))
+MAIL = roster.mtas()
 """Those that are MTAs."""
 
 
@@ -67,7 +67,7 @@ def placeholders(zones: Iterable[str], texts: Iterable[str], hosts: Iterable[str
     *zones*: variables of its domains; *texts*: all that zones have in the course of it; *hosts*: those of its own.
     """
     values = {name: f"{name.lower().replace('_', '-')}.test" for name in zones}
-    named = [*WORLD_VARIABLES, *(variable(host) for host in hosts)]
+    named = [*roster.variables(), *(variable(host) for host in hosts)]
     for number, name in enumerate(named, start=2):
         values |= {name: f"198.18.0.{number}", f"{name}_V6": f"2001:2::{number}"}
     numbers = {int(number) for text in texts for number in LEASED.findall(text) if int(number) <= PLACES}

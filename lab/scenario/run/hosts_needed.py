@@ -11,10 +11,10 @@ from collections.abc import Iterator
 
 from lab.scenario.format.model import IN_QUEUE, Scenario
 from lab.scenario.format.variables import MAIL, WORLD, variable
+from lab.world import roster
 
-ALWAYS = ("client", "mailstore")  # where every notice to ana@home.test ends
-DEST = re.compile(r"(?<![\w.-])dest\.test\b")  # the domain itself, and no host in it
-RELAYS = {"client": "smarthost"}  # what a host of the world hands its mail to
+DEST = "dest.test"
+ITSELF = re.compile(rf"(?<![\w.-]){re.escape(DEST)}\b")  # the domain, and no host in it
 
 
 def alone(scenario: Scenario) -> frozenset[str]:
@@ -34,9 +34,9 @@ def shared(scenario: Scenario) -> frozenset[str]:
     via |= {str(step.table[step.action]) for step in scenario.steps if step.action in ("run", *IN_QUEUE)}
     text = " ".join(_texts(scenario)).lower()
     named = {host for host in MAIL if re.search(rf"\b{host}(_v6)?\b", text)}
-    named |= {"mx1", "mx2", "mx3"} if DEST.search(text) else set()
-    used = (via & set(WORLD)) | named | set(ALWAYS)
-    return frozenset(used | {RELAYS[host] for host in used if host in RELAYS}) - alone(scenario)
+    named |= roster.exchangers(DEST) if ITSELF.search(text) else set()
+    used = (via & set(WORLD)) | named | set(roster.ADDRESSEE)
+    return frozenset(used.union(*map(roster.behind, used))) - alone(scenario)
 
 
 def _broken(scenario: Scenario) -> Iterator[str]:
