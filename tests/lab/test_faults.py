@@ -134,7 +134,8 @@ def test_zone_with_mistakes_is_refused_as_a_whole_with_all_of_them(lab: Lab) -> 
 
 KILLED = """
 import os, signal
-from lab import Lab, engine
+from lab import Lab
+from lab.engine import engine
 from lab.world.world import World
 lab = Lab(World({name!r}, engine.ensure(print)))
 domain = lab.zone("@ MX 10 mx-a\\nmx-a A $SCRIPTED_1\\n")

@@ -39,7 +39,7 @@ def test_wheel_in_an_empty_environment(lab: Lab, tmp_path: Path) -> None:
     run(sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", python, wheel, "pytest")
     folder = tmp_path / "empty"
     folder.mkdir()
-    tag = run(python, "-c", "from lab import bundle; print(bundle.tag(), bundle.root())", cwd=folder).split()
+    tag = run(python, "-c", "from lab.world import bundle; print(bundle.tag(), bundle.root())", cwd=folder).split()
     assert tag[0] == bundle.tag()
     assert tag[1].endswith("/lab/_bundle")
     (folder / "test_it.py").write_text(TEST)
