@@ -151,7 +151,9 @@ def _lines(
     mine += [f"[{address}]" for place in lab.domains.places() for address in place if address]
     found: dict[str, list[tuple[datetime, str]]] = {}
     counts = {name: counting(marks(name, events), (), mine, alone=name in own or name in alone) for name in lab.hosts}
+    # A client's line about a server that refused names no message; the route knows which process said it, and when.
+    said = {(event.host, event.at): f"[{pid}]: " for event in events if (pid := getattr(event, "pid", None))}
     for host, at, line in lab.recorder.lines(since):
-        if host in counts and counts[host](line):
+        if host in counts and (counts[host](line) or ((host, at) in said and said[host, at] in line)):
             found.setdefault(host, []).append((at, line))
     return found

@@ -73,7 +73,7 @@ def _commands(file: QueueFile) -> list[Command]:
             active = event.at
         elif isinstance(event, Delivery) and runs_command(event):
             last = runs[-1][-1] if runs else None
-            if last and (last.pid, last.delays, last.text) == (event.pid, event.delays, event.text):
+            if last and _request(last) == _request(event):
                 runs[-1].append(event)
             else:
                 runs.append([event])
@@ -82,6 +82,11 @@ def _commands(file: QueueFile) -> list[Command]:
         Command(file, frozenset().union(*map(_names, run)), start, run[0].at)
         for start, run in zip(begun, runs, strict=True)
     ]
+
+
+def _request(delivery: Delivery) -> tuple[object, ...]:
+    """Return what all lines of one delivery request have in common; ``delays[3]`` ends with the line itself."""
+    return delivery.pid, delivery.delays[:3], delivery.text
 
 
 def _during(other: QueueFile, mine: Command, commands: Collection[Command]) -> bool:

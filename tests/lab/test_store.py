@@ -93,7 +93,7 @@ def test_script_is_taken_back_with_the_test(lab: Lab) -> None:
         ({"dovecot_conf": "lmtp_save_to_details = yes\n"}, r"guest\.conf line 1: .*Unknown setting.*\n.*dovecot_conf"),
         ({"dovecot_conf": "quota {\n"}, r"bad: dovecot_conf:1: \{ is not closed"),
         ({"users": "josé\n"}, r"bad: users:1: no colon in 'josé'"),
-        ({"main_cf": "soft_bounce = yes\n"}, r"bad is a mailstore and has no main_cf"),
+        ({"main_cf": "soft_bounce = yes\n"}, r"bad is a Dovecot and has no main_cf"),
     ],
 )
 def test_what_a_store_does_not_take_is_told(lab: Lab, settings: dict[str, Any], text: str) -> None:

@@ -193,11 +193,13 @@ def test_broken_users_and_zone_files_are_told_at_once_with_file_and_line(lab: La
 
 def test_broken_compose_file(lab: Lab, run: Run, copy: Path) -> None:
     path = copy / "compose" / "compose.yaml"
-    path.write_text(path.read_text().replace("  mx2:\n", "  mx2\n"))
+    text = path.read_text()
+    path.write_text(text.replace("  mx2:\n", "  mx2\n"))
+    after = text[: text.index("  mx2:\n")].count("\n") + 2  # the line that follows
     failed = run("up", root=copy)
     assert failed.returncode in (2, 4)
     assert "compose.yaml" in failed.stderr
-    assert "compose.yaml:127: could not find expected" in failed.stderr
+    assert f"compose.yaml:{after}: could not find expected" in failed.stderr
     assert left(lab) == []
 
 

@@ -19,6 +19,7 @@ from lab.route.departures import Departure, compare
 from lab.route.model import Route
 from lab.route.names import Names
 from lab.route.plan import Group, Plan, Site, Target
+from lab.servers.postfix import log as postfix
 from tests.unit.scenario.conftest import BEGAN, attempt, route
 
 AT = datetime(2026, 1, 1, 0, 0, 5, tzinfo=UTC)
@@ -33,6 +34,7 @@ LINES = [
     ("own-3f2a", AT, "Jan 01 00:00:05 x postfix/master[1]: whatever a host of its own says"),
     ("own-3f2a", AT, "own-3f2a speaks of itself"),
     ("own-9e9e", AT, "Jan 01 00:00:05 x postfix/master[1]: a host of another run"),
+    ("mx1", AT, "Jan 01 00:00:05 x postfix/smtp[4]: connect to mx2.dest.test[198.18.0.12]:25: Connection refused"),
 ]
 
 
@@ -53,6 +55,7 @@ SUBMISSION: Any = SimpleNamespace(
     events=lambda: [
         events.MessageId(host="own-3f2a", at=AT, queue_id="QQQQQQQQQQ1", message_id="<1@lab.test>"),
         events.Removed(host="mx1", at=AT, queue_id="QQQQQQQQQQ2", how="removed"),
+        postfix.parse(*LINES[-1]),
     ],
     timeline=lambda: "own-3f2a -> mx1",
 )
@@ -81,12 +84,12 @@ def test_lines_are_of_this_run_alone(fake: Any, tmp_path: Path) -> None:
     saved(fake, tmp_path)
     assert {path.name for path in (tmp_path / "logs").iterdir()} == {"mx1.log", "own.log"}
     mx1 = (tmp_path / "logs" / "mx1.log").read_text().splitlines()
-    assert [line.partition(" ")[2] for line in mx1] == [LINES[1][2], LINES[2][2], LINES[4][2]]
+    assert [line.partition(" ")[2] for line in mx1] == [LINES[1][2], LINES[2][2], LINES[4][2], LINES[-1][2]]
 
 
 def test_a_host_that_nobody_else_had_has_all_its_lines(fake: Any, tmp_path: Path) -> None:
     saved(fake, tmp_path, alone=["mx1"])
-    assert len((tmp_path / "logs" / "mx1.log").read_text().splitlines()) == 5
+    assert len((tmp_path / "logs" / "mx1.log").read_text().splitlines()) == 6
 
 
 def test_hosts_have_the_names_of_the_run(fake: Any, tmp_path: Path) -> None:

@@ -101,6 +101,14 @@ def test_of_two_commands_at_a_time_each_has_what_names_its_recipient_and_the_res
     assert (found["b@x.test"].outcome, found["b@x.test"].final_recipient) == ("discarded", "b@x.test")
 
 
+def test_one_run_for_two_recipients_is_one_command_however_long_its_lines_take() -> None:
+    second = piped(2.1, to="b@x.test").replace("delay=1, delays=0/0/0/1,", "delay=1.1, delays=0/0/0/1.1,")
+    again = discarded(3, "QQQQQQQQQQ2", "a@x.test") + "\n" + discarded(3, "QQQQQQQQQQ2", "b@x.test").strip()
+    found = routes(story(picked_up(1, "QQQQQQQQQQ2"), piped(2), second, again))
+    assert {each.outcome for each in found.values()} == {"discarded"}
+    assert {each.final_recipient for each in found.values()} == {"a@x.test", "b@x.test"}
+
+
 def test_what_pickup_takes_late_is_the_last_command_s() -> None:
     """A loop of two rounds: each command has left one message, and each pickup comes after its command's end."""
     history = story(
