@@ -104,7 +104,7 @@ def test_of_two_commands_at_a_time_each_has_what_names_its_recipient_and_the_res
 def test_one_run_for_two_recipients_is_one_command_however_long_its_lines_take() -> None:
     second = piped(2.1, to="b@x.test").replace("delay=1, delays=0/0/0/1,", "delay=1.1, delays=0/0/0/1.1,")
     again = discarded(3, "QQQQQQQQQQ2", "a@x.test") + "\n" + discarded(3, "QQQQQQQQQQ2", "b@x.test").strip()
-    found = routes(story(picked_up(1, "QQQQQQQQQQ2"), piped(2), second, again))
+    found = routes(story(piped(2), second, picked_up(2.5, "QQQQQQQQQQ2"), again))
     assert {each.outcome for each in found.values()} == {"discarded"}
     assert {each.final_recipient for each in found.values()} == {"a@x.test", "b@x.test"}
 
