@@ -46,6 +46,7 @@ def test_warm_start(spare: World, lab: Lab) -> None:
         "LAB_NET6": SLOT.net6,
         "LAB_PORTS": SLOT.ports,
         "LAB_TAG": bundle.tag(),
+        "LAB_TOKEN": "bench",  # without it the DNS and the scripted host end at once
     }
     bare = ["docker", "compose", "--file", str(bundle.compose_folder() / "compose.yaml"), "up", "--detach"]
     ours = [sys.executable, "-m", "lab", "up"]
