@@ -195,11 +195,11 @@ def test_broken_compose_file(lab: Lab, run: Run, copy: Path) -> None:
     path = copy / "compose" / "compose.yaml"
     text = path.read_text()
     path.write_text(text.replace("  mx2:\n", "  mx2\n"))
-    after = text[: text.index("  mx2:\n")].count("\n") + 2  # the line that follows
+    line = text[: text.index("  mx2:\n")].count("\n") + 1
     failed = run("up", root=copy)
     assert failed.returncode in (2, 4)
     assert "compose.yaml" in failed.stderr
-    assert f"compose.yaml:{after}: could not find expected" in failed.stderr
+    assert f"compose.yaml:{line}: could not find expected" in failed.stderr
     assert left(lab) == []
 
 
