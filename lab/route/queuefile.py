@@ -50,10 +50,12 @@ class QueueFile:
     held: Held | None = None
     active: datetime | None = None  # when the queue manager took it up last
     expired: datetime | None = None
+    _requests_known: tuple[Request, ...] | None = None  # made anew after the next event
 
     def add(self, event: Event) -> None:
         """Take the next event of the host's log that is about this message."""
         self.events.append(event)
+        self._requests_known = None
         match event:
             case MessageId():
                 self.message_id = event.message_id
@@ -104,8 +106,16 @@ class QueueFile:
         unplaced = [failed.reason for request in self._requests() for failed in request.unplaced]
         return [event.text for event in self.of(Unread)] + unplaced
 
-    def _requests(self) -> Iterator[Request]:
-        """Yield the delivery requests of every time that the queue manager took the message up."""
+    def _requests(self) -> tuple[Request, ...]:
+        """Return the delivery requests of every time that the queue manager took the message up.
+
+        Whoever waits for a route asks after every line of any host: what is known of this message is kept.
+        """
+        if self._requests_known is None:
+            self._requests_known = tuple(self._read_requests())
+        return self._requests_known
+
+    def _read_requests(self) -> Iterator[Request]:
         run: list[Event] = []
         before = 0  # recipients that are done
         waiting: int | None = None
