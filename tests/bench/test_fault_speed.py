@@ -14,6 +14,7 @@ TIMES = 5
 SETTINGS: dict[str, dict[str, Any]] = {
     "close_after_accept": {"connect": {"close_after_accept": True}},
     "delay": {"connect": {"delay": 1}},
+    "fail2ban": {"fail2ban": {}},
     "limit": {"connect": {"limit": 1}},
     "loss": {"connect": {"loss": 0.3}},
     "scan_ban": {"scan_ban": {}},
