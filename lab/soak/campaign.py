@@ -103,7 +103,9 @@ def _round(chosen: random.Random, size: int) -> Round:
     if "mailstore" in broken:  # which knows the passwords of the smarthost's customers
         broken.add("smarthost")
     vias = [via for via in VIAS if via not in broken]  # a message that nobody takes says nothing
-    return Round(tuple(wrong.values()), tuple(_letter(chosen, vias) for _ in range(size)))
+    # Healed in the other order: the smarthost's ports answer only where there is somebody to ask about passwords.
+    ordered = sorted(wrong.values(), key=lambda each: each.where == "mailstore")
+    return Round(tuple(ordered), tuple(_letter(chosen, vias) for _ in range(size)))
 
 
 def _wrong(chosen: random.Random) -> Wrong:

@@ -32,6 +32,13 @@ def test_no_message_is_given_to_a_host_that_cannot_take_it() -> None:
             assert all(letter.via != "smarthost" for letter in each.letters)
 
 
+def test_the_mail_store_is_healed_first() -> None:
+    """Faults are healed in the other order; the smarthost greets nobody at 465 and 587 while it is away."""
+    both = [each.wrong for each in MANY if {"mailstore", "smarthost"} <= {wrong.where for wrong in each.wrong}]
+    assert both
+    assert all(wrong[-1].where == "mailstore" for wrong in both)
+
+
 def test_every_fault_domain_and_way_has_its_turn() -> None:
     places = {wrong.where for each in MANY for wrong in each.wrong}
     assert places == {"dns", "mx1", "mx2", "mx3", "mailstore", *VIAS[1:], *SCRIPTED}
