@@ -58,6 +58,7 @@ class History:
         self._sessions: defaultdict[str, list[OfStore]] = defaultdict(list)
         self._agents: set[str] = set()  # hosts with a mail delivery agent
         self._stored: dict[tuple[str, str], events.Stored] = {}
+        self._said_after: dict[str, list[tuple[datetime, str]]] = {}  # session of a stored copy to its replies since
         self._stored_as: defaultdict[str, list[events.Stored]] = defaultdict(list)
         self._refusals: defaultdict[tuple[str, str], list[events.Dialogue | Rejected]] = defaultdict(list)
         self._queries: defaultdict[str, list[DnsQuery]] = defaultdict(list)
@@ -87,16 +88,25 @@ class History:
                 self._sessions[event.session].append(event)
                 self._agents.add(event.host)
             case events.Stored():
+                self._said_after.setdefault(event.session, [])
                 self._stored[event.server, event.queue_id] = event
                 if event.message_id:
                     self._stored_as[event.message_id].append(event)
             case DnsQuery():
                 self._queries[event.client].append(event)
             case events.Dialogue():
-                if event.action == "reply" and event.fault:
-                    self._refusals[event.server, event.client].append(event)
+                self._replied(event)
             case _:
                 self._about_message(event)
+
+    def _replied(self, event: events.Dialogue) -> None:
+        """Take a reply of the scripted host: a refusal before the envelope, or what it said once it had a message."""
+        if event.action != "reply":
+            return
+        if event.session in self._said_after:
+            self._said_after[event.session].append((event.at, (event.text or "").replace("\n", " ")))
+        if event.fault:
+            self._refusals[event.server, event.client].append(event)
 
     def routes(self, message: str | Origin, recipients: Iterable[str] = ()) -> tuple[Route, ...]:
         """Return the routes of a message, given by its Message-ID or origin, one for each final recipient.
@@ -215,6 +225,11 @@ class History:
     def files_of(self, message_id: str | None) -> list[QueueFile]:
         """Return every file of a message, wherever it came in."""
         return self._messages.get(message_id or "", [])
+
+    def answered(self, copy: events.Stored, reply: str | None) -> bool:
+        """Whether the scripted host, once it had *copy*, has said *reply*, as far as that is in the client's log."""
+        said = self._said_after.get(copy.session, ())
+        return bool(reply) and any(at >= copy.at and text.startswith(reply or "") for at, text in said)
 
     def copies_of(self, message_id: str | None) -> list[events.Stored]:
         """Return every copy of a message that the scripted host stored."""

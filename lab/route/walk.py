@@ -140,7 +140,7 @@ class Walk:
         if place not in self._read:
             tried = file.tried(lambda address, logged: self.history.name(address, logged, file.host))
             staged = {
-                key: [self._taken_as(file, key[0], self._staged(file, each)) for each in made]
+                key: [self._taken_as(file, key[0], self._staged(file, each), made) for each in made]
                 for key, made in tried.items()
             }
             self._read[place] = _Parts(file, staged)
@@ -160,11 +160,17 @@ class Walk:
         stage = "ehlo" if isinstance(refusal, Rejected) or refusal.stage == "helo" else refusal.stage
         return replace(attempt, stage=stage or attempt.stage)
 
-    def _taken_as(self, file: QueueFile, recipient: str, attempt: Attempt) -> Attempt:
-        """Give an accepted attempt the queue id that the scripted host has; its reply may name another one, or none."""
+    def _taken_as(self, file: QueueFile, recipient: str, attempt: Attempt, made: Iterable[Attempt]) -> Attempt:
+        """Give an accepted attempt the queue id that the scripted host has; its reply may name another one, or none.
+
+        *made*: all of the recipient's. Where a connection was lost after the final dot, the copy of that try is another
+        one (RFC 1047): then it counts what the scripted host has said once it had the copy.
+        """
         if attempt.outcome != "accepted" or self.history.stored(attempt.address, attempt.next_queue_id):
             return attempt
         copies = self.history.stored_as(file.message_id, attempt.address, recipient)
+        if any(each.address == attempt.address and _unanswered(each) for each in made):
+            copies = [copy for copy in copies if self.history.answered(copy, attempt.reply)]
         if not copies:
             return attempt
         return replace(attempt, next_queue_id=min(copies, key=lambda copy: abs(copy.at - attempt.at)).queue_id)
@@ -346,11 +352,7 @@ class Walk:
 
         RFC 1047; such a host delivers its copy, and the sender goes on to another one.
         """
-        lost = {
-            (attempt.target, attempt.address)
-            for attempt in attempts
-            if attempt.stage == "end-of-data" and attempt.reply is None
-        }
+        lost = {(attempt.target, attempt.address) for attempt in attempts if _unanswered(attempt)}
         accepted = {attempt.next_queue_id for attempt in attempts if attempt.next_queue_id}
         count = 0
         for target, address in lost:
@@ -441,3 +443,8 @@ def forwarded_as(delivery: Delivery) -> str | None:
     """Return the queue id of the message that local(8) made of one for an alias (aliases(5))."""
     prefix, _, queue_id = delivery.text.partition("forwarded as ")
     return queue_id if delivery.status == "sent" and not prefix and queue_id.isalnum() else None
+
+
+def _unanswered(attempt: Attempt) -> bool:
+    """Whether the connection was lost after the final dot: the server may have the message all the same."""
+    return attempt.stage == "end-of-data" and attempt.reply is None

@@ -8,7 +8,7 @@ from itertools import groupby
 
 import pytest
 
-from lab.route.events import Event, from_json
+from lab.route.events import Event, Stored, from_json
 from lab.route.history import History
 from lab.route.model import Route
 
@@ -113,3 +113,18 @@ def shuffle(events: list[Event], seed: int) -> list[Event]:
 
 def _host(event: Event) -> str:
     return event.host
+
+
+def test_the_copy_of_a_lost_try_is_not_taken_for_the_one_that_was_accepted_at_the_same_address() -> None:
+    """RFC 1047, with one exchanger: until its log has the second copy, nobody knows what it has accepted."""
+    same = {"198.18.77.129": "198.18.77.166", "mx-b.closevanish.run.test": "mx-a.closevanish.run.test"}
+    said = [json.dumps(event.to_json()) for event in read_events("closevanish")]
+    for old, new in same.items():
+        said = [line.replace(old, new) for line in said]
+    heard = [from_json(json.loads(line)) for line in said]
+    second = [event for event in heard if isinstance(event, Stored)][-1]
+    history = History(HOSTS, [event for event in heard if event is not second])
+    assert any("own log does not yet" in each for each in history.awaited("<closevanish@home.test>"))
+    history.add(second)
+    assert history.awaited("<closevanish@home.test>") == ()
+    assert [route.copies for route in history.routes("<closevanish@home.test>")] == [2]
