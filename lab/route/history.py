@@ -58,6 +58,7 @@ class History:
         self._sessions: defaultdict[str, list[OfStore]] = defaultdict(list)
         self._agents: set[str] = set()  # hosts with a mail delivery agent
         self._stored: dict[tuple[str, str], events.Stored] = {}
+        self.scripted: set[str] = set()  # addresses of the scripted host that were connected to
         self._said_after: dict[str, list[tuple[datetime, str]]] = {}  # session of a stored copy to its replies since
         self._stored_as: defaultdict[str, list[events.Stored]] = defaultdict(list)
         self._refusals: defaultdict[tuple[str, str], list[events.Dialogue | Rejected]] = defaultdict(list)
@@ -101,6 +102,7 @@ class History:
 
     def _replied(self, event: events.Dialogue) -> None:
         """Take a reply of the scripted host: a refusal before the envelope, or what it said once it had a message."""
+        self.scripted.add(event.server)
         if event.action != "reply":
             return
         if event.session in self._said_after:

@@ -155,6 +155,8 @@ class Walk:
             return attempt
         refusal = self.history.refusal(attempt, file.host)
         if refusal is None:
+            if attempt.stage == UNKNOWN and attempt.address in self.history.scripted:
+                self.awaited.append(f"{attempt.target} refused; its own log does not say at which stage yet")
             return attempt
         self.evidence.append(refusal)
         stage = "ehlo" if isinstance(refusal, Rejected) or refusal.stage == "helo" else refusal.stage
