@@ -33,5 +33,6 @@ def test_catalogue(lab: Lab) -> None:
             f"{len(scenarios)} scenarios, {jobs} at a time",
             f"wall time {walls[jobs]:.1f} s; {told}",
             f"each: p50 {percentile(alone, 50):.1f} s, p95 {percentile(alone, 95):.1f} s, longest {max(alone):.1f} s",
+            *(line for result in results if not result.good for line in (result.scenario.id, *result.lines())),
         )
     show("eight at a time over one at a time", f"{walls[8] / walls[1]:.2f} of the wall time")
