@@ -12,6 +12,7 @@ import requests
 
 from lab import Lab, LabError
 from lab.control.http import PORTS
+from tests.lab.inside import inside
 
 ZONE = """\
 @          MX 10 mx1.dest.test.
@@ -29,11 +30,9 @@ v6         AAAA fd00::7
 
 def dig(lab: Lab, *arguments: str) -> str:
     """Return what dig(1) prints in the host direct, asking the server of its resolv.conf."""
-    container = lab.docker.containers.get(lab.hosts["direct"].container)
-    result = container.exec_run(["dig", "+tries=1", "+time=2", *arguments])
-    assert isinstance(result.output, bytes)
-    assert result.exit_code == 0, result.output
-    return result.output.decode()
+    ran = inside(lab, "direct", "dig", "+tries=1", "+time=2", *arguments)
+    assert ran.exit_code == 0, ran.said
+    return ran.output
 
 
 def short(lab: Lab, *arguments: str) -> list[str]:
@@ -152,9 +151,7 @@ def test_the_control_apis_are_for_who_has_the_token_of_the_lab(lab: Lab) -> None
     for host, path in (("dns", "/zones"), ("scripted", "/leases")):
         url = f"http://127.0.0.1:{lab.access.port(host, PORTS[host])}{path}"
         assert requests.get(url, timeout=5).status_code == 401
-        printed = lab.docker.containers.get(lab.hosts[host].container).exec_run(["printenv", "LAB_TOKEN"]).output
-        assert isinstance(printed, bytes)
-        right = {"Authorization": f"Bearer {printed.decode().strip()}"}
+        right = {"Authorization": f"Bearer {inside(lab, host, 'printenv', 'LAB_TOKEN').output.strip()}"}
         assert requests.get(url, headers=right, timeout=5).status_code == 200
         assert requests.get(url, headers={**right, "Host": "rebound.example.com"}, timeout=5).status_code == 403
     for host in ("mx1", "gateway"):

@@ -5,16 +5,15 @@ from __future__ import annotations
 import pytest
 
 from lab import Lab, LabError
-from lab.engine.hosts import container
+from tests.lab.inside import inside
 
 ZONE = "$TTL 1h\n@ MX 10 mx-{0}\nmx-{0} A $SCRIPTED_{1}\n"
 
 
 def run(lab: Lab, host: str, *command: str) -> tuple[int, str]:
     """Run a command in a host; returns exit code and output."""
-    result = container(lab.docker, lab.hosts[host]).exec_run(list(command))
-    assert isinstance(result.output, bytes)
-    return result.exit_code or 0, result.output.decode()
+    ran = inside(lab, host, *command)
+    return ran.exit_code, ran.said
 
 
 def test_a_resolver_answers_from_its_cache_and_asks_under_its_own_address(lab: Lab) -> None:

@@ -11,8 +11,8 @@ import time
 import pytest
 
 from lab import Lab, LabError
-from lab.engine.hosts import container
 from lab.faults.kinds.fail2ban import GUARDED
+from tests.lab.inside import inside
 
 from .test_scan import probe
 
@@ -22,8 +22,7 @@ PATIENCE = 30.0  # seconds; fail2ban looks once a second
 def ask_for_relay(lab: Lab, source: str, target: str, times: int) -> None:
     """Offer mail for a stranger so many times: each is a line "Relay access denied"."""
     words = f"swaks --server {target} --from a@home.test --to x@elsewhere.test --quit-after RCPT"
-    command = ["bash", "-c", f"for time in $(seq {times}); do {words}; done"]
-    container(lab.docker, lab.hosts[source]).exec_run(command)
+    inside(lab, source, "bash", "-c", f"for time in $(seq {times}); do {words}; done")
 
 
 def await_ban(lab: Lab, host: str, who: str, *, banned: bool = True) -> dict[str, int]:

@@ -29,6 +29,7 @@ from dnszone.rules import Rules
 from dnszone.zone import Zone
 from dnszone.zones import Zones
 from lab import Lab
+from lab.engine.command import execute
 from lab.engine.hosts import LABEL
 
 DOCKERFILE = """\
@@ -209,12 +210,11 @@ def nsd(lab: Lab, asked: Sequence[bytes]) -> list[bytes]:
     try:
         container.put_archive("/srv", packed(files))
         container.start()
-        result = container.exec_run(["python3", "/srv/ask.py"])
-        assert isinstance(result.output, bytes)
-        assert result.exit_code == 0, (result.output, container.logs())
+        ran = execute(container, ["python3", "/srv/ask.py"])
+        assert ran.exit_code == 0, (ran.said, container.logs())
     finally:
         container.remove(force=True)
-    return [bytes.fromhex(each) for each in json.loads(result.output)]
+    return [bytes.fromhex(each) for each in json.loads(ran.output)]
 
 
 def packed(files: Mapping[str, str]) -> bytes:

@@ -7,6 +7,7 @@ from email.message import EmailMessage, Message
 
 from lab import Lab
 from lab.route.events import Received
+from tests.lab.inside import inside
 
 from .story import answers, departures, looked_up
 
@@ -193,14 +194,10 @@ def test_backup_mx_hold_forward(lab: Lab) -> None:
 
 def test_outlet_of_the_mail_store_relays_for_nobody_else(lab: Lab) -> None:
     """Port 10025 of an MX sends what Sieve redirects: from the mail store, and from no other host of the lab."""
-    container = lab.docker.containers.get(lab.hosts["direct"].container)
-    result = container.exec_run(
-        ["swaks", "--server", "mx1.dest.test:10025", "--to", "x@foreign.test", "--quit-after", "RCPT"]
-    )
-    assert isinstance(result.output, bytes)
-    text = result.output.decode()
-    assert "<** 554 5.7.1 <x@foreign.test>" in text, text
-    assert result.exit_code != 0
+    words = ["swaks", "--server", "mx1.dest.test:10025", "--to", "x@foreign.test", "--quit-after", "RCPT"]
+    ran = inside(lab, "direct", *words)
+    assert "<** 554 5.7.1 <x@foreign.test>" in ran.output, ran.said
+    assert ran.exit_code != 0
 
 
 def test_what_a_host_has_logged_about_this_test_and_no_other(lab: Lab) -> None:

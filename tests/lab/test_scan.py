@@ -6,6 +6,7 @@ import pytest
 
 from lab import Lab, LabError
 from lab.engine.hosts import Host
+from tests.lab.inside import inside
 
 from .story import answers, departures
 
@@ -21,10 +22,8 @@ MX = "@ MX 10 mx\nmx A $MX\n"
 
 def probe(lab: Lab, source: str, target: str, ports: str, patience: int = 20) -> dict[int, str]:
     """Connect from the host *source* to *ports* ("1 2 25") of the address *target*, and return what each said."""
-    container = lab.docker.containers.get(lab.hosts[source].container)
-    output = container.exec_run(["bash", "-c", PROBE, "probe", target, ports, str(patience)]).output
-    assert isinstance(output, bytes)
-    lines = (line.partition(": ") for line in output.decode().splitlines())
+    printed = inside(lab, source, "bash", "-c", PROBE, "probe", target, ports, str(patience)).output
+    lines = (line.partition(": ") for line in printed.splitlines())
     return {int(port): said for port, _, said in lines}
 
 

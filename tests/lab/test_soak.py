@@ -6,6 +6,7 @@ from lab import Lab
 from lab.soak import campaign, soak
 from lab.soak.account import balance
 from lab.soak.run import whereabouts
+from tests.lab.inside import inside
 
 SEED = 17
 """Of 20 messages; mx1 and the mail store are killed, the smarthost is stopped, scripted host and the DNS are wrong."""
@@ -40,4 +41,4 @@ def test_a_message_that_somebody_took_away_is_lost(lab: Lab) -> None:
 
 def remove(lab: Lab, host: str, command: str) -> None:
     """Remove files of a host behind its daemons' backs."""
-    assert lab.docker.containers.get(lab.hosts[host].container).exec_run(["sh", "-c", command]).exit_code == 0
+    assert inside(lab, host, "sh", "-c", command).exit_code == 0

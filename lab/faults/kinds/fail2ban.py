@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from dnszone.problem import Problem, did_you_mean
 from lab.engine import netns
 from lab.engine.archive import archive
+from lab.engine.command import execute
 from lab.engine.hosts import LABEL, OWNER
 from lab.engine.streams import end
 from lab.errors import LabError, UnsupportedError
@@ -129,9 +130,9 @@ def banned(site: Site) -> dict[str, int]:
     """Return who is banned: address to whole seconds that are left. Without the fault nobody is."""
     found: dict[str, int] = {}
     for guard in _guards(site):
-        number = site.docker.api.exec_create(guard, ["fail2ban-client", "get", "postfix", "banip", "--with-time"])["Id"]
-        output: bytes = site.docker.api.exec_start(number)
-        for each in BANNED.finditer(output.decode("utf-8", "replace")):
+        beside = site.docker.containers.prepare_model({"Id": guard})
+        listed = execute(beside, ["fail2ban-client", "get", "postfix", "banip", "--with-time"]).output
+        for each in BANNED.finditer(listed):
             until = datetime.strptime(each["until"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)  # the container's zone
             found[each["address"]] = max(0, round((until - datetime.now(UTC)).total_seconds()))
     return found

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lab.engine import netns
+from lab.engine.command import execute
 from lab.engine.hosts import LABEL, Host
 from lab.errors import LabError, MachineError, UnsupportedError
 
@@ -87,9 +88,8 @@ class Site:
 
     def run(self, *command: str) -> None:
         """Run a command in the host itself."""
-        result = self.container.exec_run(list(command))
-        if result.exit_code != 0:
-            said = result.output.decode("utf-8", "replace").strip() if isinstance(result.output, bytes) else ""
+        ran = execute(self.container, command)
+        if ran.exit_code != 0:
             raise MachineError(
-                f"{command[0]} failed at {self.host.name}: {said}", hint=f"`lab logs {self.host.name}` shows more"
+                f"{command[0]} failed at {self.host.name}: {ran.said}", hint=f"`lab logs {self.host.name}` shows more"
             )

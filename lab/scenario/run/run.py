@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lab.engine.command import execute
 from lab.engine.hosts import container
 from lab.errors import LabError, UnsupportedError
 from lab.scenario.format.expect import Asked, ready
@@ -26,7 +27,7 @@ from lab.scenario.run import hosts_needed
 from lab.scenario.run.content import content
 from lab.scenario.run.explained import meant
 from lab.scenario.run.judge import Judged, judged, judged_run, worst
-from lab.scenario.run.observe import Observer, Sent
+from lab.scenario.run.observe import QUEUE_TIMEOUT, Observer, Sent
 from lab.scenario.run.result import Outcome, Result
 from lab.scenario.run.stage import Stage
 from lab.state import claims
@@ -223,15 +224,15 @@ class _Run:
             for event in sent.submission.events()
             if event.host == host
         }
-        lying = [message.queue_id for message in queue.list() if message.queue_id in ids]
+        lying = queue.found(ids, QUEUE_TIMEOUT)
         if not lying:
             self._differences.append(
                 Difference(
                     step.place, f"{self._named(step)} in the queue of {step.table[step.action]}", "it is not there"
                 )
             )
-        for queue_id in lying:
-            getattr(queue, step.action)(queue_id)
+        for message in lying:
+            getattr(queue, step.action)(message.queue_id)
 
     def _restart(self, step: Step) -> None:
         with self._lab.stopped(self._stage.names.real(str(step.table["restart"]))):
@@ -240,13 +241,13 @@ class _Run:
     def _command(self, step: Step) -> None:
         host = self._lab.hosts[self._stage.names.real(str(step.table["run"]))]
         command = [replaced(word, self._stage.values) for word in step.table["command"]]
-        result = container(self._lab.docker, host).exec_run(command)
-        printed = result.output.decode("utf-8", "replace") if isinstance(result.output, bytes) else ""
+        ran = execute(container(self._lab.docker, host), command)
+        printed = ran.output + ran.errors
         if self._lab.reread(host.name):
             self._plan_again()
         pattern = output(step, self._stage.values)
-        if pattern is None and result.exit_code != 0:
-            self._differences.append(Difference(step.place, "exit code 0", f"{result.exit_code}: {printed.strip()}"))
+        if pattern is None and ran.exit_code != 0:
+            self._differences.append(Difference(step.place, "exit code 0", f"{ran.exit_code}: {printed.strip()}"))
         if pattern is not None and not regex.found(pattern, printed):
             self._differences.append(Difference(step.place, pattern, printed.strip() or "no output"))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
+from lab.engine.command import execute
 from lab.errors import LabError
 
 if TYPE_CHECKING:
@@ -44,10 +45,9 @@ class Sieve:
 
     def _run(self, address: str, command: str, *words: str) -> None:
         user, _, domain = address.lower().partition("@")
-        result = self._mailstore.exec_run(["sh", "-c", command, "sh", f"{HOME}/{domain}/{user}", *words])
-        if result.exit_code != 0:
-            output = result.output.decode("utf-8", "replace").strip() if isinstance(result.output, bytes) else ""
+        ran = execute(self._mailstore, ["sh", "-c", command, "sh", f"{HOME}/{domain}/{user}", *words])
+        if ran.exit_code != 0:
             raise LabError(
-                f"the Sieve script of {address} cannot be changed: {output}",
+                f"the Sieve script of {address} cannot be changed: {ran.said}",
                 hint=f"`lab logs {self._name}` shows what Dovecot says",
             )

@@ -11,10 +11,11 @@ import json
 import re
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from lab.engine.command import Ran, execute
 from lab.errors import LabError
 
 if TYPE_CHECKING:
@@ -54,14 +55,27 @@ class Queue:
         self._container = container
 
     def list(self) -> Sequence[QueuedMessage]:
-        """Return every message in the queue, oldest first."""
-        output, _ = self._run("postqueue", "-j")
-        messages = [_message(json.loads(line)) for line in output.split("\n") if line]
+        """Return every message in the queue, oldest first.
+
+        showq(8) reads the active queue before the deferred one, so a message that qmgr(8) moves the other way in that
+        instant is not listed, and one that has just been deferred can be listed twice.
+        """
+        listed = self._run("postqueue", "-j").output
+        messages = [_message(json.loads(line)) for line in listed.split("\n") if line]
         return sorted(messages, key=lambda message: message.arrival)
 
     def get(self, queue_id: str) -> QueuedMessage | None:
         """Return the message with that queue id, None when it has left the queue."""
         return next((message for message in self.list() if message.queue_id == queue_id), None)
+
+    def found(self, queue_ids: Collection[str | None], timeout: float) -> Sequence[QueuedMessage]:
+        """Return those of the messages that are in the queue; waits up to *timeout* seconds until one of them is."""
+        deadline, pause = time.monotonic() + timeout, threading.Event()
+        while True:
+            lying = {message.queue_id: message for message in self.list() if message.queue_id in queue_ids}
+            if lying or time.monotonic() >= deadline:
+                return list(lying.values())
+            pause.wait(PAUSE)
 
     def picked_up(self, timeout: float) -> bool:
         """Wait until pickup(8) has taken in all that sendmail(1) has left here; False after *timeout* seconds."""
@@ -94,28 +108,26 @@ class Queue:
 
     def _changed(self, option: str, queue_id: str) -> int:
         """Run postsuper(1) and return how many messages it says it has changed; it exits with 0 even for none."""
-        found = CHANGED.search(self._run("postsuper", option, queue_id)[1])
+        found = CHANGED.search(self._run("postsuper", option, queue_id).errors)
         return int(found[1]) if found else 0
 
-    def _run(self, *command: str) -> tuple[str, str]:
-        """Return what a command of Postfix prints on standard output and standard error."""
+    def _run(self, *command: str) -> Ran:
+        """Run a command of Postfix."""
         from docker.errors import APIError
 
         try:
-            result = self._container.exec_run(list(command), demux=True)
+            ran = execute(self._container, command)
         except APIError as error:  # 409: it is stopped or paused
             raise LabError(
                 f"{' '.join(command)} cannot run on {self.host}: {error.explanation or error}",
                 hint="a queue can be read while its host runs; `lab status` tells",
             ) from error
-        streams = cast("tuple[bytes | None, bytes | None]", result.output)
-        output, errors = (part.decode("utf-8", "replace") if part else "" for part in streams)
-        if result.exit_code != 0:
+        if ran.exit_code != 0:
             raise LabError(
-                f"{' '.join(command)} failed on {self.host}: {errors.strip() or output.strip()}",
+                f"{' '.join(command)} failed on {self.host}: {ran.said}",
                 hint=f"`lab logs {self.host}` shows what Postfix says",
             )
-        return output, errors
+        return ran
 
 
 def _message(data: dict[str, Any]) -> QueuedMessage:

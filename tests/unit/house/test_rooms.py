@@ -83,6 +83,13 @@ def test_the_engines_client_is_imported_in_its_room() -> None:
     assert {module for module in found if module.partition(".")[0] != "engine"} == ENGINE
 
 
+def test_nobody_loses_what_a_command_prints() -> None:
+    """The SDK's own exec_run() does (lab/engine/command.py); tests on real hosts keep away from it too."""
+    paths = [path for folder in ("lab", "tests") for path in (ROOT / folder).rglob("*.py")]
+    callers = [path.name for path in paths if re.search(r"\.exec_(run|start)\(", path.read_text(encoding="utf-8"))]
+    assert callers == []
+
+
 def test_the_page_shows_every_room() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     rooms = [room for room in ROOMS if (ROOT / "lab" / room).is_dir()]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from lab.engine.command import Ran
 from lab.errors import LabError, UnsupportedError
 from lab.mail.dsn import Dsn
 from lab.mail.submit import Reply
@@ -74,10 +74,10 @@ def test_until_does_not_wait_for_what_a_held_message_will_not_do() -> None:
 def test_a_held_message_is_waited_for_where_a_step_releases_it() -> None:
     lab = FakeLab(told(route(outcome="held"), route(attempt("mx1"))))
     steps = "[[step]]\nsend = 'message'\n[[step]]\nrun = 'direct'\ncommand = ['postsuper', '-H', 'ALL']\n"
-    commands = Commands("")
     lab.docker = None  # type: ignore[attr-defined]  # what it would do, Commands does
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lab.scenario.run.run.container", lambda *_: commands)
+        patch.setattr("lab.scenario.run.run.container", lambda *_: None)
+        patch.setattr("lab.scenario.run.run.execute", Commands("").execute)
         found = result(HEAD + MESSAGE + steps + '[expect]\noutcome = "delivered"\n', lab)
     assert found.outcome == "pass"
 
@@ -340,14 +340,14 @@ def test_an_error_has_the_scenarios_name_of_a_host() -> None:
 
 
 class Commands:
-    """Containers in which every command prints the same."""
+    """A container in which every command prints the same."""
 
     def __init__(self, printed: str, exit_code: int = 0) -> None:
-        self.result = SimpleNamespace(output=printed.encode(), exit_code=exit_code)
+        self.result = Ran(exit_code, printed)
         self.ran: list[list[str]] = []
 
-    def exec_run(self, command: list[str]) -> Any:
-        self.ran.append(command)
+    def execute(self, _: object, command: Sequence[str]) -> Ran:
+        self.ran.append([*command])
         return self.result
 
 
@@ -369,7 +369,8 @@ def test_a_scenario_of_steps_alone(
 ) -> None:
     commands, lab = Commands(printed, exit_code), FakeLab(RIGHT)
     lab.docker = None  # type: ignore[attr-defined]  # what it would do, Commands does
-    monkeypatch.setattr("lab.scenario.run.run.container", lambda *_: commands)
+    monkeypatch.setattr("lab.scenario.run.run.container", lambda *_: None)
+    monkeypatch.setattr("lab.scenario.run.run.execute", commands.execute)
     found = result(COMMAND + rest, lab)
     assert (found.outcome, found.lines()) == (("fail", [line]) if line else ("pass", []))
     assert commands.ran == [["say", "d1.test"]]

@@ -2,42 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple, cast
+from collections.abc import Callable, Sequence
+from typing import cast
 
 import pytest
 from docker.errors import APIError
 from docker.models.containers import Container
 
+from lab.engine.command import Ran
 from lab.errors import LabError
 from lab.servers.postfix.queue import Queue, QueuedMessage
 
 # Two lines of Postfix 3.10's `postqueue -j`.
 LINES = (
-    b'{"queue_name": "deferred", "queue_id": "7C2B41A0", "arrival_time": 1767225700, "message_size": 512, '
-    b'"forced_expire": false, "sender": "ana@home.test", "recipients": [{"address": "bia@dest.test", '
-    b'"delay_reason": "connect to mx1.dest.test[198.18.0.11]:25: Connection refused"}, {"address": "cai@dest.test"}]}\n'
-    b'{"queue_name": "hold", "queue_id": "4ABC", "arrival_time": 1767225600, "message_size": 9, '
-    b'"forced_expire": false, "sender": "", "recipients": [{"address": "\xff@dest.test"}]}\n'
+    '{"queue_name": "deferred", "queue_id": "7C2B41A0", "arrival_time": 1767225700, "message_size": 512, '
+    '"forced_expire": false, "sender": "ana@home.test", "recipients": [{"address": "bia@dest.test", '
+    '"delay_reason": "connect to mx1.dest.test[198.18.0.11]:25: Connection refused"}, {"address": "cai@dest.test"}]}\n'
+    '{"queue_name": "hold", "queue_id": "4ABC", "arrival_time": 1767225600, "message_size": 9, '
+    '"forced_expire": false, "sender": "", "recipients": [{"address": "\ufffd@dest.test"}]}\n'
 )
 
 
-class Result(NamedTuple):
-    exit_code: int
-    output: tuple[bytes | None, bytes | None]
-
-
 class FakeContainer:
-    def __init__(self, result: Result | Exception) -> None:
+    """A container in which every command ends in the same way: the engine's part is told by :func:`executed`."""
+
+    def __init__(self, result: Ran | Exception) -> None:
         self.result = result
         self.commands: list[list[str]] = []
 
-    def exec_run(self, command: list[str], *, demux: bool) -> Result:
-        assert demux  # warnings on stderr are no part of the queue
-        self.commands.append(command)
-        if isinstance(self.result, Exception):
-            raise self.result
-        return self.result
+
+@pytest.fixture(autouse=True)
+def executed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def execute(container: FakeContainer, command: Sequence[str]) -> Ran:
+        container.commands.append([*command])
+        if isinstance(container.result, Exception):
+            raise container.result
+        return container.result
+
+    monkeypatch.setattr("lab.servers.postfix.queue.execute", execute)
 
 
 def queue(fake: FakeContainer) -> Queue:
@@ -45,7 +47,7 @@ def queue(fake: FakeContainer) -> Queue:
 
 
 def test_messages_oldest_first() -> None:
-    held, deferred = queue(FakeContainer(Result(0, (LINES, b"postqueue: warning: x\n")))).list()
+    held, deferred = queue(FakeContainer(Ran(0, LINES, "postqueue: warning: x\n"))).list()
     assert held == QueuedMessage("hold", "4ABC", "", 9, 1767225600, {"\ufffd@dest.test": None})
     assert deferred.to_json() == {
         "queue": "deferred",
@@ -61,11 +63,11 @@ def test_messages_oldest_first() -> None:
 
 
 def test_an_empty_queue() -> None:
-    assert queue(FakeContainer(Result(0, (None, None)))).list() == []
+    assert queue(FakeContainer(Ran(0, ""))).list() == []
 
 
 def test_one_message() -> None:
-    found = queue(FakeContainer(Result(0, (LINES, None))))
+    found = queue(FakeContainer(Ran(0, LINES)))
     assert found.get("4ABC") == found.list()[0]
     assert found.get("4AB") is None
 
@@ -82,7 +84,7 @@ def test_one_message() -> None:
     ],
 )
 def test_commands(act: Callable[[Queue], object], command: list[str]) -> None:
-    fake = FakeContainer(Result(0, (None, None)))
+    fake = FakeContainer(Ran(0, ""))
     act(queue(fake))
     assert fake.commands == [command]
 
@@ -90,14 +92,14 @@ def test_commands(act: Callable[[Queue], object], command: list[str]) -> None:
 @pytest.mark.parametrize(
     ("output", "said"),
     [
-        ((None, b"postqueue: fatal: Queue report unavailable\n"), "postqueue: fatal: Queue report unavailable"),
-        ((b"only on stdout\n", b""), "only on stdout"),
-        ((None, None), ""),
+        (("", "postqueue: fatal: Queue report unavailable\n"), "postqueue: fatal: Queue report unavailable"),
+        (("only on stdout\n", ""), "only on stdout"),
+        (("", ""), ""),
     ],
 )
-def test_a_command_that_fails(output: tuple[bytes | None, bytes | None], said: str) -> None:
+def test_a_command_that_fails(output: tuple[str, str], said: str) -> None:
     with pytest.raises(LabError) as caught:
-        queue(FakeContainer(Result(69, output))).list()
+        queue(FakeContainer(Ran(69, *output))).list()
     assert str(caught.value) == f"postqueue -j failed on client: {said}\n  `lab logs client` shows what Postfix says"
 
 
@@ -114,11 +116,23 @@ def test_a_host_that_is_stopped_or_paused() -> None:
 @pytest.mark.parametrize(
     ("said", "count"),
     [
-        (b"postsuper: Deleted: 1 message\n", 1),
-        (b"postsuper: Deleted: 12 messages\n", 12),
-        (b"postsuper: Deleted: 0 messages\n", 0),
+        ("postsuper: Deleted: 1 message\n", 1),
+        ("postsuper: Deleted: 12 messages\n", 12),
+        ("postsuper: Deleted: 0 messages\n", 0),
     ],
 )
-def test_a_change_says_how_many_messages_it_met(said: bytes, count: int) -> None:
+def test_a_change_says_how_many_messages_it_met(said: str, count: int) -> None:
     """postsuper(1) ends with 0 even when there is no such message."""
-    assert queue(FakeContainer(Result(0, (None, said)))).delete("4ABC") == count
+    assert queue(FakeContainer(Ran(0, "", said))).delete("4ABC") == count
+
+
+def test_a_message_that_qmgr_moves_meanwhile_is_looked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """showq(8) misses one that goes from the deferred queue to the active one, and shows one twice the other way."""
+    listings = iter(["", LINES + LINES, LINES])
+    monkeypatch.setattr("lab.servers.postfix.queue.execute", lambda *_: Ran(0, next(listings)))
+    assert [message.queue_id for message in queue(FakeContainer(Ran(0, ""))).found({"4ABC"}, 5)] == ["4ABC"]
+    assert next(listings) == LINES
+
+
+def test_a_message_that_is_not_in_the_queue() -> None:
+    assert queue(FakeContainer(Ran(0, LINES))).found({"none"}, 0) == []

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from lab.engine.command import Ran
 from lab.errors import LabError
 from lab.servers.dovecot import sieve
 from lab.servers.dovecot.sieve import Sieve
 
 
-class Container:
-    """Runs what it is told on this machine, with a folder of the test's for /srv/vmail and no user vmail."""
-
-    def exec_run(self, command: list[str]) -> Any:
-        plain = [word.replace(" -o vmail -g vmail", "").replace("chown vmail:vmail", "true") for word in command]
-        done = subprocess.run(plain, capture_output=True, check=False)
-        return SimpleNamespace(exit_code=done.returncode, output=done.stdout + done.stderr)
+def execute(_: object, command: Sequence[str]) -> Ran:
+    """Run a command on this machine, with a folder of the test's for /srv/vmail and no user vmail."""
+    plain = [word.replace(" -o vmail -g vmail", "").replace("chown vmail:vmail", "true") for word in command]
+    done = subprocess.run(plain, capture_output=True, check=False, text=True)
+    return Ran(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sieve:
     monkeypatch.setattr(sieve, "HOME", str(tmp_path))
-    container: Any = Container()
-    return Sieve(container, "mailstore")
+    monkeypatch.setattr(sieve, "execute", execute)
+    nobody: Any = None
+    return Sieve(nobody, "mailstore")
 
 
 def test_a_script_is_put_and_taken_back(store: Sieve, tmp_path: Path) -> None:
