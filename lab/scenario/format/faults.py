@@ -14,10 +14,10 @@ from lab.control.grammar import RULE_KEYS, STATES, policy_problems, rules, scrip
 from lab.errors import LabError
 from lab.faults.grammar import BANS, WHOLE, connect_problems, kind_problems, scoped
 from lab.scenario.format.keys import SCRIPT, STAGES
-from lab.scenario.format.kinds import Table
 from lab.scenario.format.model import Fault, Scenario
 from lab.scenario.format.problem import Notes, joined
 from lab.scenario.format.variables import MAIL, VARIABLE, WORLD, substitute, variable
+from lab.values import Table
 
 VIEW = "view"
 

@@ -12,7 +12,8 @@ from dnszone.faults import KINDS as DNS_KINDS
 from lab.faults.grammar import HOST
 from lab.mail.dsn import NOTIFY, RET
 from lab.route.tries import Kind as DepartureKind
-from lab.scenario.format.kinds import (
+from lab.scenario.format.model import IN_QUEUE
+from lab.values import (
     ONE_OR_MORE,
     TEXT,
     TEXTS,
@@ -27,7 +28,6 @@ from lab.scenario.format.kinds import (
     Text,
     Texts,
 )
-from lab.scenario.format.model import IN_QUEUE
 from lab.verdict.expectation import QUEUES
 from lab.verdict.notice import KINDS, OUTCOMES
 

@@ -10,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 PURE = (
-    *("errors", "printable", "route", "verdict", "servers/parser", "servers/record", "servers/delivery_status"),
+    *("errors", "printable", "values", "route", "verdict"),
+    *("servers/parser", "servers/record", "servers/delivery_status"),
     *("servers/dns", "servers/scripted", "servers/dovecot/log", "servers/dovecot/conf", "servers/dovecot/store"),
     *(f"servers/postfix/{name}" for name in ("fields", "log", "queueid", "sentences", "settings")),
     *("plan", "soak/account", "soak/campaign"),

@@ -12,7 +12,7 @@ from tests.unit.house.test_layers import imported
 
 ROOT = Path(__file__).parents[3]
 ROOMS = (
-    *("printable", "errors", "files", "tls"),  # what every room may use
+    *("printable", "errors", "values", "files", "tls"),  # what every room may use
     *("route", "verdict", "state", "engine", "world", "servers", "control", "plan", "mail", "faults", "lab"),
     *("scenario", "soak", "cli", "plugin", "__main__"),
 )

@@ -1,6 +1,6 @@
-"""The kinds of value that a key of a scenario file may have.
+"""The kinds of value that a key of a file may have.
 
-A kind notes what is wrong with a value, and describes itself as JSON Schema (draft 2020-12).
+A kind notes what is wrong with a value, and describes itself as JSON Schema (draft 2020-12). Pure.
 """
 
 from __future__ import annotations
@@ -10,9 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from dnszone.problem import did_you_mean
-from lab.scenario.format.problem import Notes, joined
 
 Schema = dict[str, Any]
+
+
+class Notes(Protocol):
+    """What problems are told to."""
+
+    def note(self, path: str, problem: str, hint: str | None = None) -> None:
+        """Add a problem at the key *path* ("expect.attempts[1]"), and what to write instead."""
 
 
 class Kind(Protocol):
@@ -173,7 +179,9 @@ class Table:
         for name in value:
             if name not in keys:
                 place = f"{path}.{name}" if path else name
-                notes.note(place, f"unknown key {name}", did_you_mean(name, keys) or f"known are {joined(keys)}")
+                notes.note(
+                    place, f"unknown key {name}", did_you_mean(name, keys) or f"known are {', '.join(sorted(keys))}"
+                )
 
     def schema(self) -> Schema:
         """Return its JSON Schema."""
