@@ -3,6 +3,7 @@
 LabError
  |- MachineError                       Docker, this machine or a host of the lab is in the way
  |   |- lab.engine.explain: StoppedError, UnreachableError
+ |   |- lab.engine.protocol.RefusedError   the container engine does not do it: GoneError, BusyError
  |   `- UnsupportedError             the engine, or its kernel, does not allow what is wanted
  |- lab.servers.postfix.settings.SettingsError       a main.cf with mistakes
  `- lab.verdict.ExpectationError     an expectation that cannot be judged

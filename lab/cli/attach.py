@@ -13,17 +13,18 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
     from lab.control.dns import Dns
-    from lab.engine.engine import Engine
+    from lab.engine.protocol import Engine
     from lab.lab import Lab
     from lab.world.world import Status, World
 
 
 def engine() -> Engine:
     """Return the Docker engine. Raises MachineError when none answers."""
-    from lab.engine.engine import Engine, address, connect
+    from lab.engine.engine import address, connect
+    from lab.engine.sdk import Docker
 
     where = address()
-    return Engine(where, version="", compose_version="", docker=connect(where))  # versions matter to `up` only
+    return Docker(where, connect(where))
 
 
 def world(name: str) -> World:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lab.engine import compose, daemon
@@ -20,6 +19,8 @@ from lab.errors import MachineError
 if TYPE_CHECKING:
     from docker import DockerClient
 
+    from lab.engine.sdk import Docker
+
 MINIMUM = (20, 10)
 SOCKETS = ("unix:///var/run/docker.sock", "unix:///run/docker.sock")  # Docker's default
 NETWORK = ("tcp://", "http://", "https://")  # addresses before which a proxy may stand
@@ -27,36 +28,14 @@ PROBE = 5  # seconds for the answer of an engine that has just been started
 GET_DOCKER = "install Docker Engine 20.10 or later, as docs.docker.com/engine/install says"
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """A Docker engine that answers and is new enough, with Compose."""
-
-    address: str  # "unix:///var/run/docker.sock", "ssh://user@host"
-    version: str  # "20.10.24+dfsg1"
-    compose_version: str  # "2.26.1-4"
-    docker: DockerClient
-
-    @property
-    def compose(self) -> list[str]:
-        """The command that Compose's arguments follow."""
-        return list(compose.COMMAND)
-
-    @property
-    def local(self) -> bool:
-        """Whether the engine runs on this machine, so that its published ports are this machine's."""
-        return self.address.startswith(("unix://", "npipe://"))
-
-    def client(self) -> DockerClient:
-        """Return the Docker SDK's client, always the same."""
-        return self.docker
-
-
-def ensure(report: Callable[[str], None], machine: Machine | None = None) -> Engine:
+def ensure(report: Callable[[str], None], machine: Machine | None = None) -> Docker:
     """Return the engine; install and start what is missing, where we may, with a *report* of each step.
 
     We may install where we are root and apt-get is there, and start what is installed where we are root,
     unless LAB_INSTALL_DOCKER is 0. Raises MachineError for everything else.
     """
+    from lab.engine.sdk import Docker
+
     machine = machine or Machine()
     where = address()
     if machine.which("docker") is None:
@@ -67,7 +46,7 @@ def ensure(report: Callable[[str], None], machine: Machine | None = None) -> Eng
     found = compose.numbers(version)
     if found is None or found < MINIMUM:
         raise MachineError(f"Docker Engine {version} is too old: the lab needs 20.10 or later", hint=GET_DOCKER)
-    return Engine(where, version, _composed(machine, report), client)
+    return Docker(where, client, version, _composed(machine, report))
 
 
 def address() -> str:

@@ -5,20 +5,18 @@ The image that is made has the same tag, so that the Dockerfiles need not know.
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from lab.engine import bootstrap
-from lab.engine.engine import SOCKETS, Engine
-from lab.engine.explain import UnreachableError, explain
+from lab.engine.engine import SOCKETS
+from lab.engine.explain import UnreachableError
 from lab.engine.machine import Machine
 
 if TYPE_CHECKING:
-    from docker import DockerClient
+    from lab.engine.protocol import Engine
 
-REPOSITORY, TAG = "debian", "trixie-slim"
+NAME = "debian:trixie-slim"
 STALLED = 60.0  # seconds without a word from the engine after which a pull has failed
 
 
@@ -30,52 +28,12 @@ def base_image(
     One at a time on a machine: the caller has the lock. Raises MachineError when the image cannot be got.
     """
     machine = machine or Machine()
-    if _there(engine.client()):
+    if engine.images(NAME):
         return
-    report(f"pulling the base image {REPOSITORY}:{TAG}")
+    report(f"pulling the base image {NAME}")
     try:
-        _pull(engine.client(), stalled)
+        engine.pull(NAME, stalled)
     except UnreachableError as error:
         if engine.address not in SOCKETS:
             raise
-        bootstrap.make(machine, report, f"{REPOSITORY}:{TAG}", error)
-
-
-def _there(client: DockerClient) -> bool:
-    from docker.errors import ImageNotFound
-
-    try:
-        client.images.get(f"{REPOSITORY}:{TAG}")
-    except ImageNotFound:
-        return False
-    return True
-
-
-def _pull(client: DockerClient, stalled: float) -> None:
-    """Pull the image. The SDK reads a pull's progress without a deadline, so a thread reads and we wait."""
-    news: queue.Queue[Mapping[str, Any] | Exception | None] = queue.Queue()
-
-    def read() -> None:
-        try:
-            for line in client.api.pull(REPOSITORY, tag=TAG, stream=True, decode=True):
-                news.put(line)
-        except Exception as error:  # noqa: BLE001  # it is raised by the thread that waits
-            news.put(error)
-        else:
-            news.put(None)
-
-    threading.Thread(target=read, name="pull", daemon=True).start()
-    while True:
-        try:
-            line = news.get(timeout=stalled)
-        except queue.Empty:
-            raise UnreachableError(
-                f"pulling {REPOSITORY}:{TAG} has made no progress for {stalled:.0f} s",
-                hint="check the network, then try again",
-            ) from None
-        if line is None:
-            return
-        if isinstance(line, Exception):
-            raise explain(line) from line
-        if "error" in line:
-            raise explain(str(line["error"]))
+        bootstrap.make(machine, report, NAME, error)

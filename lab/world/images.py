@@ -17,7 +17,7 @@ from lab.world import bundle
 if TYPE_CHECKING:
     from docker import DockerClient
 
-    from lab.engine.engine import Engine
+    from lab.engine.protocol import Engine
 
 SERVICES = {  # image to one of the services of compose.yaml that are made from it
     "mail-lab/dns": "dns",
@@ -50,7 +50,7 @@ def build(
     from lab.engine.explain import explain
     from lab.engine.image import base_image
 
-    missing = absent(engine.client(), services)
+    missing = absent(engine.client, services)
     if not missing:
         return
     base_image(engine, report)

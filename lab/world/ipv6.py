@@ -15,7 +15,7 @@ from lab.engine.hosts import Host
 from lab.errors import LabError, UnsupportedError
 
 if TYPE_CHECKING:
-    from lab.engine.engine import Engine
+    from lab.engine.protocol import Engine
 
 SWITCH = "LAB_IPV6"
 VARIABLE = re.compile(r"(?<!\\)\$[A-Z][A-Z0-9_]*_V6\b")

@@ -30,7 +30,7 @@ from lab.world.slot import Slot, choose
 if TYPE_CHECKING:
     from docker import DockerClient
 
-    from lab.engine.engine import Engine
+    from lab.engine.protocol import Engine
 
 Report = Callable[[str], None]
 START_TIMEOUT = 60.0  # seconds until every host must have answered
@@ -70,7 +70,8 @@ class World:
     @property
     def docker(self) -> DockerClient:
         """The Docker SDK's client."""
-        return self.engine.client()
+        client: DockerClient = self.engine.client
+        return client
 
     def hosts(self) -> dict[str, Host]:
         """Return the lab's hosts by name; none when it is down."""

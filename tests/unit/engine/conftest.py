@@ -82,8 +82,7 @@ class FakeDocker:
         self.engine_version = version
         self.there = False
         self.pulls: Callable[[], Any] = list
-        self.images = SimpleNamespace(get=self._get)
-        self.api = SimpleNamespace(pull=self._pull)
+        self.api = SimpleNamespace(pull=self._pull, images=self._images)
 
     def version(self) -> dict[str, str]:
         return {"Version": self.engine_version}
@@ -91,12 +90,8 @@ class FakeDocker:
     def close(self) -> None:
         pass
 
-    def _get(self, name: str) -> str:
-        from docker.errors import ImageNotFound
-
-        if not self.there:
-            raise ImageNotFound(f"No such image: {name}")
-        return name
+    def _images(self, name: str) -> list[dict[str, list[str]]]:
+        return [{"RepoTags": [name]}] if self.there else []
 
     def _pull(self, repository: str, tag: str, *, stream: bool, decode: bool) -> Any:
         assert (repository, tag, stream, decode) == ("debian", "trixie-slim", True, True)

@@ -56,7 +56,7 @@ def test_all_is_well(machine: FakeMachine, report: Reports, engine: Callable[...
     found = module.ensure(report, machine)
     assert (found.version, found.compose_version) == ("20.10.24+dfsg1", "2.26.1-4")
     assert found.compose == ["docker", "compose"]
-    assert found.client() is docker  # type: ignore[comparison-overlap]
+    assert found.client is docker  # type: ignore[comparison-overlap]
     assert found.local
     assert report == []
     assert machine.ran == ["docker compose version --short"], "one command, or a second `lab up` gets slow"

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from lab.engine.engine import Engine
 from lab.engine.explain import UnreachableError
 from lab.engine.image import base_image
 from lab.engine.machine import Result
+from lab.engine.sdk import Docker
 from lab.errors import LabError
 
 from .conftest import SOCKET, FakeDocker, FakeMachine, Reports, parts
@@ -28,8 +28,8 @@ SOURCES = (
 )
 
 
-def engine(docker: FakeDocker, address: str = SOCKET) -> Engine:
-    return Engine(address, docker.engine_version, "2.26.1", docker)  # type: ignore[arg-type]
+def engine(docker: FakeDocker, address: str = SOCKET) -> Docker:
+    return Docker(address, docker, docker.engine_version, "2.26.1")  # type: ignore[arg-type]
 
 
 @pytest.fixture

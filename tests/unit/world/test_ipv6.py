@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
 
 import pytest
-from docker import DockerClient
 
-from lab.engine.engine import Engine
 from lab.errors import LabError
 from lab.world import ipv6
+from tests.unit.memory_engine import MemoryEngine
 
-HERE = Engine("unix:///var/run/docker.sock", "20.10", "2.26", cast("DockerClient", None))
-THERE = Engine("ssh://far.example", "20.10", "2.26", cast("DockerClient", None))
+HERE, THERE = MemoryEngine(), MemoryEngine()
+THERE.local = False
 
 
 @pytest.mark.parametrize(
