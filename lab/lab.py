@@ -13,33 +13,41 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import replace
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from lab.control.dns import Dns
-from lab.control.domains import DEFAULT, Domains, fresh
+from dnszone.zone import WORLD
+from dnszone.zones import Zones
+from lab.control.dns import STANDING, Dns
+from lab.control.domains import Domains, fresh
 from lab.control.scripted import Scripted
-from lab.engine.hosts import MAIL_ROLES, Host, container, known
+from lab.engine.hosts import MAIL_ROLES, Host, container, find
 from lab.errors import LabError
-from lab.faults.for_a_test import Breakage
+from lab.faults.for_a_test import Breakage, HostFaults
 from lab.faults.grammar import whole
+from lab.faults.heal import put_all_back, sites
+from lab.faults.ready import Ready
 from lab.mail.access import Access, Login
 from lab.mail.dsn import DEFAULT as NOTHING_ASKED
 from lab.mail.dsn import Dsn
+from lab.mail.logged import logged
 from lab.mail.mailbox import Mailbox
 from lab.mail.mailstores import Mailstores
+from lab.mail.queues import Queues
 from lab.mail.submission import Submission
 from lab.mail.submit import Message, compose, connection, submit
 from lab.plan.planner import Planner
-from lab.route.about import about, marks
+from lab.route.contacts import contacted
 from lab.route.history import History
-from lab.route.model import stamp
 from lab.route.plan import Plan
-from lab.servers import brought, guest
+from lab.servers import guest
+from lab.servers.configuration import Configuration
+from lab.servers.dovecot.sieve import Sieve
+from lab.servers.guests import Guests
 from lab.servers.postfix.queue import Queue
+from lab.servers.present import Present
 from lab.state.claims import Holding
 from lab.state.lease import Lease
 from lab.world import extra
@@ -49,8 +57,6 @@ from lab.world.world import World
 if TYPE_CHECKING:
     from lab.mail.recorder import Recorder
     from lab.mail.watch import Watch
-
-LOG_TIMEOUT = 20.0  # seconds; a line takes milliseconds from a host to Docker, and from there to us
 
 
 class Lab:
@@ -62,21 +68,35 @@ class Lab:
         self.docker = world.docker
         self._world = world
         self.report: Callable[[str], None] = _tell  # progress of what takes long
-        self.hosts = world.hosts()
-        self.world_hosts = dict(self.hosts)  # without the hosts that the test brings along
+        self.hosts = Present(world.hosts())
         if not self.hosts:
             raise LabError(f"lab {self.name!r} is not up", hint=f"run `{_up_command(self.name)}`")
-        self.access = Access(self.world_hosts, lambda: self.hosts)
         self.submissions: list[Submission] = []
-        self._began = datetime.now(UTC)
-        self.domains = Domains(lambda: self.dns, lambda: self.scripted, lambda: self.hosts)
         self.holding: Holding | None = None
-        self._shares = recorder is not None
-        if recorder is not None:
-            self.__dict__["recorder"] = recorder
-        self._breakage = Breakage(self)
-        self._planner = Planner(self)
-        self._mailstores = Mailstores(self)
+        self._began = datetime.now(UTC)
+        self._shared_recorder = recorder
+        self._open = ExitStack()  # what is made at its first use, to be closed at the end
+        self._owned: list[Dns | Scripted] = []  # what may hold something of this process, to be dropped after each test
+        self.access = Access(self.hosts)
+        self.domains = Domains(lambda: self.dns, lambda: self.scripted, self.hosts)
+        self._queues = Queues(self.hosts, lambda host: Queue(host.name, container(self.docker, host)))
+        self._mailstores = Mailstores(
+            self.hosts, self.access, lambda host: Sieve(container(self.docker, host), host.name)
+        )
+        configuration = Configuration(self.docker)
+        self._planner = Planner(self.hosts, configuration, self._zones, self.scripts)
+        self._guests = Guests(
+            self.hosts,
+            configuration,
+            lambda: self.lease,
+            self.extra_image,
+            partial(guest.start, self.docker, lab=self.name),
+            partial(guest.remove, self.docker),
+        )
+        self._ready = Ready(self.access, self.hosts)
+        site = sites(self.docker, self.hosts, self._ready, self.extra_image)
+        self._host_faults = HostFaults(self.hosts, site, lambda: self.lease, self._alone)
+        self._breakage = Breakage(self.hosts, self.domains, lambda: self.scripted, self._host_faults)
         self.heal()
 
     def __enter__(self) -> Lab:
@@ -88,10 +108,7 @@ class Lab:
     def close(self) -> None:
         """Put everything back and stop following the logs."""
         self.reset()
-        if "lease" in self.__dict__:
-            self.lease.close()
-        if "recorder" in self.__dict__ and not self._shares:
-            self.recorder.close()
+        self._open.close()
 
     @contextmanager
     def one_test(self) -> Iterator[None]:
@@ -99,35 +116,29 @@ class Lab:
 
         A fault at one of them waits until the others are done with it, and keeps them away while it lasts.
         """
-        self.holding = Holding(self.name, self.world_hosts)
-        try:
+        with ExitStack() as ends:
+            self.holding = ends.enter_context(closing(Holding(self.name, self.hosts.world)))
+            ends.callback(setattr, self, "holding", None)
+            ends.callback(self.reset)
             yield
-        finally:
-            self.reset()
-            self.holding.close()
-            self.holding = None
 
     def reset(self) -> None:
         """Remove the zones, addresses and messages of this process; a new :attr:`domain` comes at its next use."""
         self._delete_queued()
-        if "dns" in self.__dict__:
-            self.dns.drop()
-        if "scripted" in self.__dict__:
-            self.scripted.drop()
+        for each in self._owned:
+            each.drop()
         self._mailstores.clear()
-        for name in set(self.hosts) - set(self.world_hosts):
-            guest.remove(self.docker, self.hosts.pop(name).container)
+        self._guests.remove()
         self.domains.clear()
         self.submissions.clear()
-        self.__dict__.pop("domain", None)
         self._began = datetime.now(UTC)
 
     # What a test asks for
 
-    @cached_property
+    @property
     def domain(self) -> str:
         """A recipient domain of the test's own, with mx1, mx2 and mx3 at preferences 10, 20 and 30."""
-        return self.zone(DEFAULT)
+        return self.domains.first
 
     def zone(self, text: str, domain: str | None = None) -> str:
         """Serve *text* (an RFC 1035 master file) as the zone of a new domain, and return the domain's name.
@@ -172,12 +183,12 @@ class Lab:
         like="scanner" may send raw packets, and has nmap. Their images are built when they are first wanted.
         *resolver* is the name of the resolver that the host asks instead of the lab's DNS.
         """
-        if name in self.hosts:
-            raise LabError(f"this lab has a host {name!r} already", hint="choose another name")
-        origin = self._origin(like)
-        differs = brought.of(
-            origin.role,
+        self.recorder.owners.add(self.lease.owner)  # before it says anything
+        host, own = self._guests.bring(
             name,
+            fqdn or f"{name}.{domain or fresh()}",
+            like=like,
+            resolver=resolver,
             main_cf=main_cf,
             master_cf=master_cf,
             dovecot_conf=dovecot_conf,
@@ -185,25 +196,11 @@ class Lab:
             unbound_conf=unbound_conf,
             files=files or {},
         )
-        asked = self._resolver(resolver)
-        self.recorder.owners.add(self.lease.owner)
-        started = guest.start(
-            self.docker,
-            origin,
-            lab=self.name,
-            owner=self.lease.owner,
-            name=name,
-            fqdn=fqdn or f"{name}.{domain or fresh()}",
-            own=differs,
-            resolver=asked,
-        )
-        self.hosts[name] = started
-        if started.role == extra.RESOLVER:
-            self._breakage.await_ready(started)
-        self._planner.brought(started, origin, differs)
-        self._mailstores.accounts[name] = differs.accounts
-        self.recorder.read(lambda history: history.hosts.update(dict.fromkeys(started.addresses, name)))
-        return started
+        if host.role == extra.RESOLVER:
+            self._ready(host)
+        self._mailstores.accounts[name] = own.accounts
+        self.recorder.read(lambda history: history.hosts.update(dict.fromkeys(host.addresses, name)))
+        return host
 
     def send(
         self,
@@ -232,10 +229,10 @@ class Lab:
             raise LabError("\n".join(wrong), hint='Dsn(notify=("success", "failure"), ret="hdrs", envid="42")')
         server = self.access.server(via, login)
         data, message_id = compose(message, sender, recipients, subject)
-        self.recorder  # noqa: B018  the logs are followed before anything can be logged
+        watch = self.watch  # the logs are followed before anything can be logged
         plans = self.plans(recipients, via, sender)
         receipt = submit(server, sender, recipients, data, message_id, timeout, dsn)
-        submission = Submission(self, via.partition(":")[0], receipt, plans, at_port(via))
+        submission = Submission(watch, self.plans, via.partition(":")[0], receipt, plans, at_port(via))
         self.submissions.append(submission)
         return submission
 
@@ -264,11 +261,11 @@ class Lab:
 
     def stopped(self, host: str) -> AbstractContextManager[None]:
         """Stop a host while the context lasts."""
-        return self._breakage.whole(host, whole("host", "stopped"))
+        return self._host_faults.at(host, whole("host", "stopped"))
 
     def paused(self, host: str) -> AbstractContextManager[None]:
         """Freeze a host while the context lasts: connections are accepted and nothing is said."""
-        return self._breakage.whole(host, whole("host", "paused"))
+        return self._host_faults.at(host, whole("host", "paused"))
 
     def fault(self, name: str, /, **wrong: Any) -> AbstractContextManager[None]:  # noqa: ANN401  see lab.fault
         """Make something wrong at a host while the context lasts: ``lab.fault("mx1", connect="refuse")``.
@@ -284,30 +281,27 @@ class Lab:
 
         *owner*: the process that has brought *host* along, if that is another one.
         """
-        return self._breakage.banned(host, owner)
+        if owner is None:
+            return self._host_faults.banned(host)
+        theirs = find(self.docker, self.name, owner)
+        if host not in theirs or theirs[host].state != "running":
+            return {}  # it is gone again
+        return self._host_faults.banned_by(theirs[host], Present(theirs).names)
 
     def contacted(self) -> frozenset[str]:
         """Return the hosts to which another mail host has connected since the test began.
 
         Of the scripted host: each name in the test's zones that stands for an address that was connected to.
         """
-        contacts = self.recorder.read(lambda history: history.contacts(self._began))
         mail = {address for host in self.hosts.values() if host.role in MAIL_ROLES for address in host.addresses}
-        found = set()
-        for contact in contacts:
-            if contact.client not in mail:
-                continue
-            if contact.server is None:
-                found.add(contact.host)
-            else:
-                found |= self.domains.names_of(contact.server)
+        found = self.recorder.read(
+            lambda history: contacted(history.contacts(self._began), mail, self.domains.names_of)
+        )
         return frozenset(name for name in found if not name.endswith(tuple(self.domains.texts)))
 
     def asked(self, *names: str) -> list[str]:
         """Return the questions about *names* that the DNS has had since the test began, as "MX dest.test."."""
-        wanted = {f"{name.rstrip('.').lower()}." for name in names}
-        entries = self.dns.history(since=stamp(self._began))
-        return [f"{each['type']} {each['name']}" for each in entries if each["name"] in wanted]
+        return self.dns.asked(names, self._began)
 
     def logged(self, host: str) -> list[str]:
         """Return the lines that *host* has logged about this test by now, in the order of its log.
@@ -315,20 +309,11 @@ class Lab:
         They have a queue id or the Message-ID of one of its messages, or name one of its domains
         (:mod:`lab.route.about`); of a host that the test has brought along all count.
         """
-        found = known(self.hosts, host)
-        if not self.recorder.caught_up(found.container, LOG_TIMEOUT):
-            raise LabError(
-                f"the log of {host} cannot be read to its end", hint="hosts that have one: MTAs and the mail store"
-            )
-        brought = host not in self.world_hosts
-        said = [event for each in self.submissions for event in each.events()]
-        lines = self.recorder.of(host, None if brought else self._began)
-        return list(about(lines, marks(host, said), (), self.domains.texts, alone=brought))
+        return logged(host, self._began, self.submissions, self.domains.texts, self.hosts, self.recorder)
 
     def queue(self, host: str) -> Queue:
         """Return the mail queue of a Postfix host."""
-        found = known(self.hosts, host)
-        return Queue(found.name, container(self.docker, found))
+        return self._queues.of(host)
 
     def mailbox(self, user: str, at: str = "mailstore") -> Mailbox:
         """Return the mailboxes of *user* ("bia@dest.test", or "bia" for that) in the mail store *at*."""
@@ -346,17 +331,21 @@ class Lab:
     @cached_property
     def dns(self) -> Dns:
         """The lab's DNS: zones, faults, the history of every query."""
-        return Dns(self.access.control("dns"), self.lease.owner)
+        control = self._open.enter_context(closing(self.access.control("dns")))
+        self._owned.append(dns := Dns(control, self.lease.owner))
+        return dns
 
     @cached_property
     def scripted(self) -> Scripted:
         """The scripted SMTP host: its addresses, their scripts, and who connected."""
-        return Scripted(self.access.control("scripted"), self.lease.owner)
+        control = self._open.enter_context(closing(self.access.control("scripted")))
+        self._owned.append(scripted := Scripted(control, self.lease.owner))
+        return scripted
 
     @property
     def names(self) -> dict[str, str]:
         """Lab name of each host by address, of either family."""
-        return {address: host.name for host in self.hosts.values() for address in host.addresses}
+        return self.hosts.names
 
     @property
     def ipv6(self) -> bool:
@@ -366,14 +355,14 @@ class Lab:
     @cached_property
     def recorder(self) -> Recorder:
         """What the servers say, from the first use on."""
-        return self.follow(None)
+        return self._shared_recorder or self._open.enter_context(self.follow(None))
 
     @cached_property
     def watch(self) -> Watch:
         """Waits for routes."""
         from lab.mail.watch import Watch
 
-        return Watch(self.recorder, self._queue_lines, self._picked_up)
+        return Watch(self.recorder, self._queues.lines, partial(self._queues.picked_up, self.recorder))
 
     def follow(self, since: float | None) -> Recorder:
         """Return a recorder of what the servers say from *since* on (seconds since the epoch; None: now)."""
@@ -386,7 +375,7 @@ class Lab:
     @cached_property
     def lease(self) -> Lease:
         """The name under which all that this process changes is known, and its record."""
-        return Lease(self.name)
+        return self._open.enter_context(closing(Lease(self.name)))
 
     def scripts(self, store: str) -> Mapping[str, str]:
         """Return the Sieve scripts that this test has put on a mail store, by address."""
@@ -394,52 +383,24 @@ class Lab:
 
     def heal(self) -> None:
         """Put back what processes that are gone have left; done at the start already."""
-        self._breakage.heal()
-
-    def _origin(self, like: str) -> Host:
-        """Return what a host that is brought along is made like, with the image and the role that it shall have."""
-        if like not in extra.CAPABILITIES:
-            return known(self.world_hosts, like)
-        ordinary = self.world_hosts["direct"]
-        return replace(ordinary, role=like, image=self.extra_image(like))
+        put_all_back(self.docker, self.name, self._ready, lambda: self.dns, lambda: self.scripted)
 
     def extra_image(self, what: str) -> str:
         """Return the image of what only tests bring along (:mod:`lab.world.extra`), built if need be."""
         return self._world.extra_image(what, self.report)
 
-    def _resolver(self, name: str | None) -> str | None:
-        """Return the address of the resolver called *name*."""
-        if name is None:
-            return None
-        found = known(self.hosts, name)
-        if found.role != extra.RESOLVER:
-            raise LabError(f"{name} is no resolver", hint='lab.host("cache", like="resolver")')
-        return found.address
+    def _alone(self, host: str) -> AbstractContextManager[None]:
+        return self.holding.alone(host) if self.holding else nullcontext()
+
+    def _zones(self) -> Zones:
+        """Return what this test is answered by the DNS."""
+        return self.dns.view((WORLD, STANDING, self.lease.owner))
 
     def _delete_queued(self) -> None:
         """Delete what is left of this test's messages: without their domain they would bounce into the next test."""
         for origin in (each.origin for each in self.submissions):
-            left = self.recorder.read(partial(History.queued, message=origin)) if origin else []
-            for host, queue_id in left:
-                if host in self.hosts:
-                    self.queue(host).delete(queue_id)
-
-    def _picked_up(self, host: str, timeout: float) -> None:
-        """Wait until pickup(8) has taken in what sendmail(1) has left on *host*, and all logs are read to there."""
-        with suppress(LabError):  # a host that has been stopped picks up nothing more
-            self.queue(host).picked_up(timeout)
-        for each in self.hosts.values():
-            self.recorder.caught_up(each.container, timeout)
-
-    def _queue_lines(self) -> list[str]:
-        lines = []
-        for host in self.hosts.values():
-            if host.role in MAIL_ROLES:
-                try:
-                    lines += [f"{host.name}: {message}" for message in self.queue(host.name).list()]
-                except LabError as error:
-                    lines.append(f"{host.name}: {error.args[0]}")
-        return lines
+            if origin is not None:
+                self._queues.delete(self.recorder.read(partial(History.queued, message=origin)))
 
 
 def _up_command(name: str) -> str:

@@ -120,7 +120,7 @@ def _tell(item: pytest.Item, report: pytest.TestReport, lab: Lab, asked: Path | 
     began = item.stash[BEGAN]
     try:
         stories = [evidence.report(each) for each in lab.submissions]
-        evidence.save(folder, lab, lab.submissions, began)
+        evidence.save(folder, lab.submissions, began, hosts=lab.hosts, domains=lab.domains, recorder=lab.recorder)
     except LabError as error:  # the failure itself must still be seen
         stories = [f"the story of this test's messages cannot be told: {error}"]
     if report.failed:

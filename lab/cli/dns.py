@@ -151,7 +151,7 @@ def history(
         filters = {
             "name": name and _absolute(name),
             "type": type_ and type_.upper(),
-            "client": running.hosts[client].address if client in running.hosts else client,
+            "client": running.hosts[client].address if client and client in running.hosts else client,
             "since": since,
         }
         if follow:

@@ -17,6 +17,7 @@ from lab.cli.options import Evidence, Json, LabName, Timeout, Via, readable
 from lab.mail.dsn import Dsn
 
 if TYPE_CHECKING:
+    from lab.lab import Lab
     from lab.mail.submission import RouteTimeoutError, Submission
     from lab.mail.submit import Message
     from lab.route.model import Route
@@ -84,8 +85,6 @@ def send(  # noqa: PLR0913, PLR0917  a message is told by its options
     """
     if body is not None and file is not None:
         raise typer.BadParameter("--body and --file cannot both be the message")
-    from lab.mail.evidence import save
-
     message, dsn = _message(body, file), _dsn(notify)
     name, password = _login(login)
     began = datetime.now(UTC)
@@ -103,7 +102,7 @@ def send(  # noqa: PLR0913, PLR0917  a message is told by its options
             _handed_over(submission, str(lab), json)
             return
         late = _late(submission, timeout)
-        found = save(evidence, running, [submission], began) if evidence else submission.known()
+        found = _saved(evidence, running, submission, began) if evidence else submission.known()
         if json:
             document([route.to_json() for route in found])
         elif late is None:
@@ -143,6 +142,12 @@ def _late(submission: Submission, timeout: float) -> RouteTimeoutError | None:
     except RouteTimeoutError as error:
         return error
     return None
+
+
+def _saved(folder: Path, running: Lab, submission: Submission, began: datetime) -> list[Route]:
+    from lab.mail.evidence import save
+
+    return save(folder, [submission], began, hosts=running.hosts, domains=running.domains, recorder=running.recorder)
 
 
 def _handed_over(submission: Submission, lab: str, json: bool) -> None:

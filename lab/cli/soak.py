@@ -59,7 +59,14 @@ def soak(
     with attach.lab(str(lab)) as running, running.one_test():
         account = soaked(running, campaign(messages, chosen), chosen, timeout, tell)
         if evidence is not None:
-            save(evidence, running, running.submissions, began)
+            save(
+                evidence,
+                running.submissions,
+                began,
+                hosts=running.hosts,
+                domains=running.domains,
+                recorder=running.recorder,
+            )
     if json:
         document(account.to_json())
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -12,6 +13,7 @@ from dnszone.zone import Zone
 from dnszone.zones import Zones
 from lab.control.http import Control
 from lab.errors import MachineError
+from lab.route.model import stamp
 
 STANDING = "cli"
 """The owner of zones and faults that the command line sets: they outlive the command."""
@@ -80,6 +82,11 @@ class Dns:
         """
         entries: list[dict[str, Any]] = self._control.call("GET", "/history", **filters)
         return entries
+
+    def asked(self, names: Iterable[str], since: datetime) -> list[str]:
+        """Return the questions about *names* from *since* (aware) on, as "MX dest.test."."""
+        wanted = {f"{name.rstrip('.').lower()}." for name in names}
+        return [f"{each['type']} {each['name']}" for each in self.history(since=stamp(since)) if each["name"] in wanted]
 
     def follow(self, **filters: object) -> Generator[dict[str, Any], None, None]:
         """Yield queries as they come; with *since*, a number in the history, those after it first."""

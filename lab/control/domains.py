@@ -35,19 +35,27 @@ def fresh() -> str:
 class Domains:
     """The zones of one test. ``texts`` maps each domain to its zone text, as it was written."""
 
-    def __init__(
-        self, dns: Callable[[], Dns], scripted: Callable[[], Scripted], hosts: Callable[[], Mapping[str, Host]]
-    ) -> None:
-        """*hosts* tells the present hosts by lab name."""
+    def __init__(self, dns: Callable[[], Dns], scripted: Callable[[], Scripted], hosts: Mapping[str, Host]) -> None:
+        """*hosts* has those that are present, by lab name."""
         self.texts: dict[str, str] = {}
+        self._first: str | None = None
         self._leased: dict[str, list[Place]] = {}
         self._dns = dns
         self._scripted = scripted
         self._hosts = hosts
 
+    @property
+    def first(self) -> str:
+        """The domain that every test has for the asking, with the zone DEFAULT."""
+        if self._first is None:
+            name = fresh()
+            self.add(DEFAULT, name)
+            self._first = name
+        return self._first
+
     def add(self, text: str, domain: str) -> None:
         """Serve *text* as the zone of *domain*, instead of what it had before. Raises LabError as the DNS does."""
-        check([text], self._hosts())
+        check([text], self._hosts)
         wanted = max((int(number) for number in LEASED.findall(text)), default=0)
         leased = self._leased.setdefault(domain, [])
         if wanted > len(leased):
@@ -81,7 +89,7 @@ class Domains:
 
     def values(self, domain: str) -> dict[str, str]:
         """Return the variables that the zone text of *domain* may have, and what each stands for."""
-        values = {"DOMAIN": domain, **variables(self._hosts())}
+        values = {"DOMAIN": domain, **variables(self._hosts)}
         for number, place in enumerate(self._leased.get(domain, ()), start=1):
             values[f"SCRIPTED_{number}"] = place.address
             if place.address6:
@@ -91,6 +99,7 @@ class Domains:
     def clear(self) -> None:
         """Forget everything; the DNS and the scripted host drop what belongs to the owner."""
         self.texts.clear()
+        self._first = None
         self._leased.clear()
 
     def _found(self, wanted: Mapping[str, str]) -> dict[str, list[str]]:

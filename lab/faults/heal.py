@@ -1,19 +1,40 @@
-"""Puts back what processes that are gone have left at the hosts of a lab."""
+"""Puts back what processes that are gone have left in a lab."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lab.control.dns import Dns
+from lab.control.scripted import Scripted
+from lab.engine.hosts import find
 from lab.faults.kinds import KINDS
 from lab.faults.kinds.site import Site
 from lab.servers import guest
+from lab.servers.present import Present
+from lab.state.lease import abandoned
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
     from lab.engine.hosts import Host
     from lab.state.lease import Abandoned
+
+
+def put_all_back(
+    docker: DockerClient,
+    name: str,
+    await_ready: Callable[[Host], None],
+    dns: Callable[[], Dns],
+    scripted: Callable[[], Scripted],
+) -> None:
+    """Put back what they have left in the lab *name*, at hosts, the DNS and the scripted host."""
+    for lease in abandoned(name):
+        with lease:
+            put_back(docker, lease, find(docker, name), await_ready)
+            dns().drop(lease.owner)
+            scripted().drop(lease.owner)
 
 
 def put_back(
@@ -32,3 +53,14 @@ def site(docker: DockerClient, hosts: Mapping[str, Host], name: str, await_ready
     host = hosts[name]
     tools = next(each.image for each in hosts.values() if each.role == "scripted")
     return Site(docker, host, docker.containers.get(host.container), lambda: await_ready(host), tools)
+
+
+def sites(
+    docker: DockerClient, hosts: Present, await_ready: Callable[[Host], None], image: Callable[[str], str]
+) -> Callable[[Host], Site]:
+    """Return what makes a site of a host; *image*: of what a fault starts beside it (:mod:`lab.world.extra`)."""
+
+    def of(host: Host) -> Site:
+        return replace(site(docker, {**hosts.world, host.name: host}, host.name, await_ready), image=image)
+
+    return of

@@ -32,9 +32,11 @@ from lab.route.model import Route, stamp
 from lab.route.names import Names
 from lab.route.plan import Plan
 from lab.route.stretches import stretches
+from lab.servers.present import Present
 
 if TYPE_CHECKING:
-    from lab.lab import Lab
+    from lab.control.domains import Domains
+    from lab.mail.recorder import Recorder
     from lab.mail.submission import Submission
 
 
@@ -50,17 +52,21 @@ def unexplained(plan: Plan, route: Route) -> Iterator[tuple[Departure, bool]]:
 
 def save(
     folder: Path,
-    lab: Lab,
     submissions: Sequence[Submission],
     since: datetime,
+    *,
+    hosts: Present,
+    domains: Domains,
+    recorder: Recorder,
     names: Names = LAB_NAMES,
     alone: Collection[str] = (),
     judge: Judge = unexplained,
 ) -> list[Route]:
     """Write the evidence of *submissions* into *folder*, and return their routes as far as they are known.
 
-    *since*: when the run began (aware); *names*: what it calls the hosts; *alone*: those that nobody else has used.
-    *judge*: as in :func:`report`. What an earlier run has left in the folder is removed.
+    *since*: when the run began (aware); *hosts*, *domains*: those that it has; *names*: what it calls the hosts;
+    *alone*: those that nobody else has used. *judge*: as in :func:`report`. What an earlier run has left in the folder
+    is removed.
     """
     try:
         _clear(folder)
@@ -68,7 +74,16 @@ def save(
             (folder / name).mkdir(parents=True, exist_ok=True)
         found = (route for each in submissions for route in each.known())
         routes = [replace(names.route(route), evidence=str(folder)) for route in found]
-        _write(folder, lab, submissions, routes, since, names, alone)
+        events = _write_events(folder, submissions, names)
+        since -= timedelta(seconds=1)  # lines of the moment before belong to it: the connection that began it
+        for host, lines in _lines(recorder, hosts, domains, events, since, alone).items():
+            text = "".join(f"{at.isoformat()} {names.told(line)}\n" for at, line in lines)
+            (folder / "logs" / f"{names.shown(host)}.log").write_text(text)
+        shown = {address: names.shown(name) for address, name in hosts.names.items()}
+        (folder / "hosts.json").write_text(json.dumps(shown, indent=1))
+        for domain, zone in domains.texts.items():
+            (folder / "zones" / domain).write_text(zone)
+        (folder / "routes.json").write_text(json.dumps([route.to_json() for route in routes], indent=1))
         stories = [report(each, judge) for each in submissions]
         (folder / "timeline.txt").write_text(names.told("\n\n".join(stories)) + "\n")
     except OSError as error:
@@ -113,47 +128,37 @@ def _clear(folder: Path) -> None:
             left.unlink()
 
 
-def _write(
-    folder: Path,
-    lab: Lab,
-    submissions: Sequence[Submission],
-    routes: list[Route],
-    since: datetime,
-    names: Names,
-    alone: Collection[str],
-) -> None:
+def _write_events(folder: Path, submissions: Sequence[Submission], names: Names) -> list[Event]:
+    """Write what the servers have said about the messages, and return it, each event once, in order of time."""
     events = [event for each in submissions for event in each.events()]
     unique = sorted({id(event): event for event in events}.values(), key=lambda event: event.at)
-    since -= timedelta(seconds=1)  # lines of the moment before belong to it: the connection that began it
-    for host, lines in _lines(lab, unique, since, alone).items():
-        text = "".join(f"{at.isoformat()} {names.told(line)}\n" for at, line in lines)
-        (folder / "logs" / f"{names.shown(host)}.log").write_text(text)
     told = [replace(event, host=names.shown(event.host)).to_json() for event in unique]
     (folder / "events.jsonl").write_text("".join(json.dumps(each) + "\n" for each in told))
     queries = (json.dumps(event.to_json()) + "\n" for event in unique if isinstance(event, DnsQuery))
     (folder / "dns.jsonl").write_text("".join(queries))
-    hosts = {address: names.shown(name) for address, name in lab.names.items()}
-    (folder / "hosts.json").write_text(json.dumps(hosts, indent=1))
-    for domain, zone in lab.domains.texts.items():
-        (folder / "zones" / domain).write_text(zone)
-    (folder / "routes.json").write_text(json.dumps([route.to_json() for route in routes], indent=1))
+    return unique
 
 
 def _lines(
-    lab: Lab, events: Collection[Event], since: datetime, alone: Collection[str]
+    recorder: Recorder,
+    hosts: Present,
+    domains: Domains,
+    events: Collection[Event],
+    since: datetime,
+    alone: Collection[str],
 ) -> dict[str, list[tuple[datetime, str]]]:
     """Return the lines of each host that are about the run: by its messages, its domains, and its own hosts."""
-    own = {name: host for name, host in lab.hosts.items() if name not in lab.world_hosts}
+    own = hosts.brought
     mine = [
-        *(domain for domain in lab.domains.texts if "." in domain),
+        *(domain for domain in domains.texts if "." in domain),
         *(f"[{address}]" for host in own.values() for address in host.addresses),
     ]
-    mine += [f"[{address}]" for place in lab.domains.places() for address in place if address]
+    mine += [f"[{address}]" for place in domains.places() for address in place if address]
     found: dict[str, list[tuple[datetime, str]]] = {}
-    counts = {name: counting(marks(name, events), (), mine, alone=name in own or name in alone) for name in lab.hosts}
+    counts = {name: counting(marks(name, events), (), mine, alone=name in own or name in alone) for name in hosts}
     # A client's line about a server that refused names no message; the route knows which process said it, and when.
     said = {(event.host, event.at): f"[{pid}]: " for event in events if (pid := getattr(event, "pid", None))}
-    for host, at, line in lab.recorder.lines(since):
+    for host, at, line in recorder.lines(since):
         if host in counts and (counts[host](line) or ((host, at) in said and said[host, at] in line)):
             found.setdefault(host, []).append((at, line))
     return found

@@ -15,9 +15,12 @@ from lab.route.model import Route
 from lab.route.timeline import summary
 
 if TYPE_CHECKING:
-    from lab.lab import Lab
+    from lab.mail.watch import Watch
     from lab.route.events import Event
     from lab.route.plan import Plan
+
+Planning = Callable[[Sequence[str], str, str | None], Mapping[str, "Plan"]]
+"""From recipients, the host to which their message is handed, and its sender, to the plan for each recipient."""
 
 TIMEOUT = 60.0  # seconds; the longest path of the lab, with every timer of timers.cf running out, is shorter
 
@@ -30,7 +33,8 @@ class RouteTimeoutError(LabError):
 class Submission:
     """A message on its way. ``receipt`` has the replies of the host to which it was submitted (``via``)."""
 
-    lab: Lab
+    watch: Watch = field(repr=False)
+    planning: Planning = field(repr=False)
     via: str
     receipt: Receipt
     plans: Mapping[str, Plan]  # recipient to what zone and settings foretold at that time
@@ -73,25 +77,25 @@ class Submission:
 
     def known(self) -> list[Route]:
         """Return the routes as far as they are known now, without waiting; "unknown" for what is not."""
-        return self._both(self.recipients, self.lab.watch.known)
+        return self._both(self.recipients, self.watch.known)
 
     def plan_again(self) -> None:
         """Make the plans anew, from zones and settings as they are now: they hold for the attempts from now on."""
-        plans = self.lab.plans(self.recipients, f"{self.via}:{self.port}", self.receipt.sender)
+        plans = self.planning(self.recipients, f"{self.via}:{self.port}", self.receipt.sender)
         self.later.append((datetime.now(UTC), plans))
 
     def events(self) -> list[Event]:
         """Return what the servers have said about the message and its notices so far, and their DNS queries."""
-        return self.lab.watch.events(self.origin) if self.origin else []
+        return self.watch.events(self.origin) if self.origin else []
 
     def timeline(self) -> str:
         """Return what has happened so far, for a person to read."""
         if self.origin is None:
             return "\n\n".join("\n".join(summary(route)) for route in self.known())
-        return self.lab.watch.timeline(self.origin, self.recipients)
+        return self.watch.timeline(self.origin, self.recipients)
 
     def _routes(self, recipients: Sequence[str], timeout: float, until: str | None) -> list[Route]:
-        return self._both(recipients, lambda origin, taken: self.lab.watch.routes(origin, taken, timeout, until))
+        return self._both(recipients, lambda origin, taken: self.watch.routes(origin, taken, timeout, until))
 
     def _both(self, recipients: Sequence[str], ask: Callable[[Origin, Sequence[str]], list[Route]]) -> list[Route]:
         """Return the routes of refused recipients, of whom the MUA knows, and of the others, of whom the logs do."""

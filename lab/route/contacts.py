@@ -5,7 +5,7 @@ In: events, as they come. Out: :class:`Contact` values. A connection in which no
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -67,3 +67,17 @@ class Contacts:
                 return
             if contact.at >= since:
                 yield contact
+
+
+def contacted(
+    contacts: Iterable[Contact], clients: Collection[str], names_of: Callable[[str], Collection[str]]
+) -> set[str]:
+    """Return the names of the hosts to which one with an address of *clients* has connected.
+
+    *names_of* tells the names of an address of the scripted host.
+    """
+    found: set[str] = set()
+    for contact in contacts:
+        if contact.client in clients:
+            found |= {contact.host} if contact.server is None else set(names_of(contact.server))
+    return found

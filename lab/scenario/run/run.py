@@ -129,7 +129,17 @@ class _Run:
         story = "\n\n".join(evidence.report(each, judge) for each in submissions if each.origin)
         if folder is not None:
             with suppress(LabError):  # the result must still be seen
-                evidence.save(folder, self._lab, submissions, self._began, self._stage.names, self._alone, judge)
+                evidence.save(
+                    folder,
+                    submissions,
+                    self._began,
+                    hosts=self._lab.hosts,
+                    domains=self._lab.domains,
+                    recorder=self._lab.recorder,
+                    names=self._stage.names,
+                    alone=self._alone,
+                    judge=judge,
+                )
         return story, folder
 
     def _departures(self) -> tuple[Departure, ...]:

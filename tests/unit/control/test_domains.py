@@ -46,7 +46,7 @@ def hosts() -> FakeHosts:
 
 @pytest.fixture
 def domains(hosts: FakeHosts) -> Domains:
-    return Domains(lambda: cast("Dns", hosts), lambda: cast("Scripted", hosts), lambda: hosts.here)
+    return Domains(lambda: cast("Dns", hosts), lambda: cast("Scripted", hosts), hosts.here)
 
 
 def test_nobody_has_a_fresh_name() -> None:
@@ -107,7 +107,7 @@ def test_names_of_both_families(domains: Domains) -> None:
 
 
 def test_an_ipv6_address_in_a_lab_without_ipv6(domains: Domains, hosts: FakeHosts) -> None:
-    hosts.here = {name: replace(host, address6="") for name, host in hosts.here.items()}
+    hosts.here.update({name: replace(host, address6="") for name, host in hosts.here.items()})
     with pytest.raises(
         UnsupportedError, match=r"this lab has no IPv6, and so no \$MX1_V6, \$SCRIPTED_1_V6\n  .*LAB_IPV6"
     ):

@@ -20,9 +20,6 @@ ROOMS = (
 UPWARD = {
     "route": {"servers"},  # sentences that the parsers do not take apart yet
     "world": {"faults"},  # `lab up` heals what was left wrong
-    "plan": {"lab"},  # these four are handed a whole Lab
-    "mail": {"lab"},
-    "faults": {"lab"},
 }
 """Imports against the order that are still there. The list gets shorter, never longer."""
 ENGINE = {

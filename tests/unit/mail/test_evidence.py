@@ -10,9 +10,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
 from lab.control.scripted import Place
+from lab.engine.hosts import Host
 from lab.mail.evidence import load, report, save
 from lab.route import events
 from lab.route.departures import Departure, compare
@@ -20,6 +19,7 @@ from lab.route.model import Route
 from lab.route.names import Names
 from lab.route.plan import Group, Plan, Site, Target
 from lab.servers.postfix import log as postfix
+from lab.servers.present import Present
 from tests.unit.scenario.conftest import BEGAN, attempt, route
 
 AT = datetime(2026, 1, 1, 0, 0, 5, tzinfo=UTC)
@@ -61,39 +61,31 @@ SUBMISSION: Any = SimpleNamespace(
 )
 
 
-@pytest.fixture
-def fake() -> Any:
-    hosts = {
-        name: SimpleNamespace(addresses=(address,))
-        for name, address in (("mx1", "198.18.0.11"), ("mx2", "198.18.0.12"), ("own-3f2a", "198.18.0.71"))
-    }
-    return SimpleNamespace(
-        hosts=hosts,
-        world_hosts={"mx1": 1, "mx2": 1},
-        names={each.addresses[0]: name for name, each in hosts.items()},
-        domains=SimpleNamespace(texts={"d1.test": "@ MX 10 mx1"}, places=lambda: [Place("198.18.0.130", None)]),
-        recorder=SimpleNamespace(lines=lambda since: [line for line in LINES if line[1] >= since]),
-    )
+HOSTS = Present({name: Host(name, "mx", "", f"198.18.0.1{name[-1]}", "running", "", "") for name in ("mx1", "mx2")})
+HOSTS.brought["own-3f2a"] = Host("own-3f2a", "mx", "", "198.18.0.71", "running", "", "")
+DOMAINS: Any = SimpleNamespace(texts={"d1.test": "@ MX 10 mx1"}, places=lambda: [Place("198.18.0.130", None)])
+RECORDER: Any = SimpleNamespace(lines=lambda since: [line for line in LINES if line[1] >= since])
 
 
-def saved(fake: Any, folder: Path, **more: Any) -> list[Route]:
-    return save(folder, fake, [SUBMISSION], AT, Names({"own": "own-3f2a"}, {}), **more)
+def saved(folder: Path, **more: Any) -> list[Route]:
+    names = Names({"own": "own-3f2a"}, {})
+    return save(folder, [SUBMISSION], AT, hosts=HOSTS, domains=DOMAINS, recorder=RECORDER, names=names, **more)
 
 
-def test_lines_are_of_this_run_alone(fake: Any, tmp_path: Path) -> None:
-    saved(fake, tmp_path)
+def test_lines_are_of_this_run_alone(tmp_path: Path) -> None:
+    saved(tmp_path)
     assert {path.name for path in (tmp_path / "logs").iterdir()} == {"mx1.log", "own.log"}
     mx1 = (tmp_path / "logs" / "mx1.log").read_text().splitlines()
     assert [line.partition(" ")[2] for line in mx1] == [LINES[1][2], LINES[2][2], LINES[4][2], LINES[-1][2]]
 
 
-def test_a_host_that_nobody_else_had_has_all_its_lines(fake: Any, tmp_path: Path) -> None:
-    saved(fake, tmp_path, alone=["mx1"])
+def test_a_host_that_nobody_else_had_has_all_its_lines(tmp_path: Path) -> None:
+    saved(tmp_path, alone=["mx1"])
     assert len((tmp_path / "logs" / "mx1.log").read_text().splitlines()) == 6
 
 
-def test_hosts_have_the_names_of_the_run(fake: Any, tmp_path: Path) -> None:
-    (found,) = saved(fake, tmp_path)
+def test_hosts_have_the_names_of_the_run(tmp_path: Path) -> None:
+    (found,) = saved(tmp_path)
     assert (found.hops, found.attempts[0].host, found.evidence) == (["own", "mx1"], "own", str(tmp_path))
     for path in tmp_path.rglob("*"):
         assert "own-3f2a" not in path.name
@@ -103,17 +95,17 @@ def test_hosts_have_the_names_of_the_run(fake: Any, tmp_path: Path) -> None:
     assert load(tmp_path).file("own", "QQQQQQQQQQ1") is not None
 
 
-def test_what_an_earlier_run_has_left_is_removed_and_nothing_else(fake: Any, tmp_path: Path) -> None:
-    saved(fake, tmp_path)
+def test_what_an_earlier_run_has_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    saved(tmp_path)
     (tmp_path / "logs" / "own-1111.log").write_text("of an earlier run")
     (tmp_path / "zones" / "old.test").write_text("of an earlier run")
-    saved(fake, tmp_path)
+    saved(tmp_path)
     assert {path.name for path in (tmp_path / "logs").iterdir()} == {"mx1.log", "own.log"}
     assert [path.name for path in (tmp_path / "zones").iterdir()] == ["d1.test"]
     other = tmp_path / "other"
     (other / "logs").mkdir(parents=True)
     (other / "logs" / "mine.log").write_text("nobody's business")
-    saved(fake, other)
+    saved(other)
     assert (other / "logs" / "mine.log").read_text() == "nobody's business"
 
 

@@ -1,0 +1,30 @@
+"""The hosts that a test has: those of the world, and those that it has brought along for now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from lab.engine.hosts import Host
+
+
+class Present(Mapping[str, Host]):
+    """Each host by its lab name. ``world`` has the standing ones, ``brought`` those that the test has brought along."""
+
+    def __init__(self, world: Mapping[str, Host]) -> None:
+        self.world = dict(world)
+        self.brought: dict[str, Host] = {}
+
+    def __getitem__(self, name: str) -> Host:
+        return self.brought[name] if name in self.brought else self.world[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self.world
+        yield from self.brought
+
+    def __len__(self) -> int:
+        return len(self.world) + len(self.brought)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Lab name of each host by address, of either family."""
+        return {address: host.name for host in self.values() for address in host.addresses}
