@@ -1,12 +1,13 @@
 """Expectation against route: pass, fail with every difference listed, or unknown; never a pass by default.
 
-``parse`` reads an expectation from a table of TOML, ``judge`` judges it. Pure: values in, values out.
+``parse`` reads an expectation from a table of TOML, ``judge`` judges it. Pure: values in, values out. Each key of an
+expectation is a module of :mod:`lab.verdict.keys`.
 """
 
-from lab.verdict.checks import Evidence
 from lab.verdict.difference import Difference
-from lab.verdict.expectation import KEYS, Expectation, ExpectationError, Problem, parse
-from lab.verdict.judge import Verdict, judge, judge_logs
+from lab.verdict.evidence import Evidence
+from lab.verdict.expectation import KEYS, Expectation, ExpectationError, needed, parse
+from lab.verdict.judge import Verdict, judge, judge_run, reached
 
 __all__ = [
     "KEYS",
@@ -14,9 +15,10 @@ __all__ = [
     "Evidence",
     "Expectation",
     "ExpectationError",
-    "Problem",
     "Verdict",
     "judge",
-    "judge_logs",
+    "judge_run",
+    "needed",
     "parse",
+    "reached",
 ]

@@ -7,14 +7,15 @@ and something that it asks for was not seen or may still come. What is missing n
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from lab.route.model import Route
-from lab.verdict import logs
-from lab.verdict.checks import CHECKS, Case, Evidence
 from lab.verdict.difference import Difference
-from lab.verdict.expectation import Expectation
+from lab.verdict.evidence import Case, Evidence
+from lab.verdict.expectation import Expectation, given
+from lab.verdict.key import RunKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +34,31 @@ def judge(expectation: Expectation, route: Route | None, evidence: Evidence | No
     """Return the verdict. *route* is None when the message left no trace."""
     if route is None:
         return Verdict("unknown", (Difference("route", "a route", None),))
-    case = Case(expectation, route, evidence or Evidence())
-    found = [difference for check in CHECKS for difference in check(case)]
+    case = Case(route, evidence or Evidence())
+    found = [difference for key, expected in given(expectation) for difference in key.judge(expected, case)]
     if not case.complete and not any(difference.path == "outcome" for difference in found):
         found.append(Difference("outcome", expectation.outcome or "an outcome", None))
-    return _verdict(found)
+    return concluded(found)
 
 
-def judge_logs(expectation: Expectation, evidence: Evidence) -> Verdict:
+def judge_run(expectation: Expectation, evidence: Evidence) -> Verdict:
     """Return the verdict where there is no message, and hosts were only talked to: on what they have logged."""
-    return _verdict(list(logs.differences(expectation, evidence.logs, complete=True)))
+    return concluded(
+        difference
+        for key, expected in given(expectation)
+        if isinstance(key, RunKey)
+        for difference in key.judge_run(expected, evidence)
+    )
 
 
-def _verdict(found: list[Difference]) -> Verdict:
+def reached(expectation: Expectation, route: Route) -> bool:
+    """Return whether a *route* that may go on has got as far as is expected: nothing more is waited for."""
+    return all(key.reached(expected, route) for key, expected in given(expectation))
+
+
+def concluded(differences: Iterable[Difference]) -> Verdict:
+    """Return the verdict that follows from all differences."""
+    found = list(differences)
     observed = tuple(difference for difference in found if difference.observed is not None)
     missing = tuple(difference for difference in found if difference.observed is None)
     outcome: Literal["pass", "fail", "unknown"] = "fail" if observed else "unknown" if missing else "pass"

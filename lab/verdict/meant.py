@@ -16,13 +16,18 @@ from lab.verdict.pattern import AGENTS, COMMAND, AttemptPattern
 
 def meant(items: Sequence[Item], route: Route) -> tuple[Sequence[Attempt], ...]:
     """Return the tries that *items* may be about, the likelier ones first."""
-    patterns = [each for item in items for each in (item if isinstance(item, tuple) else (item,))]
+    patterns = each(items)
     if any(map(_names_one, patterns)):
         return (route.tried,)
-    stores = {each.tried.target for each in route.handovers}
+    stores = {one.tried.target for one in route.handovers}
     if any(stores & set(pattern.target.split("|")) for pattern in patterns):
         return (route.tried, route.attempts)
     return (route.attempts,)
+
+
+def each(items: Sequence[Item]) -> list[AttemptPattern]:
+    """Return the patterns in *items*, those of sets too."""
+    return [pattern for item in items for pattern in (item if isinstance(item, tuple) else (item,))]
 
 
 def _names_one(pattern: AttemptPattern) -> bool:

@@ -22,106 +22,32 @@ from lab.values import (
     Key,
     Named,
     Number,
-    Schema,
     Table,
     Tables,
     Text,
     Texts,
 )
-from lab.verdict.expectation import QUEUES
-from lab.verdict.notice import KINDS, OUTCOMES
+from lab.verdict import KEYS, spread
+from lab.verdict.notice import OUTCOMES
 
 STAGES = ("banner", "ehlo", "helo", "starttls", "auth", "mail", "rcpt", "data", "body", "end-of-data", "quit")
 DAY = 86_400  # seconds: longer than a message stays in any queue of the lab, whose timers are a hundred times faster
 SIZE = 64 * 1024 * 1024  # bytes: six times message_size_limit, and what the scripted host can hold
 COUNT = 10_000  # messages: some minutes of submission
-HOPS = 1000  # Received fields: twenty times hopcount_limit
-LIST: Schema = {"type": "array"}
-SPREAD = Elsewhere(
-    {
-        "type": "object",
-        "additionalProperties": {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2},
-    }
-)
 
 
-PATTERN: Schema = {"type": "string", "format": "regex"}
-LINES = Elsewhere(
-    {
-        "type": "object",
-        "minProperties": 1,
-        "additionalProperties": {"anyOf": [PATTERN, {"type": "array", "items": PATTERN, "minItems": 1}]},
-    }
-)
+def _expectation(name: str) -> Key:
+    described = KEYS[name].kind.schema()
+    if name in spread.KEYS:
+        described = {"anyOf": [described, spread.KIND.schema()]}
+    return Key(Elsewhere(described), KEYS[name].help)
 
-
-def _or_spread(described: Schema) -> Elsewhere:
-    return Elsewhere({"anyOf": [described, SPREAD.described]})
-
-
-OWN_KEYS: Mapping[str, Key] = {
-    "refused": Key(TEXT, 'The reply at submission, its code and status: "554 5.7.1". The message is not queued.'),
-    "received": Key(Number(HOPS, whole=True), "How many Received fields the copy in the mailbox has (RFC 5321 4.4)."),
-    "stored": Key(
-        Named(TEXT),
-        "Fields of the copy that arrived, in any of its parts: name to regular expression; body is the text.",
-    ),
-    "notice": Key(
-        Named(TEXT), 'Fields of the notification (RFC 3464): Action = "failed", Status = "5.1.1", Subject = "..."'
-    ),
-}
-"""Keys of an expectation beside those of :data:`lab.verdict.KEYS`."""
-
-JUDGED: Mapping[str, Key] = {
-    "attempts": Key(
-        Elsewhere(LIST),
-        'Every attempt in order: ["mx1 refused", "mx2 250"]. A list in it is a set in any order; "..." at the end '
-        'of one: one or more such. "mx-a ipv6 timeout" names the address family, "mx1 tls:!verified 250" what became '
-        "of TLS.",
-    ),
-    "accepted_by": Key(
-        _or_spread({"type": "string"}),
-        "The last host that took the message. Of many messages: {mx1 = [10, 50]}, the least and the most it took.",
-    ),
-    "delivered": Key(Elsewhere({"type": "string"}), 'The mailbox: "INBOX".'),
-    "mailstore": Key(Elsewhere({"type": "string"}), "The host that has this mailbox."),
-    "outcome": Key(
-        _or_spread({"type": "string", "enum": list(OUTCOMES)}),
-        "How it ended, or stands. Of many messages: {deferred = [1, 9]}.",
-    ),
-    "status": Key(Elsewhere({"type": "string"}), 'The last enhanced status code (RFC 3463): "5.7.1", "4.x.x".'),
-    "reply": Key(Elsewhere({"type": "string", "format": "regex"}), "A regular expression, found in the reason."),
-    "hops": Key(Elsewhere(LIST), 'Every host that accepted it, from the submission on: ["direct", "mx1"].'),
-    "untouched": Key(Elsewhere(LIST), "Hosts to which nobody connected."),
-    "copies": Key(Elsewhere({"type": "integer", "minimum": 0}), "How many copies reached mailboxes."),
-    "notifications": Key(
-        Elsewhere(LIST), f'Each notice: ["failed ana@home.test delivered"]; {", ".join(KINDS)}. []: none.'
-    ),
-    "asked": Key(Elsewhere(LIST), 'DNS questions in this order, among others: ["MX $DOMAIN"].'),
-    "not_asked": Key(Elsewhere(LIST), "DNS questions that nobody asked."),
-    "at_least": Key(Elsewhere({"type": "number"}), "Seconds from the submission to the last attempt, at least."),
-    "at_most": Key(Elsewhere({"type": "number"}), "Seconds from the submission to the last attempt, at most."),
-    "intervals": Key(Elsewhere(LIST), "Seconds between one attempt and the next: [[0, 1], [4, 9]]."),
-    "queue": Key(
-        Elsewhere({"type": "object", "additionalProperties": {"enum": list(QUEUES)}}),
-        'The queue it lies in, by host: {direct = "deferred"}; "none" where it has left.',
-    ),
-    "logged": Key(
-        LINES,
-        'Regular expressions by host, each found in a line that the host has logged about the message: {direct = "x"}, '
-        'or {direct = ["x", "y"]}. Waited for.',
-    ),
-    "not_logged": Key(
-        LINES, "Regular expressions by host, found in no such line by the time the message is at its end."
-    ),
-}
 
 EXPECT = Table(
     {
         "message": Key(TEXT, "Name of the message; needed if there are several."),
         "to": Key(TEXT, "The recipient; without it, each recipient."),
-        **JUDGED,
-        **OWN_KEYS,
+        **{name: _expectation(name) for name in KEYS},
     }
 )
 SCRIPT: Mapping[str, Key] = {

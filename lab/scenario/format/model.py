@@ -96,7 +96,7 @@ class Expected:
     place: str
     message: str
     to: str | None
-    table: Mapping[str, Any]  # keys of lab.verdict, and of OWN_KEYS in lab.scenario.format.keys
+    table: Mapping[str, Any]  # lab.verdict.KEYS and what is written there; see lab.scenario.format.expect
 
 
 @dataclass(frozen=True, slots=True)

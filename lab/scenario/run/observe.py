@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email import message_from_bytes, policy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lab.engine.hosts import MAIL_ROLES
 from lab.errors import LabError
@@ -26,8 +26,7 @@ from lab.scenario.format.variables import replaced
 from lab.scenario.run.explained import judged, wrong
 from lab.scenario.run.judge import Observation
 from lab.scenario.run.logs import Logs
-from lab.verdict import Evidence, Expectation, notice
-from lab.verdict.meant import meant
+from lab.verdict import Evidence, Expectation, needed, reached
 
 if TYPE_CHECKING:
     from lab.mail.evidence import Judge
@@ -65,8 +64,8 @@ class Observer:
         deadline = time.monotonic() + timeout
         sent = self._sent.get(asked.message, ())
         for each in sent:
-            self.wait(each.submission, _recipients(asked, each), lambda route: seen(asked.judged, route), deadline)
-        evidence = self._evidence(asked.judged)
+            self.wait(each.submission, _recipients(asked, each), lambda route: _enough(asked, route), deadline)
+        evidence = self._evidence(asked)
         logged = [(each, self.logs(asked.judged, each.submission, deadline)) for each in sent]
         return [
             self._observation(asked, replace(evidence, logs=logs), number, each, route)
@@ -112,31 +111,26 @@ class Observer:
         released = any(step.action in (*IN_QUEUE, "run") for step in self._stage.scenario.steps)
         return route.outcome in FINAL or (route.outcome == HELD and not released)
 
-    def _evidence(self, expected: Expectation | None) -> Evidence:
-        """Return what is the same for each of several such messages: asked for once, however many they are."""
-        return Evidence(
-            contacted=self._contacted() if expected and expected.untouched else None,
-            questions=self._questions() if expected and (expected.asked or expected.not_asked) else None,
-            tls_logged=self._tls_logged() if expected and expected.attempts else None,
-        )
+    def _evidence(self, asked: Asked) -> Evidence:
+        """Return what is the same for each of several such messages: looked for once, however many they are."""
+        looks: Mapping[str, Callable[[], Any]] = {
+            "contacted": self._contacted,
+            "questions": self._questions,
+            "tls_logged": self._tls_logged,
+        }
+        return replace(Evidence(), **_looked_for(asked, looks))
 
     def _observation(self, asked: Asked, evidence: Evidence, number: int, sent: Sent, route: Route) -> Observation:
-        names = self._stage.names
-        expected = asked.judged
-        evidence = replace(
-            evidence,
-            queues=self._queues(sent.submission, expected.queue) if expected and expected.queue else None,
-            elapsed=(route.attempts[-1].at - sent.at).total_seconds() if route.attempts else None,
-        )
-        reply = sent.submission.receipt.refused.get(route.recipient)
-        return Observation(
-            number=number,
-            route=names.route(route),
-            evidence=evidence,
-            refused=str(reply) if reply else None,
-            copies=tuple(self._copies(route)) if asked.looks_into_mailboxes else (),
-            notices=tuple(self._notices(route)) if asked.notice else (),
-        )
+        queues = (asked.judged and asked.judged.queue) or {}
+        looks: Mapping[str, Callable[[], Any]] = {
+            "queues": lambda: self._queues(sent.submission, queues),
+            "elapsed": lambda: (route.attempts[-1].at - sent.at).total_seconds() if route.attempts else None,
+            "refusal": lambda: str(sent.submission.receipt.refused.get(route.recipient) or ""),
+            "stored": lambda: tuple(self._copies(route)),
+            "notices": lambda: tuple(self._notices(route)),
+        }
+        found = replace(evidence, **_looked_for(asked, looks))
+        return Observation(number, self._stage.names.route(route), found)
 
     def departures(self, sent: Sent) -> Iterator[tuple[Departure, bool]]:
         """Yield each departure of a message's routes from their plans, and whether a fault explains it."""
@@ -245,26 +239,15 @@ class Observer:
         return [each for listed in self._sent.values() for each in listed]
 
 
-def seen(expected: Expectation | None, route: Route) -> bool:
+def _enough(asked: Asked, route: Route) -> bool:
     """Return whether a route that may go on has got as far as is expected."""
-    if expected is None:
-        return True
-    outcome = expected.outcome or ("delivered" if expected.delivered or expected.mailstore else None)
-    tries = max(len(expected.attempts or ()), len(expected.intervals or ()) + 1 if expected.intervals else 0)
-    return (
-        outcome in (None, route.outcome)
-        and any(len(side) >= tries for side in meant(expected.attempts or (), route))
-        and _noticed(expected, route)
-        and route.copies >= (expected.copies or 0)
-    )
+    return asked.judged is None or reached(asked.judged, route)
 
 
-def _noticed(expected: Expectation, route: Route) -> bool:
-    """Whether there are as many notices as expected, and each whose fate is expected has come to it."""
-    wanted = expected.notifications or ()
-    fates = [text for text in wanted if text.count(" ") > 1]
-    missing = {each.expected for each in notice.compare(fates, route.notifications)} & set(fates)
-    return len(route.notifications) >= len(wanted) and not missing
+def _looked_for(asked: Asked, looks: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+    """Return what each of *looks* finds that the expectation is judged by."""
+    needs = needed(asked.judged) if asked.judged else frozenset[str]()
+    return {name: look() for name, look in looks.items() if name in needs}
 
 
 def _recipients(asked: Asked, sent: Sent) -> tuple[str, ...]:

@@ -33,8 +33,8 @@ def asked(**table: Any) -> Asked:
     return ready(Expected("expect", "message", None, table), {"DOMAIN": "a.test"})
 
 
-def seen(found: Any = None, **rest: Any) -> Observation:
-    return Observation(0, found or route(attempt("mx1")), Evidence(), **rest)
+def seen(found: Any = None, **evidence: Any) -> Observation:
+    return Observation(0, found or route(attempt("mx1")), Evidence(**evidence))
 
 
 def differences(found: list[Judged]) -> list[str]:
@@ -72,16 +72,16 @@ def test_a_variable_in_a_regular_expression_is_taken_literally() -> None:
     [
         ("554 5.7.1 Relay access denied", []),
         ("554 5.7.0 other", ["refused: expected 554 5.7.1, observed 554 5.7.0 other"]),
-        (None, ["refused: expected 554 5.7.1, observed accepted"]),
+        ("", ["refused: expected 554 5.7.1, observed accepted"]),
     ],
 )
-def test_a_reply_at_submission(reply: str | None, expected: list[str]) -> None:
-    found = judged(asked(refused="554 5.7.1"), [seen(route(outcome="rejected"), refused=reply)])
+def test_a_reply_at_submission(reply: str, expected: list[str]) -> None:
+    found = judged(asked(refused="554 5.7.1"), [seen(route(outcome="rejected"), refusal=reply)])
     assert differences(found) == expected
 
 
 def test_a_message_that_should_have_been_refused_fails() -> None:
-    found = judged(asked(refused="554 5.7.1"), [seen()])
+    found = judged(asked(refused="554 5.7.1"), [seen(refusal="")])
     assert differences(found) == [
         "outcome: expected rejected, observed delivered",
         "refused: expected 554 5.7.1, observed accepted",
@@ -100,25 +100,25 @@ def test_a_message_that_should_have_been_refused_fails() -> None:
     ],
 )
 def test_what_lies_in_the_mailbox(table: dict[str, Any], expected: list[str]) -> None:
-    assert differences(judged(asked(**table), [seen(copies=(RAW,))])) == expected
+    assert differences(judged(asked(**table), [seen(stored=(RAW,))])) == expected
 
 
 def test_letters_beyond_ascii_in_a_field() -> None:
     """RFC 6532 3.2: a field may have UTF-8 as it is."""
     raw = RAW.replace(b"Yes", "für josé@a.test".encode())
-    assert differences(judged(asked(stored={"X-Spam": "^für josé@$DOMAIN$"}), [seen(copies=(raw,))])) == []
+    assert differences(judged(asked(stored={"X-Spam": "^für josé@$DOMAIN$"}), [seen(stored=(raw,))])) == []
 
 
 def test_every_copy_must_be_right() -> None:
     other = RAW.replace(b"Yes", b"No")
-    assert differences(judged(asked(stored={"X-Spam": "Yes"}), [seen(copies=(RAW, other))])) == [
+    assert differences(judged(asked(stored={"X-Spam": "Yes"}), [seen(stored=(RAW, other))])) == [
         "stored.X-Spam: expected Yes, observed No"
     ]
 
 
 def test_no_copy_fails_when_it_cannot_come_any_more() -> None:
     expected = asked(stored={"X-Spam": "Yes"})
-    assert judged(expected, [seen(route(outcome="bounced"))])[0].verdict.outcome == "fail"
+    assert judged(expected, [seen(route(outcome="bounced"), stored=())])[0].verdict.outcome == "fail"
     assert judged(expected, [seen(route(outcome="unknown"))])[0].verdict.outcome == "unknown"
 
 
@@ -143,7 +143,7 @@ def test_fields_of_a_notice(table: dict[str, str], expected: list[str]) -> None:
 
 
 def test_no_notice_fails() -> None:
-    assert differences(judged(asked(notice={"Action": "failed"}), [seen()])) == [
+    assert differences(judged(asked(notice={"Action": "failed"}), [seen(notices=())])) == [
         "notice: expected a notification, observed none"
     ]
 
@@ -154,7 +154,7 @@ def many(*hosts: str) -> list[Observation]:
 
 def test_how_many_messages_are_spread() -> None:
     expected = asked(accepted_by={"mx1": [1, 2], "mx2|mx3": [1, 1]})
-    assert [each.verdict.outcome for each in judged(expected, many("mx1", "mx2"))] == ["pass"] * 3
+    assert [each.verdict.outcome for each in judged(expected, many("mx1", "mx2"))] == ["pass"]
     assert differences(judged(expected, many("mx1", "mx1", "mx1"))) == [
         "accepted_by.mx1: expected 1 to 2 of 3, observed 3",
         "accepted_by.mx2|mx3: expected 1 to 1 of 3, observed 0",

@@ -80,8 +80,8 @@ def test_sessions_without_a_message(expected: str, outcome: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (OWN + "logged = {own = '('}", "8: expect.logged.own: is no regular expression"),
-        (OWN + "logged = {won = 'x'}", "8: expect.logged.won: no host is called 'won'; did you mean 'own'?"),
+        (OWN + "logged = {own = '('}", "8: expect.logged.own: must be a regular expression"),
+        (OWN + "logged = {won = 'x'}", "8: expect.logged.won: no host is called 'won' (did you mean own?)"),
         (OWN + "logged = {scripted = 'x'}", "8: expect.logged.scripted: 'scripted' has no log of mail"),
         (OWN + "not_logged = {own = []}", "8: expect.not_logged.own: is empty"),
         (OWN + "logged = {own = 'x $DOMIAN'}", "8: expect.logged.own: unknown variable $DOMIAN"),

@@ -140,19 +140,25 @@ def test_every_comment_of_the_new_file_is_right_too() -> None:
         (RIGHT + 'attempts = ["mx8 250"]\n', "7: expect.attempts[0]: no host is called 'mx8'"),
         (RIGHT + 'attempts = ["mx1 250",\n "mx2 9x0"]\n', "8: expect.attempts[1]: '9x0' in 'mx2 9x0' is no result"),
         (RIGHT + 'to = "cai@$DOMAIN"\n', "7: expect.to: 'cai@$DOMAIN' is no recipient of it"),
-        (RIGHT + 'refused = "554"\n', '6: expect.outcome: is "rejected" when the message is refused at submission'),
-        (HEAD + MESSAGE + '[expect]\nrefused = "no"\n', "6: expect.refused: 'no' is no code"),
+        (RIGHT + 'refused = "554"\n', '6: expect.outcome: must be "rejected": the message is refused at submission'),
+        (
+            HEAD + MESSAGE + '[expect]\nrefused = "no"\n',
+            "6: expect.refused: must be a code, or code and status, such as",
+        ),
         (
             HEAD + MESSAGE + '[expect]\nrefused = "550"\ncopies = 1\n',
             "7: expect.copies: cannot be: the message is refused",
         ),
-        (HEAD + MESSAGE + "[expect]\naccepted_by = {mx1 = 3}\n", "5: expect: a spread is a table of pairs"),
+        (
+            HEAD + MESSAGE + "[expect]\naccepted_by = {mx1 = 3}\n",
+            "6: expect.accepted_by.mx1: must be a pair [least, most] of whole numbers, not 3",
+        ),
         (
             HEAD + MESSAGE + "[expect]\naccepted_by = {mx1 = [2, 3]}\n",
             "6: expect.accepted_by.mx1: 2 of 1 routes cannot be",
         ),
         (RIGHT + 'asked = ["A mx1.dest.test"]\n', "7: expect.asked[0]: other runs ask for mx1.dest.test too"),
-        (RIGHT + "stored = {Subject = '('}\n", "7: expect.stored.Subject: is no regular expression"),
+        (RIGHT + "stored = {Subject = '('}\n", "7: expect.stored.Subject: must be a regular expression, not '('"),
         (RIGHT + "[faults.mx-a]\nconnect = 'refuse'\n", "7: faults.mx-a: there is nothing called 'mx-a' to make wrong"),
         (
             RIGHT + "[faults.mx1]\nconnect = 'lose'\n",

@@ -126,8 +126,11 @@ def test_any_text_has_problems_with_their_lines(text: str) -> None:
         (HEAD + MESSAGE + 'via = "mx1:²"\n', "5: message[0].via: '²' is no port"),
         (HEAD + MESSAGE + 'via = "mx1:65536"\n', "5: message[0].via: '65536' is no port"),
         (HEAD + MESSAGE + f'file = "{"x" * 300}"\n', "5: message[0].file: there is no file"),
-        (HEAD + MESSAGE + '[expect]\nreply = "a{99999999999}"\n', "6: expect.reply: is no regular expression: {99999"),
-        (HEAD + MESSAGE + '[expect]\nreply = "(a)(?=b)"\n', "6: expect.reply: is no regular expression"),
+        (
+            HEAD + MESSAGE + '[expect]\nreply = "a{99999999999}"\n',
+            "6: expect.reply: must be a regular expression, not 'a{99999999999}': {99999",
+        ),
+        (HEAD + MESSAGE + '[expect]\nreply = "(a)(?=b)"\n', "6: expect.reply: must be a regular expression"),
         (HEAD + MESSAGE + "[expect]\nat_most = inf\n", "6: expect.at_most: must be a number from 0 to 86400, not inf"),
         (HEAD + 'zone = "a A $SCRIPTED_129"\n', "3: zone: unknown variable $SCRIPTED_129"),
         (HEAD + f'zone = "a A $SCRIPTED_{"9" * 5000}"\n', "3: zone: unknown variable $SCRIPTED_9999"),

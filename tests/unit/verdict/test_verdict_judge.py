@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lab.route.model import Attempt, Handover, Notification, Route
-from lab.verdict import Evidence, Expectation, ExpectationError, Verdict, judge, judge_logs, parse
+from lab.verdict import Evidence, Expectation, ExpectationError, Verdict, judge, judge_run, parse
 
 Attempts = Callable[..., Attempt]
 Routes = Callable[..., Route]
@@ -139,9 +139,9 @@ def test_a_line_that_is_missing_is_shown_beside_the_nearest(route: Routes) -> No
 
 def test_where_nothing_was_sent_the_log_is_judged_alone() -> None:
     expected = parse({"logged": {"direct": "status=sent"}, "not_logged": {"direct": "warning"}})
-    assert judge_logs(expected, SEEN) == Verdict("pass")
-    assert judge_logs(expected, Evidence()).outcome == "unknown"
-    assert judge_logs(parse({"not_logged": {"direct": "removed"}}), SEEN).outcome == "fail"
+    assert judge_run(expected, SEEN) == Verdict("pass")
+    assert judge_run(expected, Evidence()).outcome == "unknown"
+    assert judge_run(parse({"not_logged": {"direct": "removed"}}), SEEN).outcome == "fail"
 
 
 def test_every_difference_is_listed(route: Routes) -> None:
