@@ -14,7 +14,7 @@ from hypothesis import settings
 pytest_plugins = ["pytester"]
 # The same examples every time, and no time for one: a test of this project is no lottery.
 settings.register_profile(
-    "lab", deadline=None, derandomize=True, database=None, max_examples=int(os.environ.get("LAB_SOAK_EXAMPLES", "100"))
+    "lab", deadline=None, derandomize=True, database=None, max_examples=int(os.environ.get("LAB_SOAK_EXAMPLES", "40"))
 )
 settings.load_profile("lab")
 

@@ -139,7 +139,6 @@ def lines(draw: st.DrawFn) -> list[str]:
 def lab_command(run: Run, fake: FakeLab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """Return `lab` in an empty folder, on a lab in memory; a shell is not opened and nothing is run."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("typer.testing._get_command", lambda _: GROUP)  # else all commands are made for each line
     monkeypatch.setattr("os.execvp", lambda *_: None)
     monkeypatch.setattr(up, "_up", lambda *_: (make_status(), False))
     monkeypatch.setattr(heal, "site", refuse)

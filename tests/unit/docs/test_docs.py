@@ -10,6 +10,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -132,6 +133,7 @@ def commands() -> Iterator[str]:
             yield name
 
 
+@cache
 def root() -> Any:
     """Return the group of all commands; typer does not export its type."""
     return get_command(app)
