@@ -1,9 +1,9 @@
 """Starts the scripted host: ``python3 -m scripted``.
 
-Environment: LAB_SCRIPTED_RANGE, the addresses it answers at ("198.18.0.128/25"); LAB_NET6, the first four groups of the
-lab's IPv6 addresses ("2001:2:0:0"), which it answers at too if it has one of them; LAB_SCRIPTED_CERTIFICATE, a file
-with certificate and key for STARTTLS; LAB_TOKEN, the word that opens the control API. Exit status 2: one of them is
-wrong, or the kernel refuses what is needed.
+Environment: LAB_SCRIPTED, the addresses it answers at ("198.18.8.0/22"); LAB_SUBNET6, the lab's IPv6 network
+("2001:2:0:0::/64"), in which it answers at as many if it has an address there; LAB_SCRIPTED_CERTIFICATE, a file with
+certificate and key for STARTTLS; LAB_TOKEN, the word that opens the control API. Exit status 2: one of them is wrong,
+or the kernel refuses what is needed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import signal
 import socket
 import ssl
 import sys
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 
 from dnszone.control import TOKEN
 from dnszone.problem import RefusedError
@@ -39,11 +39,11 @@ async def _run(network: IPv4Network, places: Places, tls: ssl.SSLContext, token:
 def main() -> int:
     """Run until SIGTERM."""
     try:
-        network = IPv4Network(os.environ.get("LAB_SCRIPTED_RANGE", ""))
-        net6 = os.environ.get("LAB_NET6", "")
-        places = Places(network, net6 if net6 and has_ipv6(net6) else None)
+        network = IPv4Network(os.environ.get("LAB_SCRIPTED", ""))
+        net6 = IPv6Network(os.environ.get("LAB_SUBNET6", ""))
+        places = Places(network, net6 if has_ipv6(net6) else None)
     except ValueError as error:
-        print(f"LAB_SCRIPTED_RANGE, LAB_NET6: {error}; e.g. 198.18.0.128/25 and 2001:2:0:0", file=sys.stderr)
+        print(f"LAB_SCRIPTED, LAB_SUBNET6: {error}; e.g. 198.18.8.0/22 and 2001:2:0:0::/64", file=sys.stderr)
         return 2
     token = os.environ.get(TOKEN, "")
     if not token:

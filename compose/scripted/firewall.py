@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from ipaddress import IPv4Network, IPv6Address
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Protocol
 
@@ -154,13 +154,13 @@ async def answer_at(network: IPv4Network, addresses6: Iterable[str]) -> None:
         await _run(["ip", "-6", "-batch", "-"], batch)
 
 
-def has_ipv6(net6: str) -> bool:
-    """Return whether this machine has an address of 2001:2:0:0::/64, given its first four groups."""
+def has_ipv6(net6: IPv6Network) -> bool:
+    """Return whether this machine has an address of a /64."""
     try:
         lines = Path("/proc/net/if_inet6").read_text(encoding="ascii").splitlines()
     except FileNotFoundError:  # a kernel without IPv6
         return False
-    prefix = IPv6Address(f"{net6}::").packed[:8].hex()
+    prefix = net6.network_address.packed[:8].hex()
     return any(line.startswith(prefix) for line in lines)
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
 
 
 class Places:
     """The addresses of the host, in pairs. The IPv4 address is the name of a pair."""
 
-    def __init__(self, network: IPv4Network, net6: str | None = None) -> None:
+    def __init__(self, network: IPv4Network, net6: IPv6Network | None = None) -> None:
         """*network* has the IPv4 addresses; its first and last may be a subnet's own.
 
-        *net6* has the first four groups of the IPv6 addresses ("2001:2:0:0"): 198.18.0.129 goes with 2001:2::129.
-        None: there is no IPv6.
+        *net6* is the lab's IPv6 network, None where there is no IPv6.
         """
         self._pairs = {str(each): _beside(each, net6) for each in network.hosts()}
         self._names = {address6: address for address, address6 in self._pairs.items() if address6}
@@ -38,6 +37,10 @@ class Places:
         return list(self._names)
 
 
-def _beside(address: IPv4Address, net6: str | None) -> str | None:
-    """Return the IPv6 address whose last group has the digits of the IPv4 address's last octet."""
-    return None if net6 is None else str(IPv6Address(f"{net6}::{address.packed[-1]}"))
+def _beside(address: IPv4Address, net6: IPv6Network | None) -> str | None:
+    """Return the IPv6 address whose last two groups have the digits of the IPv4 address's last two octets.
+
+    198.18.8.1 goes with 2001:2::8:1.
+    """
+    third, fourth = address.packed[2:]
+    return None if net6 is None else str(net6[int(f"{third}", 16) << 16 | int(f"{fourth}", 16)])

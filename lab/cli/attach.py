@@ -86,10 +86,9 @@ def faults(status: Status) -> list[dict[str, Any]]:
 
 def labs(docker: DockerClient) -> list[str]:
     """Return the name of every lab that has left a trace on this machine, sorted."""
-    from lab.engine.hosts import LABEL
-    from lab.engine.hosts import names as with_network
+    from lab.engine.hosts import LABEL, networks
 
-    found = {name for name, _ in with_network(docker)}
+    found = {each.lab for each in networks(docker)}
     found |= {each["Labels"][LABEL] for each in docker.api.containers(all=True, filters={"label": LABEL})}
     return sorted(found)
 

@@ -16,11 +16,11 @@ MAP = """\
   home.test                 isp.test                                dest.test
 
   @client......             @smarthost...                           @mx1...
-  @client_ip... ----------> @smarthost_ip ---+            +-------> @mx1_ip..... ---+
-  relays everything         587: TLS and     |            |         @mx2...         |  LMTP  @mailstore
-  through its smarthost     a password       +- looks up -+-------> @mx2_ip..... ---+------> @mailstore_ip
-                                             |  the MX    |         @mx3...         |        Sieve, IMAP
-  @direct......                              |            +-------> @mx3_ip..... ---+
+  @client_ip... ----------> @smarthost_ip ---+            +-------> @mx1_ip...... ---+
+  relays everything         587: TLS and     |            |         @mx2...          |  LMTP  @mailstore
+  through its smarthost     a password       +- looks up -+-------> @mx2_ip...... ---+------> @mailstore_ip
+                                             |  the MX    |         @mx3...          |        Sieve, IMAP
+  @direct......                              |            +-------> @mx3_ip...... ---+
   @direct_ip... -----------------------------+
   looks up the MX itself
 """

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = example(
     "$ lab status",
-    "Lab main in 198.18.0.0/24: ready.",
+    "Lab main in 198.18.0.0/20: ready.",
     "HOST       ROLE       ADDRESS       STATE    READY  ON 127.0.0.1",
     "client     client     198.18.0.21   running  yes    25001 for 25, 25005 for 587, 25007 for 465",
     "...",
@@ -64,7 +64,7 @@ def to_json(status: Status) -> dict[str, Any]:
         "current": status.current,
         "isolated": not status.exposed,
         "exposed": status.exposed or None,
-        "subnet": status.slot.subnet,
+        "subnet": str(status.subnet),
         "hosts": [
             {
                 "name": host.name,
@@ -105,12 +105,12 @@ def _line(name: str, status: Status | None) -> Row:
     if status is None:
         return name, "-", "0", ("no: remains of a lab; `lab down` removes them", "red")
     ready = ("yes", "green") if status.ready else ("no", "red")
-    return name, status.slot.subnet, str(len(status.hosts)), ready
+    return name, str(status.subnet), str(len(status.hosts)), ready
 
 
 def _show(status: Status, faults: list[dict[str, Any]], elsewhere: list[Entry]) -> None:
     ready = ("ready", "green") if status.ready else ("not ready", "red")
-    say("Lab ", (status.name, "bold"), f" in {status.slot.subnet}: ", ready, ".")
+    say("Lab ", (status.name, "bold"), f" in {status.subnet}: ", ready, ".")
     rows = [_host(status, host) for host in _sorted(status)]
     rows += [(name, "", "", ("missing", "red"), ("no", "red"), "") for name in status.missing]
     table(("HOST", "ROLE", "ADDRESS", "STATE", "READY", "ON 127.0.0.1"), rows)

@@ -21,7 +21,7 @@ EXAMPLE = example(
     "$ lab up",
     "   0.1 s  building the image mail-lab/mx:0c1f5d6e7a8b",
     "  ...",
-    "  The lab main is up: 10 hosts in 198.18.0.0/24, ready after 41.3 s.",
+    "  The lab main is up: 10 hosts in 198.18.0.0/20, ready after 41.3 s.",
 )
 
 
@@ -60,7 +60,7 @@ def _up(name: str, report: Checklist) -> tuple[Status, bool]:
 
 
 def _summary(status: Status, seconds: float) -> None:
-    count = f"{len(status.hosts)} hosts in {status.slot.subnet}"
+    count = f"{len(status.hosts)} hosts in {status.subnet}"
     if status.ready:
         say(("The lab ", ""), (status.name, "bold"), (" is up", "green"), f": {count}, ready after {seconds:.1f} s.")
     else:
@@ -100,7 +100,7 @@ def _preferences(status: Status) -> dict[str, int]:
 
 
 def _runs_already(status: Status) -> None:
-    told = f"The lab {status.name} is up already: {len(status.hosts)} hosts in {status.slot.subnet}."
+    told = f"The lab {status.name} is up already: {len(status.hosts)} hosts in {status.subnet}."
     exposure(status)
     if status.current:
         say(told, f" `{names.command('status', status.name)}` shows them.")

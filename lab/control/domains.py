@@ -23,8 +23,8 @@ DEFAULT = """\
 @  MX 20 mx2.dest.test.
 @  MX 30 mx3.dest.test.
 """
-LEASED = re.compile(r"\$SCRIPTED_([1-9][0-9]{0,2})(?![0-9])")
-PLACES = 128  # addresses of the scripted host, .128 to .255, for all that run
+LEASED = re.compile(r"\$SCRIPTED_([1-9][0-9]{0,3})(?![0-9])")
+PLACES = 1022  # addresses of the scripted host (lab.world.slot), for all that run
 
 
 def fresh() -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from ipaddress import IPv4Network, ip_address
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lab.errors import LabError
 
@@ -81,12 +81,21 @@ def container(docker: DockerClient, host: Host) -> Container:
     return found
 
 
-def names(docker: DockerClient) -> Iterator[tuple[str, int]]:
-    """Yield name and slot of every lab that has a network on this machine."""
+class Network(NamedTuple):
+    """The network of a lab."""
+
+    lab: str
+    slot: int
+    subnet: IPv4Network
+
+
+def networks(docker: DockerClient) -> Iterator[Network]:
+    """Yield the network of every lab on this machine."""
     for network in docker.api.networks(filters={"label": f"{LABEL}"}):
         labels = network["Labels"]
         if "mail-lab.slot" in labels:
-            yield labels[LABEL], int(labels["mail-lab.slot"])
+            subnet = next(each["Subnet"] for each in network["IPAM"]["Config"] if ":" not in each["Subnet"])
+            yield Network(labels[LABEL], int(labels["mail-lab.slot"]), IPv4Network(subnet))
 
 
 def last_lines(docker: DockerClient, host: Host, count: int = 10) -> str:

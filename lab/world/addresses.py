@@ -11,7 +11,7 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from ipaddress import IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING, Any
 
 from lab.engine.hosts import LABEL
@@ -44,13 +44,14 @@ def reserved(docker: DockerClient, lab: str, network: str) -> Iterator[tuple[str
 
 
 def beside(address: str, net6: IPv6Network) -> str:
-    """Return the IPv6 address whose last group has the digits of the IPv4 address's last octet."""
-    return str(IPv6Address(int(net6.network_address) + int(address.rpartition(".")[2], 16)))
+    """Return the IPv6 address whose last two groups have the digits of the IPv4 address's last two octets."""
+    third, fourth = address.split(".")[2:]
+    return str(net6[int(third, 16) << 16 | int(fourth, 16)])
 
 
 def following(range_: IPv4Network, last: str, taken: Collection[str]) -> str:
     """Return the next address of *range_* after *last* ("": the first) that is not *taken*, round and round."""
-    addresses = [str(each) for each in range_]
+    addresses = [str(each) for each in range_.hosts()]
     begin = addresses.index(last) + 1 if last in addresses else 0
     for address in addresses[begin:] + addresses[:begin]:
         if address not in taken:

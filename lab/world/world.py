@@ -15,17 +15,18 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 
 from lab.engine import hosts, netns
-from lab.engine.hosts import Host
+from lab.engine.hosts import Host, Network
 from lab.errors import MachineError
 from lab.faults import standing
 from lab.state.lease import abandoned
 from lab.state.machine_lock import alone
 from lab.world import bundle, images, ipv6, isolation, preflight, ready, roster
 from lab.world.doors import Door, doors
-from lab.world.slot import Slot, choose
+from lab.world.slot import Slot, choose, occupied
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -42,6 +43,7 @@ class Status:
 
     name: str
     slot: Slot
+    subnet: IPv4Network
     hosts: Mapping[str, Host]
     ports: Mapping[Door, int]
     problems: Mapping[Door, str]
@@ -79,16 +81,18 @@ class World:
 
     def slot(self) -> Slot | None:
         """Return the slot the lab has, None when it has none."""
-        return next((Slot(number) for name, number in hosts.names(self.docker) if name == self.name), None)
+        network = self._network()
+        return Slot(network.slot) if network else None
 
     def status(self, exposed: str | None = None) -> Status | None:
         """Return how the lab is, asking every host; None when there is no trace of it.
 
         *exposed*: what is known of that already; None: it is looked up.
         """
-        found, slot = self.hosts(), self.slot()
-        if slot is None or not found:
+        found, network = self.hosts(), self._network()
+        if network is None or not found:
             return None
+        slot = Slot(network.slot)
         ports = published(found)
         asked = {door: port for door, port in ports.items() if door.host in found and found[door.host].runs}
         absent = tuple(name for name in roster.names() if name not in found)
@@ -96,7 +100,7 @@ class World:
             looked_up = beside.submit(self._exposed, slot, found) if exposed is None else None
             problems = ready.missing(asked)
             open_ = looked_up.result() if looked_up else exposed or ""
-        return Status(self.name, slot, found, ports, problems, absent, open_)
+        return Status(self.name, slot, network.subnet, found, ports, problems, absent, open_)
 
     def up(self, report: Report) -> tuple[Status, bool]:
         """Bring the lab up; returns how it is, and whether anything had to be done."""
@@ -109,7 +113,7 @@ class World:
             if status is not None and status.ready:
                 return self._closed(status, report), False
             images.build(self.engine, self._environment(Slot(0)), report)
-            slot = self._slot()
+            slot = self._slot(report)
             self._put_back(report)
             exposed = self._start(slot, report)
             self._wait(report)
@@ -130,19 +134,34 @@ class World:
     def down(self, report: Report) -> bool:
         """Remove every container, network and volume of the lab; returns whether there was anything."""
         with alone(report):
-            found = self._remove(report)
-            standing.forget(self.name)
-            for lease in abandoned(self.name):
-                with lease:  # what it would put back is gone
-                    pass
+            return self._down(report)
+
+    def _down(self, report: Report) -> bool:
+        found = self._remove(report)
+        standing.forget(self.name)
+        for lease in abandoned(self.name):
+            with lease:  # what it would put back is gone
+                pass
         return found
 
-    def _slot(self) -> Slot:
-        own = self.slot()
+    def _network(self) -> Network | None:
+        return next((each for each in hosts.networks(self.docker) if each.lab == self.name), None)
+
+    def _slot(self, report: Report) -> Slot:
+        """Return the slot that the lab has, or shall have.
+
+        A network stays as it was made: one of another version than this has no room for the hosts' addresses.
+        """
+        own = self._network()
         if own is not None:
-            return own
-        others = {number for name, number in hosts.names(self.docker) if name != self.name}
-        slot = choose(self.name, others, os.environ.get("LAB_SLOT"))
+            slot = Slot(own.slot)
+            if own.subnet == slot.subnet:
+                return slot
+            report(f"removing what is left of the lab in {own.subnet}, which another version has made")
+            self._down(report)
+        others = (each for each in hosts.networks(self.docker) if each.lab != self.name)
+        taken = {number for each in others for number in occupied(each.slot, each.subnet)}
+        slot = choose(self.name, taken, os.environ.get("LAB_SLOT"))
         if self.engine.local:
             preflight.ports_free(slot.published(inner) for inner in doors().values())
         return slot
@@ -150,12 +169,9 @@ class World:
     def _environment(self, slot: Slot) -> dict[str, str]:
         """Return the variables of compose.yaml."""
         return {
+            **slot.variables(),
             "LAB_NAME": self.name,
-            "LAB_SLOT": str(slot.number),
-            "LAB_NET": slot.net,
-            "LAB_NET6": slot.net6,
             "LAB_NET6_ENABLED": "true" if ipv6.wanted(self.engine) else "false",
-            "LAB_PORTS": slot.ports,
             "LAB_TOKEN": self._token(),
             "LAB_TAG": bundle.tag(),
         }

@@ -25,7 +25,7 @@ from .story import answers
 INSIDE = ("dns", "mailstore", "scripted", "mx1", "mx2", "mx3", "client", "direct", "smarthost")
 UNCHANGEABLE = ("dns", "gateway", "scripted")
 KINDS = ("direct", "mailstore", "dns", "scripted", "gateway", "brought along")
-ANOTHER_LAB = "198.19.255.0/24"  # of the same reserved block, beyond every slot
+ANOTHER_LAB = "198.19.255.0/24"  # of the same reserved block, where the last slot has nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,11 @@ import pytest
 
 from lab import Lab
 from lab.engine import netns
-from lab.engine.hosts import LABEL, names
+from lab.engine.hosts import LABEL, networks
 from lab.world import roster
 from lab.world.slot import Slot
 
-NAME, SLOT = "trouble", Slot(62)
+NAME, SLOT = "trouble", Slot(30)
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -69,13 +69,13 @@ def left(lab: Lab) -> list[str]:
     label = {"label": f"{LABEL}={NAME}"}
     api = lab.docker.api
     containers = [each["Names"][0] for each in api.containers(all=True, filters=label)]
-    networks = [each["Name"] for each in api.networks(filters=label)]
+    bridges = [each["Name"] for each in api.networks(filters=label)]
     project = {"label": f"com.docker.compose.project=mail-lab-{NAME}"}
     volumes = [each["Name"] for each in api.volumes(filters=project)["Volumes"] or ()]
     tables = netns.run(lab.docker, lab.name, lab.hosts["scripted"].image, netns.MACHINE, "nft", "list", "tables")
     return [
         *containers,
-        *networks,
+        *bridges,
         *volumes,
         *(each for each in tables.splitlines() if each.endswith(f"mail-lab-{NAME}")),
     ]
@@ -94,7 +94,8 @@ def test_port_taken(lab: Lab, run: Run) -> None:
 def test_subnet_taken_then_free(lab: Lab, run: Run) -> None:
     from docker.types import IPAMConfig, IPAMPool
 
-    network = lab.docker.networks.create("mail-lab-in-the-way", ipam=IPAMConfig(pool_configs=[IPAMPool(SLOT.subnet)]))
+    pool = IPAMPool(str(SLOT.subnet))
+    network = lab.docker.networks.create("mail-lab-in-the-way", ipam=IPAMConfig(pool_configs=[pool]))
     try:
         failed = run("up")
     finally:
@@ -104,6 +105,18 @@ def test_subnet_taken_then_free(lab: Lab, run: Run) -> None:
     assert "LAB_SLOT" in failed.stderr
     assert run("up").returncode == 0
     assert run("status").returncode == 0
+
+
+def test_what_another_version_left_is_made_anew(lab: Lab, run: Run) -> None:
+    from docker.types import IPAMConfig, IPAMPool
+
+    pool = IPAMPool(f"{SLOT.net}.0/24")
+    labels = {LABEL: NAME, "mail-lab.slot": str(SLOT.number)}
+    lab.docker.networks.create(f"mail-lab-{NAME}_lab", ipam=IPAMConfig(pool_configs=[pool]), labels=labels)
+    done = run("up")
+    assert done.returncode == 0, done.stderr
+    assert f"removing what is left of the lab in {SLOT.net}.0/24, which another version has made" in done.stderr
+    assert f"10 hosts in {SLOT.subnet}" in done.stdout
 
 
 def test_down_with_somebody_else_in_the_network(lab: Lab, run: Run) -> None:
@@ -121,7 +134,7 @@ def test_down_with_somebody_else_in_the_network(lab: Lab, run: Run) -> None:
 
 
 def test_slot_taken_and_no_slot(lab: Lab, run: Run) -> None:
-    number = next(number for name, number in names(lab.docker) if name == lab.name)
+    number = next(each.slot for each in networks(lab.docker) if each.lab == lab.name)
     taken = run("up", LAB_SLOT=str(number))
     assert taken.returncode == 4
     assert f"slot {number} belongs to another lab" in taken.stderr

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import IPv4Address
 
 from lab.control.domains import LEASED, PLACES
 from lab.world import roster
@@ -16,6 +17,7 @@ from lab.world import roster
 VARIABLE = re.compile(r"(?P<escape>\\)?\$(?P<name>[A-Z][A-Z0-9_]*)")
 WORLD = roster.names()
 """The hosts of the world."""
+SCRIPTED = IPv4Address("198.18.8.0")
 STORE = "mailstore"
 """The one that has mailboxes."""
 MAIL = roster.mtas()
@@ -72,5 +74,5 @@ def placeholders(zones: Iterable[str], texts: Iterable[str], hosts: Iterable[str
         values |= {name: f"198.18.0.{number}", f"{name}_V6": f"2001:2::{number}"}
     numbers = {int(number) for text in texts for number in LEASED.findall(text) if int(number) <= PLACES}
     for number in numbers:
-        values |= {f"SCRIPTED_{number}": f"198.18.1.{number}", f"SCRIPTED_{number}_V6": f"2001:2:0:1::{number}"}
+        values |= {f"SCRIPTED_{number}": str(SCRIPTED + number), f"SCRIPTED_{number}_V6": f"2001:2:0:1::{number}"}
     return values

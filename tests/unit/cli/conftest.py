@@ -62,7 +62,16 @@ def make_hosts() -> dict[str, Host]:
 
 def make_status(name: str = "main", **changes: Any) -> Status:
     ports = {door: 25000 + inner % 100 for door, inner in doors().items()}
-    values = {"slot": Slot(0), "hosts": make_hosts(), "ports": ports, "problems": {}, "missing": (), **changes}
+    slot = Slot(0)
+    values = {
+        "slot": slot,
+        "subnet": slot.subnet,
+        "hosts": make_hosts(),
+        "ports": ports,
+        "problems": {},
+        "missing": (),
+        **changes,
+    }
     return Status(name=name, **values)
 
 

@@ -48,8 +48,12 @@ def test_a_dns_that_is_not_published(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_labs_are_found_by_their_networks_and_by_their_containers() -> None:
+    main = {
+        "Labels": {"mail-lab.name": "main", "mail-lab.slot": "0"},
+        "IPAM": {"Config": [{"Subnet": "198.18.0.0/20"}]},
+    }
     api = SimpleNamespace(
-        networks=lambda **_: [{"Labels": {"mail-lab.name": "main", "mail-lab.slot": "0"}}],
+        networks=lambda **_: [main],
         containers=lambda **_: [{"Labels": {"mail-lab.name": "half"}}, {"Labels": {"mail-lab.name": "main"}}],
     )
     assert attach.labs(SimpleNamespace(api=api)) == ["half", "main"]  # type: ignore[arg-type]  # a double

@@ -28,11 +28,11 @@ PICTURE = """\
   home.test                 isp.test                                dest.test
 
   client                    smarthost                               10 mx1
-  198.18.0.21   ----------> 198.18.0.31   ---+            +-------> 198.18.0.11  ---+
-  relays everything         587: TLS and     |            |         20 mx2          |  LMTP  mailstore
-  through its smarthost     a password       +- looks up -+-------> 198.18.0.12  ---+------> 198.18.0.4
-                                             |  the MX    |         30 mx3          |        Sieve, IMAP
-  direct                                     |            +-------> 198.18.0.13  ---+
+  198.18.0.21   ----------> 198.18.0.31   ---+            +-------> 198.18.0.11   ---+
+  relays everything         587: TLS and     |            |         20 mx2           |  LMTP  mailstore
+  through its smarthost     a password       +- looks up -+-------> 198.18.0.12   ---+------> 198.18.0.4
+                                             |  the MX    |         30 mx3           |        Sieve, IMAP
+  direct                                     |            +-------> 198.18.0.13   ---+
   198.18.0.22   -----------------------------+
   looks up the MX itself
 
@@ -60,7 +60,7 @@ def up(monkeypatch: pytest.MonkeyPatch, states: States) -> Callable[[], list[str
             found = self.states.get(self.name)
             if found is not None:
                 return found, False
-            report("starting 10 hosts in 198.18.0.0/24")
+            report("starting 10 hosts in 198.18.0.0/20")
             report("mx1:25 is ready")
             self.states[self.name] = made = make_status(self.name)
             return made, True
@@ -87,7 +87,7 @@ def test_picture_of_a_lab_that_lacks_hosts_keeps_its_shape() -> None:
 
 
 def test_picture_is_plain_and_narrow_for_every_slot() -> None:
-    wide = {name: replace(host, address=host.address.replace(".0.", ".63.")) for name, host in make_hosts().items()}
+    wide = {name: replace(host, address=host.address.replace(".0.", ".240.")) for name, host in make_hosts().items()}
     drawn = picture.draw(make_status(hosts=wide), PREFERENCES)
     assert drawn.isascii()
     assert max(map(len, drawn.splitlines())) <= 110
@@ -99,9 +99,9 @@ def test_up_shows_the_world_and_what_to_try(run: Run, states: States) -> None:
     states.clear()
     result = run("up", "--lab", "second")
     assert result.exit_code == codes.OK
-    assert "s  starting 10 hosts in 198.18.0.0/24\n" in result.stderr
+    assert "s  starting 10 hosts in 198.18.0.0/20\n" in result.stderr
     assert "s  mx1:25 is ready\n" in result.stderr
-    assert result.stdout.startswith("The lab second is up: 10 hosts in 198.18.0.0/24, ready after ")
+    assert result.stdout.startswith("The lab second is up: 10 hosts in 198.18.0.0/20, ready after ")
     assert "10 mx1\n" in result.stdout
     for command in ("send bia@dest.test", "explain bia@dest.test --via direct", "mailbox bia"):
         assert f"\n  lab {command} --lab second " in result.stdout
@@ -110,7 +110,7 @@ def test_up_shows_the_world_and_what_to_try(run: Run, states: States) -> None:
 @pytest.mark.usefixtures("up")
 def test_up_again_says_so_in_one_line(run: Run) -> None:
     result = run("up")
-    assert result.stdout == "The lab main is up already: 10 hosts in 198.18.0.0/24. `lab status` shows them.\n"
+    assert result.stdout == "The lab main is up already: 10 hosts in 198.18.0.0/20. `lab status` shows them.\n"
     assert result.stderr == ""
 
 
@@ -182,7 +182,7 @@ def test_status_is_a_table_without_frames(run: Run) -> None:
     result = run("status")
     lines = result.stdout.splitlines()
     assert result.exit_code == codes.OK
-    assert lines[0] == "Lab main in 198.18.0.0/24: ready."
+    assert lines[0] == "Lab main in 198.18.0.0/20: ready."
     assert lines[1].split("  ")[0] == "HOST"
     assert "client     client     198.18.0.21  running  yes    25001 for 25, 25007 for 465, 25005 for 587" in lines
     assert all(line == line.rstrip() and line.isascii() for line in lines)
@@ -195,7 +195,7 @@ def test_status_says_what_is_wrong(run: Run, states: States) -> None:
     states["main"] = make_status(hosts=hosts, problems={Door("mx1", 25): "no greeting yet"}, missing=("scripted",))
     result = run("status")
     assert result.exit_code == codes.NO
-    assert "Lab main in 198.18.0.0/24: not ready.\n" in result.stdout
+    assert "Lab main in 198.18.0.0/20: not ready.\n" in result.stdout
     assert "\n  mx1:25: no greeting yet\n" in result.stdout
     assert "\n  mx2 ended with exit code 1\n" in result.stdout
     assert "scripted " in result.stdout
@@ -231,8 +231,8 @@ def test_status_of_all_labs(run: Run, states: States) -> None:
     result = run("status", "--all")
     assert result.exit_code == codes.NO
     assert result.stdout.splitlines()[1:] == [
-        "main    198.18.0.0/24  10     yes",
-        "second  198.18.0.0/24  10     no",
+        "main    198.18.0.0/20  10     yes",
+        "second  198.18.0.0/20  10     no",
     ]
     states.clear()
     assert run("status", "--all").stdout == "There is no lab on this machine. `lab up` brings one up.\n"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Network
 from typing import Any, cast
 
 import pytest
 from docker import DockerClient
 from docker.errors import NotFound
 
-from lab.engine.hosts import Host, container, find, inspect, known, last_lines, names
+from lab.engine.hosts import Host, container, find, inspect, known, last_lines, networks
 from lab.errors import LabError
 from lab.servers.brought import postfix
 from lab.servers.configuration import Configuration
@@ -58,9 +59,15 @@ class FakeApi:
     def networks(self, *, filters: Mapping[str, str]) -> list[dict[str, Any]]:
         assert dict(filters) == {"label": "mail-lab.name"}
         return [
-            {"Labels": {"mail-lab.name": "main", "mail-lab.slot": "0"}},
+            {
+                "Labels": {"mail-lab.name": "main", "mail-lab.slot": "0"},
+                "IPAM": {"Config": [{"Subnet": "2001:2::/64"}, {"Subnet": "198.18.0.0/20"}]},
+            },
             {"Labels": {"mail-lab.name": "main"}},  # the gateway's
-            {"Labels": {"mail-lab.name": "second", "mail-lab.slot": "7"}},
+            {
+                "Labels": {"mail-lab.name": "second", "mail-lab.slot": "7"},
+                "IPAM": {"Config": [{"Subnet": "198.18.112.0/20"}]},
+            },
         ]
 
     def logs(self, container: str, *, tail: int) -> bytes:
@@ -142,8 +149,11 @@ def test_one_host_by_its_container() -> None:
     client.close()
 
 
-def test_labs_and_their_slots() -> None:
-    assert list(names(docker(FakeApi()))) == [("main", 0), ("second", 7)]
+def test_labs_and_their_networks() -> None:
+    assert list(networks(docker(FakeApi()))) == [
+        ("main", 0, IPv4Network("198.18.0.0/20")),
+        ("second", 7, IPv4Network("198.18.112.0/20")),
+    ]
 
 
 def test_the_end_of_a_log() -> None:

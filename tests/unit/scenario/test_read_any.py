@@ -132,7 +132,7 @@ def test_any_text_has_problems_with_their_lines(text: str) -> None:
         ),
         (HEAD + MESSAGE + '[expect]\nreply = "(a)(?=b)"\n', "6: expect.reply: must be a regular expression"),
         (HEAD + MESSAGE + "[expect]\nat_most = inf\n", "6: expect.at_most: must be a number from 0 to 86400, not inf"),
-        (HEAD + 'zone = "a A $SCRIPTED_129"\n', "3: zone: unknown variable $SCRIPTED_129"),
+        (HEAD + 'zone = "a A $SCRIPTED_1023"\n', "3: zone: unknown variable $SCRIPTED_1023"),
         (HEAD + f'zone = "a A $SCRIPTED_{"9" * 5000}"\n', "3: zone: unknown variable $SCRIPTED_9999"),
         (HEAD + f'tags = "{"x" * 100_000}"\n', "3: tags: must be a list of texts, not 'xxxx"),
     ],

@@ -12,19 +12,19 @@ import pytest
 from lab.errors import LabError
 from lab.world.addresses import following, reserved
 
-RANGE = IPv4Network("198.18.0.64/30")
+RANGE = IPv4Network("198.18.52.0/29")  # of six addresses
 
 
 class FakeDocker:
     """An engine with one network and containers that have an address, whether they run or not."""
 
     def __init__(self) -> None:
-        self.chosen = ["198.18.0.64"]
+        self.chosen = ["198.18.52.1"]
         self.ipv6 = True
         self.api = SimpleNamespace(inspect_network=self._network, containers=self._containers)
 
     def _network(self, _: str) -> dict[str, Any]:
-        pools = [{"Subnet": "198.18.0.0/24", "IPRange": str(RANGE)}, {"Subnet": "2001:2:0:3::/64"}]
+        pools = [{"Subnet": "198.18.48.0/20", "IPRange": str(RANGE)}, {"Subnet": "2001:2:0:3::/64"}]
         return {"EnableIPv6": self.ipv6, "IPAM": {"Config": pools}}
 
     def _containers(self, **_: object) -> list[dict[str, Any]]:
@@ -36,21 +36,21 @@ class FakeDocker:
 @pytest.mark.parametrize(
     ("last", "taken", "expected"),
     [
-        ("", (), "64"),
-        ("64", ("64",), "65"),
-        ("64", ("65",), "66"),
-        ("67", ("64",), "65"),
-        ("66", ("64", "65", "67"), "66"),
-        ("200", (), "64"),
+        ("", (), "1"),
+        ("1", ("1",), "2"),
+        ("1", ("2",), "3"),
+        ("6", ("1",), "2"),
+        ("5", ("1", "2", "3", "4", "6"), "5"),
+        ("200", (), "1"),
     ],
 )
 def test_the_next_that_is_free_round_and_round(last: str, taken: tuple[str, ...], expected: str) -> None:
-    net = "198.18.0."
+    net = "198.18.52."
     assert following(RANGE, last and net + last, {net + each for each in taken}) == net + expected
 
 
 def test_none_is_left() -> None:
-    with pytest.raises(LabError, match="all 4 addresses for hosts that tests bring along are taken"):
+    with pytest.raises(LabError, match="all 6 addresses for hosts that tests bring along are taken"):
         following(RANGE, "", {str(each) for each in RANGE})
 
 
@@ -60,11 +60,11 @@ def test_what_a_stopped_container_has_is_taken_and_what_was_given_back_waits(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     docker: Any = FakeDocker()
     found = []
-    for _ in range(4):
+    for _ in range(6):
         with reserved(docker, "main", "lab") as both:
             found.append(both)
-    assert [address.rpartition(".")[2] for address, _ in found] == ["65", "66", "67", "65"]
-    assert [address6 for _, address6 in found[:2]] == ["2001:2:0:3::65", "2001:2:0:3::66"]
+    assert [address.rpartition(".")[2] for address, _ in found] == ["2", "3", "4", "5", "6", "2"]
+    assert [address6 for _, address6 in found[:2]] == ["2001:2:0:3::52:2", "2001:2:0:3::52:3"]
 
 
 def test_no_ipv6_address_in_a_lab_without_ipv6(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,4 +72,4 @@ def test_no_ipv6_address_in_a_lab_without_ipv6(tmp_path: Path, monkeypatch: pyte
     docker: Any = FakeDocker()
     docker.ipv6 = False
     with reserved(docker, "main", "lab") as both:
-        assert both == ("198.18.0.65", None)
+        assert both == ("198.18.52.2", None)

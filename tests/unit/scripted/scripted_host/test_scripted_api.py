@@ -6,7 +6,7 @@ import io
 import json
 import socket
 from datetime import UTC, datetime
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 import pytest
@@ -47,18 +47,18 @@ def test_all_addresses_or_none() -> None:
 
 
 def test_a_place_has_two_addresses() -> None:
-    places = Places(NETWORK, "2001:2:0:7")
-    assert places.all6() == ["2001:2:0:7::129", "2001:2:0:7::130"]
-    assert [places.name(each) for each in ("2001:2:0:7::130", "2001:2:0:7:0:0:0:130", "198.18.7.130")] == [
+    places = Places(NETWORK, IPv6Network("2001:2:0:7::/64"))
+    assert places.all6() == ["2001:2:0:7::7:129", "2001:2:0:7::7:130"]
+    assert [places.name(each) for each in ("2001:2:0:7::7:130", "2001:2:0:7:0:0:7:130", "198.18.7.130")] == [
         "198.18.7.130"
     ] * 3
     assert [places.name(each) for each in ("2001:2:0:7::5", "198.18.7.5", "x")] == ["2001:2:0:7::5", "198.18.7.5", "x"]
     leases = Leases(places)
     assert leases.take("a", 1) == ["198.18.7.129"]
-    assert leases.leased("2001:2:0:7::129") == "198.18.7.129"
-    with pytest.raises(RefusedError, match="2001:2:0:7::130 is not leased"):
-        leases.leased("2001:2:0:7::130")
-    leases.give_back("2001:2:0:7::129")
+    assert leases.leased("2001:2:0:7::7:129") == "198.18.7.129"
+    with pytest.raises(RefusedError, match="2001:2:0:7::7:130 is not leased"):
+        leases.leased("2001:2:0:7::7:130")
+    leases.give_back("2001:2:0:7::7:129")
     assert leases.all() == {}
 
 
@@ -281,20 +281,20 @@ def test_the_store_is_bounded() -> None:
 
 
 def test_what_came_to_both_addresses_of_a_place() -> None:
-    store = Store(Log(io.StringIO()), Places(NETWORK, "2001:2:0:7"))
-    for server in ("198.18.7.129", "2001:2:0:7::129", "2001:2:0:7::130"):
+    store = Store(Log(io.StringIO()), Places(NETWORK, IPv6Network("2001:2:0:7::/64")))
+    for server in ("198.18.7.129", "2001:2:0:7::7:129", "2001:2:0:7::7:130"):
         session = store.open(server, "198.18.7.22", 1)
         store.accept(session, store.next_queue_id(), "", ["bia@dest.test"], b"x")
-    for address in ("198.18.7.129", "2001:2:0:7::129"):
-        assert [each.server for each in store.sessions(address)] == ["198.18.7.129", "2001:2:0:7::129"]
+    for address in ("198.18.7.129", "2001:2:0:7::7:129"):
+        assert [each.server for each in store.sessions(address)] == ["198.18.7.129", "2001:2:0:7::7:129"]
         assert [each.queue_id for each in store.messages(address)] == ["S000001", "S000002"]
     store.forget("198.18.7.129")
-    assert [each.server for each in store.sessions()] == ["2001:2:0:7::130"]
+    assert [each.server for each in store.sessions()] == ["2001:2:0:7::7:130"]
     assert [each.queue_id for each in store.messages()] == ["S000003"]
 
 
 def beside(place: str) -> str:
-    return f"2001:2:0:7::{place.rpartition('.')[2]}"
+    return f"2001:2:0:7::7:{place.rpartition('.')[2]}"
 
 
 def alone(_: str) -> None:
@@ -311,11 +311,11 @@ def test_a_script_holds_for_both_addresses_unless_a_rule_names_a_family() -> Non
         f" add @{chain}_met_0 {{ tcp sport . tcp sequence }} drop",
         f"add rule inet scripted {chain} meta nfproto ipv4 {SYN} reject with tcp reset",
         f"add element inet scripted rules_ip {{ 198.18.7.129 : jump {chain} }}",
-        f"add element inet scripted rules_ip6 {{ 2001:2:0:7::129 : jump {chain} }}",
+        f"add element inet scripted rules_ip6 {{ 2001:2:0:7::7:129 : jump {chain} }}",
     ]
     assert change({"198.18.7.129": rules}, {}, beside).splitlines()[:2] == [
         "delete element inet scripted rules_ip { 198.18.7.129 }",
-        "delete element inet scripted rules_ip6 { 2001:2:0:7::129 }",
+        "delete element inet scripted rules_ip6 { 2001:2:0:7::7:129 }",
     ]
 
 
