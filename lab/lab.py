@@ -364,11 +364,14 @@ class Lab:
 
         return Watch(self.recorder, self._queues.lines, partial(self._queues.picked_up, self.recorder))
 
-    def follow(self, since: float | None) -> Recorder:
-        """Return a recorder of what the servers say from *since* on (seconds since the epoch; None: now)."""
+    def follow(self, since: float | None, *, mail_only: bool = True) -> Recorder:
+        """Return a recorder of what the servers say from *since* on (seconds since the epoch; None: now).
+
+        *mail_only*: not those whose logs say nothing about mail.
+        """
         from lab.mail.recorder import Recorder
 
-        return Recorder(self.docker, self.name, History(self.names), since)
+        return Recorder(self.docker, self.name, History(self.names), since, mail_only=mail_only)
 
     # How
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import queue
 import re
-import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +17,7 @@ from lab.cli.options import Json, LabName
 if TYPE_CHECKING:
     from lab.engine.hosts import Host
     from lab.lab import Lab
+    from lab.mail.recorder import Line
 
 COLOURS = (
     "cyan",
@@ -42,14 +40,6 @@ EXAMPLE = example(
     "12:00:00.123456  mx1  Jan 01 12:00:00 mx1 postfix/smtpd[123]: connect from direct.home.test[198.18.0.22]",
     "...",
 )
-
-
-class Line(NamedTuple):
-    """One line of a host's log, with the time at which Docker saw it."""
-
-    at: datetime
-    host: str
-    text: str
 
 
 def register(app: typer.Typer) -> None:
@@ -90,21 +80,20 @@ def logs(
         if mail:
             lines: Iterator[Line] = iter(_about(running, mail))
         elif follow:
-            lines = _followed(running, chosen, start or datetime.now(UTC))
+            lines = _followed(running, start or datetime.now(UTC))
         else:
-            lines = iter(sorted(line for host in chosen for line in _read(running, host, start)))
+            lines = iter(sorted((line for host in chosen for line in _read(running, host, start)), key=_at))
         wanted = {host.name for host in chosen}
         colours = dict(zip(sorted(running.hosts), COLOURS * len(running.hosts), strict=False))
         width = max(map(len, wanted))
         for line in lines:
             if line.host not in wanted or (start and line.at < start):
                 continue
+            text = line.text.rstrip("\r")
             if json:
-                record({"at": line.at.isoformat(), "host": line.host, "text": line.text})
+                record({"at": line.at.isoformat(), "host": line.host, "text": text})
             else:
-                say(
-                    (f"{line.at:%H:%M:%S.%f}  ", "dim"), (f"{line.host:<{width}}", colours[line.host]), f"  {line.text}"
-                )
+                say((f"{line.at:%H:%M:%S.%f}  ", "dim"), (f"{line.host:<{width}}", colours[line.host]), f"  {text}")
 
 
 def moment(text: str, now: datetime) -> datetime:
@@ -132,55 +121,37 @@ def _read(running: Lab, host: Host, start: datetime | None) -> list[Line]:
     return [_line(host.name, each) for each in text.decode("utf-8", "replace").split("\n") if each]
 
 
-def _followed(running: Lab, hosts: list[Host], start: datetime) -> Iterator[Line]:
+def _followed(running: Lab, start: datetime) -> Iterator[Line]:
     """Yield lines as they come. Those of one host keep their order; hosts may overtake each other by an instant."""
-    lines: queue.SimpleQueue[Line | None] = queue.SimpleQueue()
-
-    def read(host: Host, stream: Iterator[bytes]) -> None:
-        rest = b""
-        for chunk in stream:
-            *whole, rest = (rest + chunk).split(b"\n")
-            for each in whole:
-                lines.put(_line(host.name, each.decode("utf-8", "replace")))
-        lines.put(None)
-
-    with ExitStack() as stack:
-        for host in hosts:
-            stream = running.docker.api.logs(
-                host.container, stream=True, follow=True, timestamps=True, since=start.timestamp()
-            )
-            stack.callback(stream.close)
-            threading.Thread(target=read, args=(host, stream), name=f"lab-logs-{host.name}", daemon=True).start()
-        ended = 0
-        while ended < len(hosts):
-            line = lines.get()
-            if line is None:
-                ended += 1
-            else:
-                yield line
+    with running.follow(start.timestamp(), mail_only=False) as recorder:
+        lines, cursor = recorder.new(0)
+        while lines:
+            yield from sorted(lines, key=_at)
+            lines, cursor = recorder.new(cursor)
 
 
 def _about(running: Lab, message: str) -> list[Line]:
     """Return the lines from which the story of a message is told."""
-    from lab.mail.recorder import PARSERS
-
     wanted = route.named(message)
     begin = datetime.fromtimestamp(route.begun(wanted), UTC)
     with running.follow(begin.timestamp()) as recorder:
         recorder.wait(lambda history: history.settled(wanted), READING)
         told = recorder.read(lambda history: history.events_of(wanted))
-        recorded = recorder.lines(begin)
+        lines = recorder.lines(begin)
     if not told:
         raise failure.AnswerError(
             f"no host has logged anything about {message}", hint="is it right, and was the lab up since?"
         )
     events = set(told)
-    roles = {host.name: host.role for host in running.hosts.values()}
-    return [Line(at, host, text) for host, at, text in recorded if PARSERS[roles[host]](host, at, text) in events]
+    return [line for line in lines if line.event in events]
 
 
 def _line(host: str, raw: str) -> Line:
-    from lab.mail.recorder import parse_stamp
+    from lab.mail.recorder import Line, parse_stamp
 
     stamp, _, text = raw.partition(" ")
-    return Line(parse_stamp(stamp), host, text.rstrip("\r"))
+    return Line(parse_stamp(stamp), host, text)
+
+
+def _at(line: Line) -> tuple[datetime, str]:
+    return line.at, line.host

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -16,9 +15,8 @@ from lab.cli.options import Json, LabName, Timeout
 if TYPE_CHECKING:
     from lab.lab import Lab
     from lab.mail.recorder import Recorder
-    from lab.route.history import History, Origin
+    from lab.route.history import Origin
     from lab.route.model import Route
-    from lab.route.timeline import Row
 
 EXAMPLE = example(
     "$ lab route '<20260101.120000.000000.1a2b3c4d@lab.test>'",
@@ -28,7 +26,6 @@ EXAMPLE = example(
 )
 BEFORE = 1.0  # seconds: the connection that brought a message is older than the message
 EVERYTHING = 1.0  # seconds since the epoch
-TICK = 0.5  # seconds at most until rows that have come are printed
 
 
 def register(app: typer.Typer) -> None:
@@ -49,12 +46,15 @@ def route(
     json: Json = False,
 ) -> None:
     """Show the route of an earlier message."""
+    from lab.mail import following
+
     wanted = named(message)
     with attach.lab(str(lab)) as running:
         recorder = running.follow(begun(wanted))
         with recorder:
             if follow and not json:
-                _follow(recorder, running, wanted)
+                for rows in following.follow(recorder, wanted, running.names):
+                    story.further(rows, running.names)
             complete = recorder.wait(lambda history: history.settled(wanted), timeout)
             found = [_with_plan(running, each) for each in recorder.read(lambda history: history.routes(wanted))]
             if not found:
@@ -89,34 +89,6 @@ def begun(message: str | Origin) -> float:
 
     at = sent_at(message) if isinstance(message, str) else made_at(message.queue_id)
     return at.timestamp() - BEFORE if at else EVERYTHING
-
-
-def _follow(recorder: Recorder, running: Lab, message: str | Origin) -> None:
-    """Print rows of the timeline as they come, until the message has reached its end."""
-    from lab.route.timeline import rows
-
-    printed: Counter[tuple[str, str, str]] = Counter()
-    settled = False
-    while not settled:
-        settled = recorder.wait(lambda history: _ended(history, message), TICK)
-        so_far: list[Row] = recorder.read(lambda history: rows(history.events_of(message), running.names))
-        seen = Counter(printed)
-        new = []
-        for row in so_far:
-            key = (row.host, row.kind, row.text)
-            if seen[key] > 0:
-                seen[key] -= 1
-            else:
-                printed[key] += 1
-                new.append(row)
-        story.further(new, running.names)
-
-
-def _ended(history: History, message: str | Origin) -> bool:
-    """Whether the message has come to its end: one that is deferred or held goes on some day."""
-    routes = history.routes(message)
-    going_on = ("deferred", "held", "unknown")
-    return history.settled(message) and all(route.outcome not in going_on for route in routes)
 
 
 def _show(recorder: Recorder, running: Lab, message: str | Origin, found: list[Route], *, timeline: bool) -> None:

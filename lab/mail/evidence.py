@@ -158,7 +158,7 @@ def _lines(
     counts = {name: counting(marks(name, events), (), mine, alone=name in own or name in alone) for name in hosts}
     # A client's line about a server that refused names no message; the route knows which process said it, and when.
     said = {(event.host, event.at): f"[{pid}]: " for event in events if (pid := getattr(event, "pid", None))}
-    for host, at, line in recorder.lines(since):
+    for at, host, line, _ in recorder.lines(since):
         if host in counts and (counts[host](line) or ((host, at) in said and said[host, at] in line)):
             found.setdefault(host, []).append((at, line))
     return found

@@ -2,7 +2,8 @@
 
 In: the lab's Docker containers (label ``mail-lab.name``), as they start and stop.
 Out: a :class:`lab.route.history.History` that grows while the lab works; :meth:`Recorder.wait` sleeps until it says
-what is awaited. Errors: MachineError from :meth:`Recorder.wait` when Docker has failed; no line can end the recording.
+what is awaited, :meth:`Recorder.new` until anything new was logged. Errors: MachineError from both when Docker has
+failed; no line can end the recording.
 
 One thread reads one container's log stream, with Docker's own time stamps: one clock for all hosts. Another listens to
 Docker's events, so that a host that is started again, or joins later, is followed from its first line.
@@ -13,7 +14,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from lab.engine.hosts import LABEL, OWNER
 from lab.engine.streams import end
 from lab.errors import MachineError
+from lab.route.events import Event
 from lab.route.history import History
 from lab.servers.dns import log as dns
 from lab.servers.dovecot import log as dovecot
@@ -47,6 +49,15 @@ PARSERS: dict[str, Parser] = {
 """Role of a host (label ``mail-lab.role``) to the parser of its log; the gateway says nothing about mail."""
 
 
+class Line(NamedTuple):
+    """One line of a host's log, with the time at which Docker saw it; ``event`` is what it says about mail, if any."""
+
+    at: datetime
+    host: str
+    text: str
+    event: Event | None = None
+
+
 class Run(NamedTuple):
     """One run of a container, from a start to its end: each has a log stream of its own."""
 
@@ -63,20 +74,26 @@ class Recorder:
         name: str,
         history: History,
         since: float | None = None,
+        *,
+        mail_only: bool = True,
     ) -> None:
         """Connect to Docker and return once every host is followed; what a stopped one had said is read too.
 
-        Of the hosts that tests have brought along, only those of ``owners``: add to it before they start.
+        Of the hosts that tests have brought along, only those of ``owners``: add to it before they start. *mail_only*:
+        not those whose logs say nothing about mail.
         """
         self.history = history
         self._docker = docker
         self._label = f"{LABEL}={name}"
         self.owners: set[str] = set()
+        self._mail_only = mail_only
         self._since = time.time() if since is None else since
         self._changed = threading.Condition()
         self._streams: dict[Run, CancellableStream[bytes]] = {}
         self._last: dict[str, dict[Run, str]] = {}  # container id -> stamp of the last recorded line of each run
-        self._lines: defaultdict[str, list[tuple[datetime, str]]] = defaultdict(list)  # by host
+        self._reading: set[Run] = set()  # those that may say more
+        self._recorded: list[Line] = []  # in the order in which they came
+        self._lines: defaultdict[str, list[Line]] = defaultdict(list)  # the same by host
         self._closed = False
         self._failure: Exception | None = None
         self._docker_events = docker.events(
@@ -110,32 +127,53 @@ class Recorder:
         deadline = time.monotonic() + timeout
         with self._changed:
             while not ready(self.history):
-                if self._failure is not None:
-                    raise MachineError(
-                        f"the lab's logs can no longer be followed: {self._failure}",
-                        hint="is the Docker engine still running? `lab status` tells",
-                    )
+                self._check()
                 left = deadline - time.monotonic()
                 if left <= 0 or self._closed:
                     return False
                 self._changed.wait(left)
             return True
 
+    def new(self, cursor: int, timeout: float | None = None) -> tuple[Sequence[Line], int]:
+        """Return what was recorded since *cursor* (0: all), and the cursor to come back with.
+
+        Lines of one host are in the order of its log; hosts may overtake each other. Sleeps until there is something.
+        Nothing: *timeout* seconds have passed, or nothing can come any more, since every host has stopped, or this
+        recorder was closed.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._recorded) > cursor or not self._goes_on, timeout)
+            found = self._recorded[cursor:]
+            if not found:
+                self._check()
+            return found, cursor + len(found)
+
+    @property
+    def _goes_on(self) -> bool:
+        return bool(self._reading) and not self._closed and self._failure is None
+
+    def _check(self) -> None:
+        """Raise what has ended the recording, if it was no end that is due."""
+        if self._failure is not None:
+            raise MachineError(
+                f"the lab's logs can no longer be followed: {self._failure}",
+                hint="is the Docker engine still running? `lab status` tells",
+            )
+
     def read(self, question: Callable[[History], T]) -> T:
         """Ask the history something while nothing is added to it."""
         with self._changed:
             return question(self.history)
 
-    def lines(self, since: datetime) -> list[tuple[str, datetime, str]]:
-        """Return the recorded raw lines from *since* on, as (host, time, line), in order of time."""
+    def lines(self, since: datetime) -> list[Line]:
+        """Return the recorded lines from *since* on, in order of time."""
         with self._changed:
-            found = ((host, at, text) for host, own in self._lines.items() for at, text in own if at >= since)
-            return sorted(found, key=lambda line: line[1])
+            return sorted((line for line in self._recorded if line.at >= since), key=lambda line: line.at)
 
     def of(self, host: str, since: datetime | None = None) -> list[str]:
         """Return the recorded lines of one host, in the order of its log; with *since*, those from then on."""
         with self._changed:
-            return [text for at, text in self._lines[host] if since is None or at >= since]
+            return [line.text for line in self._lines[host] if since is None or line.at >= since]
 
     def caught_up(self, container: str, timeout: float) -> bool:
         """Wait until all that a container has logged by now is recorded.
@@ -172,7 +210,7 @@ class Recorder:
 
         parser = PARSERS.get(container.labels.get("mail-lab.role", ""))
         owner = container.labels.get(OWNER)
-        if parser is None or not (owner is None or owner in self.owners):
+        if (parser is None and self._mail_only) or not (owner is None or owner in self.owners):
             return
         run = Run(str(container.id), str(container.attrs["State"]["StartedAt"]))
         with self._changed:
@@ -185,12 +223,13 @@ class Recorder:
             except NotFound:  # removed since Docker told us of it
                 return
             self._streams[run] = stream
+            self._reading.add(run)
         host = container.labels["mail-lab.host"]
         threading.Thread(
             target=self._read, args=(run, stream, host, parser), name=f"lab-log-{host}", daemon=True
         ).start()
 
-    def _read(self, run: Run, stream: Iterator[bytes], host: str, parser: Parser) -> None:
+    def _read(self, run: Run, stream: Iterator[bytes], host: str, parser: Parser | None) -> None:
         rest = b""
         try:
             for chunk in stream:
@@ -200,8 +239,12 @@ class Recorder:
                 self._add(run, host, [rest], parser)
         except Exception as error:  # noqa: BLE001  as above
             self._fail(error)
+        finally:
+            with self._changed:
+                self._reading.discard(run)
+                self._changed.notify_all()
 
-    def _add(self, run: Run, host: str, lines: list[bytes], parser: Parser) -> None:
+    def _add(self, run: Run, host: str, lines: list[bytes], parser: Parser | None) -> None:
         with self._changed:
             last = self._last[run.container]
             for raw in lines:
@@ -214,8 +257,10 @@ class Recorder:
                 if any(stamp <= recorded for other, recorded in last.items() if other != run):
                     continue
                 last[run] = stamp
-                self._lines[host].append((at, text))
-                event = read(parser, host, at, text)
+                event = read(parser, host, at, text) if parser else None
+                line = Line(at, host, text, event)
+                self._recorded.append(line)
+                self._lines[host].append(line)
                 if event is not None:
                     self.history.add(event)
             self._changed.notify_all()

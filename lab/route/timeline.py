@@ -6,7 +6,7 @@ for whoever wants to colour them, and plain text no wider than WIDTH.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 from textwrap import wrap
@@ -66,7 +66,11 @@ def timeline(happened: Sequence[Event], routes: Sequence[Route], names: Mapping[
 
 def rows(happened: Sequence[Event], names: Mapping[str, str]) -> list[Row]:
     """Return a row for each event that adds to the story, in order of time."""
-    made: list[Row] = []
+    return [row for _, row in each_row(happened, names)]
+
+
+def each_row(happened: Sequence[Event], names: Mapping[str, str]) -> Iterator[tuple[Event, Row]]:
+    """Yield each event that adds to the story, and its row."""
     busy: set[tuple[str, str]] = set()  # queue files that were taken up before
     for event in happened:
         told = _tell(event)
@@ -77,8 +81,7 @@ def rows(happened: Sequence[Event], names: Mapping[str, str]) -> list[Row]:
         if told is not None:
             seconds = (event.at - happened[0].at).total_seconds()
             host = names.get(event.client, event.client) if isinstance(event, DnsQuery) else event.host
-            made.append(Row(seconds, host, *told))
-    return made
+            yield event, Row(seconds, host, *told)
 
 
 def render(table: Sequence[Row]) -> list[str]:

@@ -18,6 +18,7 @@ from lab.cli.app import app
 from lab.engine.hosts import Host, known
 from lab.errors import LabError
 from lab.mail.mailbox import StoredMessage
+from lab.mail.recorder import Line
 from lab.mail.submission import Submission
 from lab.mail.submit import Receipt, Reply
 from lab.mail.watch import Watch
@@ -28,7 +29,7 @@ from lab.world import bundle
 from lab.world.doors import doors
 from lab.world.slot import Slot
 from lab.world.world import Status
-from tests.unit.route.recordings import WORLD, read_history, read_lines
+from tests.unit.route.recordings import WORLD, parsed, read_history, read_lines
 
 ROLES = {"dns": "dns", "gateway": "gateway", "mailstore": "mailstore", "scripted": "scripted", "smarthost": "smarthost"}
 DOMAINS = {"client": "home.test", "direct": "home.test", "smarthost": "isp.test"}
@@ -79,8 +80,8 @@ class FakeRecorder:
     """A recording, instead of logs that are followed."""
 
     def __init__(self, name: str) -> None:
-        self.name = name
         self.history = read_history(name)
+        self.said = [Line(at, host, text, parsed(host, at, text)) for host, at, text in read_lines(name)]
 
     def __enter__(self) -> FakeRecorder:
         return self
@@ -94,8 +95,11 @@ class FakeRecorder:
     def read(self, question: Callable[[History], Any]) -> Any:
         return question(self.history)
 
-    def lines(self, _: datetime) -> list[tuple[str, datetime, str]]:
-        return read_lines(self.name)
+    def new(self, cursor: int, _: float | None = None) -> tuple[list[Line], int]:
+        return self.said[cursor:], len(self.said)
+
+    def lines(self, _: datetime) -> list[Line]:
+        return self.said
 
     def close(self) -> None:
         pass
@@ -264,7 +268,8 @@ class FakeLab:
         known(self.hosts, host)
         return self.bans
 
-    def follow(self, since: float | None) -> FakeRecorder:
+    def follow(self, since: float | None, *, mail_only: bool = True) -> FakeRecorder:
+        del mail_only
         self.asked.append({"since": since})
         return self.recorder
 

@@ -17,6 +17,7 @@ from typer.testing import Result
 from lab.cli import codes, lookup, story
 from lab.cli.logs import moment
 from lab.mail.dsn import Dsn
+from lab.mail.recorder import Line
 from lab.mail.submit import Reply
 from lab.route.history import History
 from lab.servers.postfix.queue import QueuedMessage
@@ -125,11 +126,11 @@ class Growing(FakeRecorder):
         self.events = read_events(name)
         self.history = History(WORLD)
 
-    def wait(self, ready: Callable[[History], bool], timeout: float) -> bool:
+    def new(self, cursor: int, _: float | None = None) -> tuple[list[Line], int]:
         for _ in range(9):
             if self.events:
                 self.history.add(self.events.pop(0))
-        return super().wait(ready, timeout)
+        return self.said[cursor : cursor + 9], cursor + 9
 
 
 def test_a_long_queue_id_says_from_when_on_the_logs_are_read(run: Run, fake: FakeLab) -> None:
@@ -252,6 +253,13 @@ def test_logs_are_in_order_of_time_across_hosts_and_as_they_are(run: Run) -> Non
     first = json.loads(run("logs", "--json").stdout.splitlines()[0])
     assert first == {"at": "2026-01-01T12:00:00.000001+00:00", "host": "mx2", "text": "first"}
     assert len(run("logs", "mx2", "--since", "2026-01-01T12:00:01Z").stdout.splitlines()) == 1
+
+
+def test_logs_followed_until_every_host_has_stopped(run: Run, fake: FakeLab) -> None:
+    at = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    fake.recorder.said = [Line(at, "mx2", "later"), Line(at, "mx1", "first\r"), Line(at, "gateway", "no host of these")]
+    lines = run("logs", "mx1", "mx2", "--follow").stdout.splitlines()
+    assert [line.split()[1:] for line in lines] == [["mx1", "first"], ["mx2", "later"]]
 
 
 def test_logs_of_one_message(run: Run) -> None:

@@ -19,17 +19,17 @@ from lab.cli import attach, console, in_force, lookup, up
 from lab.cli.app import app
 from lab.errors import LabError
 from lab.mail.mailbox import StoredMessage
+from lab.mail.recorder import Line
 from lab.mail.submit import Reply
 from lab.printable import printable
 from lab.route.history import History
 from lab.route.model import Route
 from lab.scenario import batch
 from lab.scenario.run import result as outcome
-from lab.servers.postfix import log as postfix
 from lab.servers.postfix.queue import QueuedMessage
 from lab.soak.account import Account, Fate, Recipient
 from lab.world.doors import Door
-from tests.unit.route.recordings import PARSERS, WORLD, read_lines
+from tests.unit.route.recordings import WORLD, parsed, read_lines
 from tests.unit.scenario.conftest import GOOD
 
 from .conftest import FakeLab, FakeMailbox, make_status
@@ -119,22 +119,15 @@ class HostileMailbox(FakeMailbox):
 
 
 class HostileApi:
-    def logs(self, *_: object, stream: bool = False, **__: object) -> bytes | list[bytes]:
-        line = f"2026-01-01T12:00:00.000002000Z {HOSTILE}\rover it\n".encode()
-        return _Stream([line]) if stream else line
+    def logs(self, *_: object, **__: object) -> bytes:
+        return f"2026-01-01T12:00:00.000002000Z {HOSTILE}\rover it\n".encode()
 
 
-class _Stream(list[bytes]):
-    def close(self) -> None:
-        pass
-
-
-def hostile_history() -> History:
-    lines = (
-        (host, at, line.replace("Connection refused", f"Connection refused {HOSTILE}")) for host, at, line in LINES
-    )
-    events = [PARSERS.get(host, postfix.parse)(host, at, line) for host, at, line in lines]
-    return History(WORLD, [event for event in events if event is not None])
+def hostile_lines() -> list[Line]:
+    """Return a recording in which a reason is hostile, and one more line that is."""
+    said = [(at, host, text.replace("refused", f"refused {HOSTILE}")) for host, at, text in LINES]
+    lines = [Line(at, host, text, parsed(host, at, text)) for at, host, text in said]
+    return [*lines, Line(lines[-1].at, "mx1", f"{HOSTILE}\rover it")]
 
 
 def hostile_route() -> Route:
@@ -149,8 +142,8 @@ def hostile(run: Run, fake: FakeLab, states: States, monkeypatch: pytest.MonkeyP
     """Return `lab` on a lab in which everything that strangers write is hostile."""
     monkeypatch.chdir(tmp_path)
     Path(FILE).write_text(f"title = 1\n{json.dumps(STEERING, ensure_ascii=True)} = 2\n")
-    history = hostile_history()
-    monkeypatch.setattr(fake.recorder, "history", history)
+    fake.recorder.said = hostile_lines()
+    fake.recorder.history = History(WORLD, [line.event for line in fake.recorder.said if line.event is not None])
     monkeypatch.setattr(fake, "receipt", replace(fake.receipt, refused={f"x{HOSTILE}": Reply(550, HOSTILE)}))
     plan = fake.explain("bia@refuse2.run.test")
     monkeypatch.setattr(fake, "explain", lambda *_, **__: replace(plan, why=HOSTILE, notes=(HOSTILE,)))

@@ -13,6 +13,7 @@ from typing import Any
 from lab.control.scripted import Place
 from lab.engine.hosts import Host
 from lab.mail.evidence import load, report, save
+from lab.mail.recorder import Line
 from lab.route import events
 from lab.route.departures import Departure, compare
 from lab.route.model import Route
@@ -64,7 +65,7 @@ SUBMISSION: Any = SimpleNamespace(
 HOSTS = Present({name: Host(name, "mx", "", f"198.18.0.1{name[-1]}", "running", "", "") for name in ("mx1", "mx2")})
 HOSTS.brought["own-3f2a"] = Host("own-3f2a", "mx", "", "198.18.0.71", "running", "", "")
 DOMAINS: Any = SimpleNamespace(texts={"d1.test": "@ MX 10 mx1"}, places=lambda: [Place("198.18.0.130", None)])
-RECORDER: Any = SimpleNamespace(lines=lambda since: [line for line in LINES if line[1] >= since])
+RECORDER: Any = SimpleNamespace(lines=lambda since: [Line(at, host, text) for host, at, text in LINES if at >= since])
 
 
 def saved(folder: Path, **more: Any) -> list[Route]:

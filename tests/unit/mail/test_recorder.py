@@ -122,8 +122,8 @@ def host(name: str = "mx1", role: str = "mx", owner: str | None = None, *first: 
 def follow() -> Iterator[Callable[[FakeDocker], Recorder]]:
     recorders: list[Recorder] = []
 
-    def start(docker: FakeDocker, since: float | None = 1.5) -> Recorder:
-        recorders.append(Recorder(cast("DockerClient", docker), "main", History({}), since))
+    def start(docker: FakeDocker, since: float | None = 1.5, *, mail_only: bool = True) -> Recorder:
+        recorders.append(Recorder(cast("DockerClient", docker), "main", History({}), since, mail_only=mail_only))
         return recorders[-1]
 
     yield start
@@ -135,11 +135,11 @@ def follow() -> Iterator[Callable[[FakeDocker], Recorder]]:
             assert not thread.is_alive()
 
 
-Follow = Callable[[FakeDocker], Recorder]
+Follow = Callable[..., Recorder]
 
 
 def texts(recorder: Recorder) -> list[str]:
-    return [f"{name} {text}" for name, _, text in recorder.lines(datetime.min.replace(tzinfo=UTC))]
+    return [f"{name} {text}" for _, name, text, _ in recorder.lines(datetime.min.replace(tzinfo=UTC))]
 
 
 def until(recorder: Recorder, count: int) -> list[str]:
@@ -170,7 +170,7 @@ def test_lines_become_events(follow: Follow) -> None:
     (event,) = recorder.read(lambda history: history.contacts(datetime(2026, 1, 1, tzinfo=UTC)))
     assert (event.host, event.at) == ("mx1", datetime(2026, 1, 1, 0, 0, 1, 123456, tzinfo=UTC))
     since = datetime(2026, 1, 1, 0, 0, 1, 200000, tzinfo=UTC)
-    assert recorder.lines(since) == [("mx1", since, "no event")]
+    assert recorder.lines(since) == [(since, "mx1", "no event", None)]
 
 
 def test_lines_of_one_host(follow: Follow) -> None:
@@ -419,3 +419,46 @@ def test_closing(follow: Follow) -> None:
 )
 def test_stamps(stamp: str, microsecond: int) -> None:
     assert parse_stamp(stamp) == datetime(2026, 1, 1, 0, 0, 0, microsecond, tzinfo=UTC)
+
+
+def test_what_is_new(follow: Follow) -> None:
+    container = host("mx1", "mx", None, raw(HELLO))
+    recorder = follow(FakeDocker(container))
+    lines, cursor = recorder.new(0, DEADLINE)
+    assert [(line.host, line.text) for line in lines] == [("mx1", "one")]
+    assert recorder.new(cursor, 0) == ([], cursor)
+    threading.Timer(0.05, container.streams[container.started].give, [raw(BYE)]).start()
+    assert [line.text for line in recorder.new(cursor, DEADLINE)[0]] == ["two"]
+    until(recorder, 2)
+    assert [line.text for line in recorder.new(0)[0]] == ["one", "two"]
+
+
+def test_nothing_is_new_any_more_when_every_host_has_stopped(follow: Follow) -> None:
+    container = host("mx1", "mx", None, raw(HELLO))
+    recorder = follow(FakeDocker(container, other := host("mx2")))
+    _, cursor = recorder.new(0)
+    container.streams[container.started].end()
+    assert recorder.new(cursor, 0.05) == ([], cursor)
+    threading.Timer(0.05, other.streams[other.started].end).start()
+    assert recorder.new(cursor) == ([], cursor)
+
+
+def test_nothing_is_new_any_more_when_the_recorder_is_closed(follow: Follow) -> None:
+    recorder = follow(FakeDocker(host()))
+    threading.Timer(0.05, recorder.close).start()
+    assert recorder.new(0) == ([], 0)
+
+
+def test_who_waits_for_what_is_new_is_told_of_a_failure(follow: Follow) -> None:
+    container = host("mx1", "mx", None, raw(HELLO))
+    recorder = follow(FakeDocker(container))
+    _, cursor = recorder.new(0)
+    container.streams[container.started].give(OSError("broken pipe"))
+    with pytest.raises(LabError, match="broken pipe"):
+        recorder.new(cursor)
+    assert recorder.new(0)[1] == cursor
+
+
+def test_hosts_that_say_nothing_about_mail_where_all_is_wanted(follow: Follow) -> None:
+    recorder = follow(FakeDocker(host("gateway", "gateway", None, raw(HELLO))), mail_only=False)
+    assert [(line.host, line.event) for line in recorder.new(0)[0]] == [("gateway", None)]

@@ -52,8 +52,13 @@ def read_lines(name: str) -> list[tuple[str, datetime, str]]:
 
 def read_events(name: str) -> list[Event]:
     """Return a recording's events."""
-    parsed = (PARSERS.get(host, postfix.parse)(host, at, line) for host, at, line in read_lines(name))
-    return [event for event in parsed if event is not None]
+    events = (parsed(*line) for line in read_lines(name))
+    return [event for event in events if event is not None]
+
+
+def parsed(host: str, at: datetime, line: str) -> Event | None:
+    """Return what a line says about mail."""
+    return PARSERS.get(host, postfix.parse)(host, at, line)
 
 
 def read_history(name: str) -> History:
