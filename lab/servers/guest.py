@@ -59,6 +59,7 @@ def start(
     if own.capabilities is not None:
         copied["CapAdd"] = list(own.capabilities)
     with addresses.reserved(docker, lab, network) as (address, address6):
+        labels[addresses.ADDRESS] = address
         wanted = {"IPv4Address": address, **({"IPv6Address": address6} if address6 else {})}
         container = docker.api.create_container(
             image=like.image,

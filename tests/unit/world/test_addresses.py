@@ -16,7 +16,7 @@ RANGE = IPv4Network("198.18.52.0/29")  # of six addresses
 
 
 class FakeDocker:
-    """An engine with one network and containers that have an address, whether they run or not."""
+    """An engine with one network and containers for which an address was chosen, whether they run or not."""
 
     def __init__(self) -> None:
         self.chosen = ["198.18.52.1"]
@@ -27,31 +27,29 @@ class FakeDocker:
         pools = [{"Subnet": "198.18.48.0/20", "IPRange": str(RANGE)}, {"Subnet": "2001:2:0:3::/64"}]
         return {"EnableIPv6": self.ipv6, "IPAM": {"Config": pools}}
 
-    def _containers(self, **_: object) -> list[dict[str, Any]]:
-        endpoints: list[Any] = [{"IPAMConfig": {"IPv4Address": each}, "IPAddress": ""} for each in self.chosen]
-        networks = [{"lab": each} for each in endpoints] + [{"lab": {"IPAMConfig": None}}, {"outside": {}}]
-        return [{"NetworkSettings": {"Networks": each}} for each in networks]
+    def _containers(self, *, filters: dict[str, list[str]], **_: object) -> list[dict[str, Any]]:
+        lab, address = filters["label"]
+        assert lab == "mail-lab.name=main"
+        return [{"Id": each} for each in self.chosen if address == f"mail-lab.address={each}"]
 
 
 @pytest.mark.parametrize(
-    ("last", "taken", "expected"),
-    [
-        ("", (), "1"),
-        ("1", ("1",), "2"),
-        ("1", ("2",), "3"),
-        ("6", ("1",), "2"),
-        ("5", ("1", "2", "3", "4", "6"), "5"),
-        ("200", (), "1"),
-    ],
+    ("last", "expected"), [("", "123456"), ("1", "234561"), ("5", "612345"), ("6", "123456"), ("200", "123456")]
 )
-def test_the_next_that_is_free_round_and_round(last: str, taken: tuple[str, ...], expected: str) -> None:
+def test_the_next_first_round_and_round(last: str, expected: str) -> None:
     net = "198.18.52."
-    assert following(RANGE, last and net + last, {net + each for each in taken}) == net + expected
+    assert following(RANGE, last and net + last) == [net + each for each in expected]
 
 
-def test_none_is_left() -> None:
-    with pytest.raises(LabError, match="all 6 addresses for hosts that tests bring along are taken"):
-        following(RANGE, "", {str(each) for each in RANGE})
+def test_none_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    docker: Any = FakeDocker()
+    docker.chosen = [str(each) for each in RANGE]
+    with (
+        pytest.raises(LabError, match="all 6 addresses for hosts that tests bring along are taken"),
+        reserved(docker, "main", "lab"),
+    ):
+        pass
 
 
 def test_what_a_stopped_container_has_is_taken_and_what_was_given_back_waits(
