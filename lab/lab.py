@@ -25,8 +25,8 @@ from lab.control.domains import Domains, fresh
 from lab.control.scripted import Scripted
 from lab.engine.hosts import MAIL_ROLES, Host, container, find
 from lab.errors import LabError
+from lab.faults import keys
 from lab.faults.for_a_test import Breakage, HostFaults
-from lab.faults.grammar import whole
 from lab.faults.heal import put_all_back, sites
 from lab.faults.ready import Ready
 from lab.mail.access import Access, Login
@@ -261,17 +261,17 @@ class Lab:
 
     def stopped(self, host: str) -> AbstractContextManager[None]:
         """Stop a host while the context lasts."""
-        return self._host_faults.at(host, whole("host", "stopped"))
+        return self._host_faults.at(host, keys.read("host", "stopped"))
 
     def paused(self, host: str) -> AbstractContextManager[None]:
         """Freeze a host while the context lasts: connections are accepted and nothing is said."""
-        return self._host_faults.at(host, whole("host", "paused"))
+        return self._host_faults.at(host, keys.read("host", "paused"))
 
     def fault(self, name: str, /, **wrong: Any) -> AbstractContextManager[None]:  # noqa: ANN401  see lab.fault
         """Make something wrong at a host while the context lasts: ``lab.fault("mx1", connect="refuse")``.
 
         *name* is a host of the lab, or a name of a zone of this test that stands for an address of the scripted
-        host. *wrong* (:mod:`lab.faults.grammar`): connect, host, scan_ban, fail2ban, or what is answered, such as
+        host. *wrong* (:mod:`lab.faults.reader`): connect, host, scan_ban, fail2ban, or what is answered, such as
         ``rcpt="450 4.2.0 later"``; of a real MX, to recipients in this test's domains only.
         """
         return self._breakage.at(name, wrong)

@@ -5,6 +5,7 @@ A kind notes what is wrong with a value, and describes itself as JSON Schema (dr
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -215,3 +216,45 @@ class Tables:
 
 
 TEXT, TEXTS, ONE_OR_MORE = Text(), Texts(), Texts(single=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Positive:
+    """A number above 0, up to *most*. Neither inf nor nan is one of them."""
+
+    most: int
+
+    def check(self, value: object, path: str, notes: Notes) -> None:
+        """Note another type, and a number that is too small or too large."""
+        good = isinstance(value, int | float) and not isinstance(value, bool)
+        if not good or not 0 < value <= self.most:  # type: ignore[operator]  # a number, if good
+            notes.note(path, f"must be a number above 0, up to {self.most}, not {value!r}")
+
+    def schema(self) -> Schema:
+        """Return its JSON Schema."""
+        return {"type": "number", "exclusiveMinimum": 0, "maximum": self.most}
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of several values, of whatever types."""
+
+    choices: tuple[str | bool, ...]
+
+    def check(self, value: object, path: str, notes: Notes) -> None:
+        """Note any other value."""
+        if not any(type(value) is type(each) and value == each for each in self.choices):
+            notes.note(path, f"must be {' or '.join(map(toml, self.choices))}, not {toml(value)}")
+
+    def schema(self) -> Schema:
+        """Return its JSON Schema."""
+        return {"enum": list(self.choices)}
+
+
+def toml(value: object) -> str:
+    """Return a value as it stands in a TOML file, in one line (TOML 1.0, inline table)."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key} = {toml(each)}' for key, each in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(toml, value))}]"
+    return json.dumps(value, ensure_ascii=False)

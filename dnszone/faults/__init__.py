@@ -1,42 +1,18 @@
-"""The kinds of DNS faults, one module each; the line in KINDS is a kind's registration."""
+"""The kinds of DNS faults, one module each; a module in this folder is registered by being there."""
 
 from __future__ import annotations
 
-from dnszone.check import Checker
-from dnszone.faults.ad import AdFault
-from dnszone.faults.delay import DelayFault
-from dnszone.faults.drop import DropFault
-from dnszone.faults.fault import Fault
-from dnszone.faults.flap import FlapFault
-from dnszone.faults.lame import LameFault
-from dnszone.faults.malformed import MalformedFault
-from dnszone.faults.no_question import NoQuestionFault
-from dnszone.faults.order import OrderFault
-from dnszone.faults.rcode import RcodeFault
-from dnszone.faults.tcp_closed import TcpClosedFault
-from dnszone.faults.truncate import TruncateFault
-from dnszone.faults.ttl import TtlFault
-from dnszone.faults.view import ViewFault
-from dnszone.faults.wrong_id import WrongIdFault
-from dnszone.faults.wrong_question import WrongQuestionFault
+from collections.abc import Mapping
 
-KINDS: dict[str, type[Fault]] = {
-    "rcode": RcodeFault,
-    "drop": DropFault,
-    "delay": DelayFault,
-    "truncate": TruncateFault,
-    "tcp-closed": TcpClosedFault,
-    "lame": LameFault,
-    "wrong-id": WrongIdFault,
-    "wrong-question": WrongQuestionFault,
-    "no-question": NoQuestionFault,
-    "malformed": MalformedFault,
-    "order": OrderFault,
-    "ttl": TtlFault,
-    "ad": AdFault,
-    "flap": FlapFault,
-    "view": ViewFault,
+from dnszone.check import Checker
+from dnszone.faults.fault import Fault
+from dnszone.registry import classes
+
+KINDS: Mapping[str, type[Fault]] = {
+    each.kind: each
+    for each in classes(__name__, __path__, Fault)  # type: ignore[type-abstract]  # none is made of it
 }
+"""Every kind by its name."""
 
 
 def read(checker: Checker) -> Fault | None:

@@ -13,6 +13,7 @@ class AdFault(Fault):
     """No parameters."""
 
     kind: ClassVar[str] = "ad"
+    answer = "missing"  # to whom it matters: DANE asks for TLSA records then, and there are none
 
     def apply(self, exchange: Exchange) -> Response:
         """Set the bit."""

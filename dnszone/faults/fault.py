@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 from dnszone.check import Checker
 from dnszone.response import Exchange, Response
 
 
 class Fault(ABC):
-    """One kind of fault with its parameters. To add a kind: a module, its test, and a line in KINDS."""
+    """One kind of fault with its parameters. To add a kind: a module in this folder, and its test."""
 
     kind: ClassVar[str]
     transport: ClassVar[str | None] = None  # the only one on which the kind makes sense
+    answer: ClassVar[Literal["right", "missing", "moved", "other"]] = "missing"
+    """What the client has of it: all, nothing (or nothing in time), other data, or the same in another order."""
 
     @classmethod
     def read(cls, checker: Checker) -> Self | None:  # noqa: ARG003  most kinds have no parameters

@@ -17,6 +17,7 @@ class OrderFault(Fault):
     """``order``: "reverse", "rotate", or data, each as the zone has it or its last word ("mx1.dest.test")."""
 
     kind: ClassVar[str] = "order"
+    answer = "moved"
     order: str | tuple[str, ...]
     _turns: count[int] = field(default_factory=count, compare=False)
 

@@ -18,6 +18,7 @@ class TtlFault(Fault):
     """``ttl`` in seconds."""
 
     kind: ClassVar[str] = "ttl"
+    answer = "right"
     ttl: int
 
     @classmethod

@@ -19,6 +19,7 @@ class ViewFault(Fault):
     """``zone`` takes the place of the one with its origin; aliases go on in the other zones."""
 
     kind: ClassVar[str] = "view"
+    answer = "other"
     zone: Zone
 
     @classmethod

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,7 @@ from lab.errors import LabError, MachineError
 
 if TYPE_CHECKING:
     from lab.engine.hosts import Host
+    from lab.faults.reply import Reply
     from lab.faults.standing import Standing
     from lab.lab import Lab
 
@@ -74,11 +75,11 @@ def add(
     all recipients unless a rule names them. In the DNS: kind, its parameters, and the questions that it meets. All
     mistakes are told at once, and nothing is done then.
     """
-    from lab.faults.grammar import WHOLE
+    from lab.faults import keys
 
     with attach.lab(str(lab)) as running:
         # The DNS is a host too: what has no kind is done to that.
-        in_dns = name == DNS and not any(word.startswith(tuple(f"{key}=" for key in WHOLE)) for word in what)
+        in_dns = name == DNS and not any(word.startswith(tuple(f"{key}=" for key in keys.KEYS)) for word in what)
         entries = _add_to_dns(running, what) if in_dns else _add_to_host(running, name, what)
     if json:
         document([each.to_json() for each in entries])
@@ -168,41 +169,36 @@ def _add_to_host(running: Lab, name: str, what: list[str]) -> list[Entry]:
     """Make a host wrong in all that was said, or, if a part fails, in nothing."""
     from lab.engine.hosts import known
     from lab.faults import standing
-    from lab.faults.grammar import WHOLE
     from lab.faults.heal import site
     from lab.state.machine_lock import alone
 
     host = known(running.hosts, name)
     wrong = key_values.at_host(host.role, what)
-    whole = {key: value for key, value in wrong.items() if key in WHOLE}
-    told = {key: value for key, value in wrong.items() if key not in WHOLE}
     with alone(tell), ExitStack() as undo:
         entries = []
-        if whole:
+        if wrong.whole is not None:
             _check_free(running, host)
             at = site(running.docker, running.hosts, name, lambda _: None)
-            entry = standing.set_at(running.name, at, whole)
+            entry = standing.set_at(running.name, at, wrong.whole)
             undo.callback(standing.heal, running.name, at, entry)
             entries.append(entry)
-        if told:
-            entries += _tell(running, host, told)
+        if wrong.replies:
+            entries += _tell(running, host, wrong.replies)
         undo.pop_all()
     return [in_force.entry(each) for each in entries]
 
 
-def _tell(running: Lab, host: Host, wrong: Mapping[str, Any]) -> list[Standing]:
+def _tell(running: Lab, host: Host, replies: Sequence[Reply]) -> list[Standing]:
     """Tell an MX what to answer, by the policy service; a rule that is refused takes those before it along."""
-    from lab.control.grammar import rules
     from lab.faults import standing
 
     told = {}
     with in_force.scripted(running.hosts, running.access.ports) as scripted, ExitStack() as undo:
-        for stage, value in wrong.items():
-            for reply in value if isinstance(value, list) else [value]:
-                policy = scripted.policy(host=host.addresses, **rules(stage, reply)[0])
-                undo.callback(scripted.retract, policy)
-                told[policy] = {stage: reply}
-        entries = [standing.note(running.name, policy, host.name, each) for policy, each in told.items()]
+        for reply in replies:
+            policy = scripted.policy(host=host.addresses, **reply.rule)
+            undo.callback(scripted.retract, policy)
+            told[policy] = reply
+        entries = [standing.note(running.name, policy, host.name, each.given) for policy, each in told.items()]
         undo.pop_all()
     return entries
 
@@ -281,9 +277,9 @@ def _heal(running: Lab, entries: list[Entry]) -> None:
 
 def _banned(entry: Entry, running: Lab) -> dict[str, int] | None:
     """Return whom a fault bans, by name or address, with the seconds that are left; None where it bans nobody."""
-    from lab.faults.grammar import BANS
+    from lab.faults.kinds import BANS
 
-    if not BANS.keys() & entry.what.keys():
+    if not BANS & entry.what.keys():
         return None
     host = running.hosts.get(entry.where)
     if host is None:  # the process that has set it has brought it along

@@ -1,7 +1,8 @@
 """KEY=VALUE words of `lab fault add`: read into a table, and looked through for everything that is wrong with it.
 
-Numbers, true, false and JSON are read as such; anything else is text. Out: tables as :mod:`lab.faults.grammar` and the
-DNS take them. Errors: LabError with all mistakes, before anything is applied.
+Numbers, true, false and JSON are read as such; anything else is text. Out: what is wrong at a host, as
+:mod:`lab.faults.reader` has it, or a table as the DNS takes it. Errors: LabError with all mistakes, before anything is
+applied.
 """
 
 from __future__ import annotations
@@ -9,23 +10,28 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lab.errors import LabError
+
+if TYPE_CHECKING:
+    from lab.faults.reader import AtHost
 
 OWNER = "owner"  # whoever types it owns it
 
 
-def at_host(role: str, words: Sequence[str]) -> dict[str, Any]:
+def at_host(role: str, words: Sequence[str]) -> AtHost:
     """Return the fault that *words* are at a host with this role."""
-    from lab.faults.grammar import KEYS, host_problems, keys
+    from lab.faults import reader
 
-    given, problems = read(words)
-    table = keys(given)
-    problems += host_problems(role, table)
-    if problems:
-        raise LabError("\n".join(problems), hint=f"keys are {', '.join(KEYS)}")
-    return table
+    given, mistakes = read(words)
+    table, problems = reader.written(given), reader.Problems()
+    for mistake in mistakes:
+        problems.note("", mistake)
+    if table or not mistakes:
+        reader.check(role, table, "", problems)
+    problems.finish(f"keys are {', '.join(reader.KEYS)}")
+    return reader.read(table)
 
 
 def at_dns(words: Sequence[str], addresses: Mapping[str, str]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What a test makes wrong, and that all of it is put right: at hosts of the lab, and at addresses of the scripted host.
 
-In: what is wrong, as :mod:`lab.faults.grammar` reads it. Out: contexts; when one ends, the host answers again.
+In: what is wrong, as :mod:`lab.faults.reader` reads it. Out: contexts; when one ends, the host answers again.
 Errors: LabError; MachineError for a host that does not come back.
 """
 
@@ -14,10 +14,10 @@ from lab.control.domains import Domains
 from lab.control.scripted import Scripted
 from lab.engine.hosts import Host, known
 from lab.errors import LabError
-from lab.faults import kinds
-from lab.faults.grammar import Whole, Wrong, at_host, at_scripted, scoped
-from lab.faults.kinds import KINDS
+from lab.faults import kinds, reader
+from lab.faults.keys import Whole
 from lab.faults.kinds.site import Site
+from lab.faults.reader import AtHost
 from lab.servers.present import Present
 from lab.state.lease import Lease
 
@@ -42,12 +42,12 @@ class HostFaults:
         place = self._site(known(self._hosts, host))
         with self._alone(host):
             lease = self._lease()
-            number = lease.note({"kind": wrong.kind, "host": host, "wrong": dict(wrong.said)})
+            number = lease.note({"kind": wrong.fault.kind, "host": host, "wrong": dict(wrong.given)})
             try:
-                wrong.apply(place)
+                wrong.fault.apply(place)
                 yield
             finally:
-                KINDS[wrong.kind].heal(place)
+                wrong.fault.heal(place)
                 lease.healed(number)
 
     def banned(self, host: str) -> dict[str, int]:
@@ -71,14 +71,14 @@ class Breakage:
     def at(self, name: str, wrong: Mapping[str, Any]) -> AbstractContextManager[None]:
         """Make something wrong while the context lasts, at a host or at a name of a zone of the test."""
         if name not in self._hosts:
-            return self._scripted_fault(self._scripted_addresses(name), at_scripted(wrong).script)
+            return self._scripted_fault(self._scripted_addresses(name), reader.script(wrong))
         host = self._hosts[name]
-        return self._host_fault(host, at_host(host.role, wrong))
+        return self._host_fault(host, reader.at_host(host.role, wrong))
 
     @contextmanager
-    def _host_fault(self, host: Host, wrong: Wrong) -> Iterator[None]:
+    def _host_fault(self, host: Host, wrong: AtHost) -> Iterator[None]:
         shared = host.name in self._hosts.world  # one that this test has brought along answers to nobody else
-        if wrong.policies and shared and not self._domains.texts:
+        if wrong.replies and shared and not self._domains.texts:
             raise LabError(
                 f"{host.name} answers so to recipients of this test's domains only, and it has none yet",
                 hint="use lab.domain, or lab.zone(...), before",
@@ -86,9 +86,9 @@ class Breakage:
         with ExitStack() as standing:
             if wrong.whole is not None:
                 standing.enter_context(self._whole.at(host.name, wrong.whole))
-            for rule in wrong.policies:
-                for each in scoped(rule, [*self._domains.texts]) if shared else [rule]:
-                    policy = self._scripted().policy(host=host.addresses, **each)
+            for reply in wrong.replies:
+                for each in reply.scoped([*self._domains.texts]) if shared else [reply]:
+                    policy = self._scripted().policy(host=host.addresses, **each.rule)
                     standing.callback(self._scripted().retract, policy)
             yield
 

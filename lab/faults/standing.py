@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError, MachineError
-from lab.faults.grammar import at_host, whole
+from lab.faults import keys
+from lab.faults.keys import Whole
 from lab.faults.kinds import KINDS
 from lab.faults.kinds.site import Site
 from lab.route.model import stamp
@@ -34,7 +35,7 @@ GATEWAY = "gateway"
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One fault. ``wrong`` is the table it was set by (:mod:`lab.faults.grammar`); ``since``: RFC 3339, UTC."""
+    """One fault. ``wrong`` is the table it was set by (:mod:`lab.faults.reader`); ``since``: RFC 3339, UTC."""
 
     id: str  # "h1" at a host; what the servers call theirs: "f1" the DNS, "P1" the policy service
     where: str
@@ -47,7 +48,7 @@ class Standing:
         if not self.id.startswith("h"):
             return None
         ((key, value),) = self.wrong.items()
-        return whole(key, value).kind
+        return keys.read(key, value).fault.kind
 
 
 def read(name: str) -> list[Standing]:
@@ -78,19 +79,16 @@ def forget(name: str) -> None:
     _path(name).unlink(missing_ok=True)
 
 
-def set_at(name: str, site: Site, wrong: Mapping[str, Any]) -> Standing:
-    """Make one thing wrong at a host, such as ``{"connect": "refuse"}``, and leave it so."""
+def set_at(name: str, site: Site, wrong: Whole) -> Standing:
+    """Make one thing wrong at a host, and leave it so."""
     found = read(name)
     taken = {each.id for each in found}
     number = next(number for number in range(1, len(found) + 2) if f"h{number}" not in taken)
-    made = at_host(site.host.role, wrong).whole
-    if made is None:
-        raise AssertionError(f"{wrong} is nothing that is done to a host as a whole")
-    entry = note(name, f"h{number}", site.host.name, wrong)
+    entry = note(name, f"h{number}", site.host.name, wrong.given)
     try:
-        made.apply(site)
+        wrong.fault.apply(site)
     except BaseException:
-        KINDS[made.kind].heal(site)
+        wrong.fault.heal(site)
         drop(name, entry.id)
         raise
     return entry

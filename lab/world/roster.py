@@ -51,6 +51,11 @@ def mtas() -> tuple[str, ...]:
     return tuple(member.name for member in MEMBERS if member.role in MAIL_ROLES)
 
 
+def role(name: str) -> str | None:
+    """Return the role of the one called *name*; None where there is none."""
+    return next((member.role for member in MEMBERS if member.name == name), None)
+
+
 def exchangers(domain: str) -> frozenset[str]:
     """Return the names of those that the MX records of *domain* name."""
     return frozenset(member.name for member in MEMBERS if member.exchanges == domain)

@@ -1,72 +1,33 @@
-"""Things made wrong on a real host, each in one small module: ``apply(site)``, ``heal(site)``.
+"""The kinds of faults at a host as a whole, one module each: a class of :class:`lab.faults.kinds.fault.Fault`.
 
-One with a setting takes it after the site: ``loss.apply(site, 0.3)``.
+A module in this folder is registered by being there. From KINDS come the check of scenario files, their JSON Schema and
+the template of `lab new`, the help and the completion of `lab fault add`, and the table in docs/faults.md.
 
 A fault is noted in the process's lease before it is applied, so that the next command heals what a killed process
-left (:mod:`lab.state.lease`). ``heal`` does no harm where the fault is not, or only half, in force.
+left (:mod:`lab.state.lease`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Mapping
 
-from lab.faults.kinds import (
-    close_after_accept,
-    cut,
-    delay,
-    disk_full,
-    drop,
-    fail2ban,
-    killed,
-    limit,
-    loss,
-    paused,
-    refuse,
-    scan_ban,
-    stopped,
-    unreachable,
-)
+from dnszone.registry import classes
+from lab.faults.kinds.fault import Ban, Fault
 from lab.faults.kinds.site import Site
 
-
-class Kind(Protocol):
-    """A module of this package."""
-
-    @property
-    def apply(self) -> Callable[..., None]:
-        """Make it wrong: at a site, with the kind's setting if it has one."""
-
-    def heal(self, site: Site) -> None:
-        """Put it right, and return when the host works again."""
-
-
-BANS = (fail2ban, scan_ban)
-"""Those that ban clients; ``banned(site)`` tells whom, with the seconds that are left."""
+KINDS: Mapping[str, type[Fault]] = {
+    each.kind: each
+    for each in classes(__name__, __path__, Fault)  # type: ignore[type-abstract]  # none is made of it
+}
+"""Every kind by its name."""
+BANS = frozenset(kind.key for kind in KINDS.values() if issubclass(kind, Ban))
+"""The keys of those that ban clients."""
 
 
 def banned(site: Site) -> dict[str, int]:
     """Return whom any fault at a host bans: address to whole seconds that are left."""
     found: dict[str, int] = {}
-    for kind in BANS:
-        found |= kind.banned(site)
+    for kind in KINDS.values():
+        if issubclass(kind, Ban):
+            found |= kind.banned(site)
     return found
-
-
-KINDS: Mapping[str, Kind] = {
-    "close_after_accept": close_after_accept,
-    "cut": cut,
-    "delay": delay,
-    "disk-full": disk_full,
-    "drop": drop,
-    "fail2ban": fail2ban,
-    "killed": killed,
-    "limit": limit,
-    "loss": loss,
-    "paused": paused,
-    "refuse": refuse,
-    "scan_ban": scan_ban,
-    "stopped": stopped,
-    "unreachable": unreachable,
-}
-"""Every fault by name. A new one is a module and a word here."""

@@ -6,24 +6,38 @@ down keeps its IPv4 addresses and loses those of IPv6; they are kept at the loop
 
 from __future__ import annotations
 
+from lab.faults.effects import MISSING
+from lab.faults.kinds.fault import Fault
 from lab.faults.kinds.site import Site
 
 
-def apply(site: Site) -> None:
-    """Set its interface down."""
-    site.beside("sh", "-c", f"{_moved('eth0', 'lo', 128)} && ip link set eth0 down")
+class Cut(Fault):
+    """No settings."""
 
+    kind = "cut"
+    key = "host"
+    help = "its network cable pulled; it runs on"
+    seen = "No route to host, or a time-out"
+    example = "cut"
+    effect = MISSING
+    silent = True
+    deaf = True
 
-def heal(site: Site) -> None:
-    """Set it up again; the kernel puts the route to the neighbours back with it."""
-    site.container.reload()
-    if site.container.status not in ("running", "paused"):
-        return
-    site.beside(
-        "sh", "-c", f"ip link set eth0 up && {_moved('lo', 'eth0', 64)} && ip -6 addr flush dev lo scope global"
-    )
-    site.await_ready()
-    site.announce()
+    def apply(self, site: Site) -> None:
+        """Set its interface down."""
+        site.beside("sh", "-c", f"{_moved('eth0', 'lo', 128)} && ip link set eth0 down")
+
+    @staticmethod
+    def heal(site: Site) -> None:
+        """Set it up again; the kernel puts the route to the neighbours back with it."""
+        site.container.reload()
+        if site.container.status not in ("running", "paused"):
+            return
+        site.beside(
+            "sh", "-c", f"ip link set eth0 up && {_moved('lo', 'eth0', 64)} && ip -6 addr flush dev lo scope global"
+        )
+        site.await_ready()
+        site.announce()
 
 
 def _moved(source: str, target: str, length: int) -> str:

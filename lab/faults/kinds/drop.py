@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from lab.faults.kinds import filtered
-from lab.faults.kinds.site import Site
-
-heal = filtered.clear
+from lab.faults.kinds.filtered import Answered
 
 
-def apply(site: Site, family: str | None = None) -> None:
-    """Drop every packet that opens a connection; with *family*, "ipv4" or "ipv6", of that one only."""
-    filtered.set_rule(site, "drop", family)
+class Drop(Answered):
+    """``family``, where it is for one address family."""
+
+    kind = "drop"
+    help = "packets to port 25 vanish"
+    seen = "Connection timed out"
+    example = "drop"
+    verdict = "drop"

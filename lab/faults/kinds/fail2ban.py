@@ -2,27 +2,27 @@
 
 It runs in a container beside the host, in its network, with Debian's own filter and an nftables action; the process
 that applies the fault hands it the host's log, line by line, for as long as it lives.
-Errors: LabError with all that is wrong with the settings, and with what fail2ban says of them.
+Errors: LabError with what fail2ban says of its settings.
 """
 
 from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from dnszone.problem import Problem, did_you_mean
 from lab.engine import netns
 from lab.engine.archive import archive
 from lab.engine.command import execute
-from lab.engine.hosts import LABEL, OWNER
+from lab.engine.hosts import LABEL, MAIL_ROLES, OWNER
 from lab.engine.streams import end
 from lab.errors import LabError, UnsupportedError
+from lab.faults.kinds.fault import Ban
 from lab.faults.kinds.site import Site
+from lab.values import Key, Notes, Number, Schema, Table, toml
 from lab.world import extra
 
 if TYPE_CHECKING:
@@ -30,9 +30,7 @@ if TYPE_CHECKING:
     from docker.types.daemon import CancellableStream
 
 GUARDED = "mail-lab.guarded"  # label of the container: whose log it reads
-NUMBERS: Mapping[str, int] = {"maxretry": 1000, "findtime": 86_400, "bantime": 86_400}  # each from 1 to this
-KEYS = (*NUMBERS, "filter")
-EXAMPLE = 'fail2ban={"maxretry": 3, "findtime": 600, "bantime": 300}'
+LONGEST = 86_400  # seconds
 READY, TIMEOUT = b"Jail 'postfix' started", 30.0
 FOLDER, FILE = "/etc/fail2ban/jail.d", "lab.local"
 TABLE = "f2b-table"  # of its action nftables
@@ -40,7 +38,21 @@ BANNED = re.compile(r"^(?P<address>\S+)\s.*= (?P<until>\d{4}-\d\d-\d\d \d\d:\d\d
 
 
 @dataclass(frozen=True, slots=True)
-class Jail:
+class Filter:
+    """The name of a filter, as jail.conf(5) takes it: one line."""
+
+    def check(self, value: object, path: str, notes: Notes) -> None:
+        """Note another type, and what would be more lines than one."""
+        if not isinstance(value, str) or not value or not value.isprintable():
+            notes.note(path, f"must be the name of a filter, not {value!r}", '"postfix[mode=ddos]"')
+
+    def schema(self) -> Schema:
+        """Return its JSON Schema."""
+        return {"type": "string", "minLength": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Fail2ban(Ban):
     """Settings of the jail, under their names in jail.conf(5); times in seconds."""
 
     maxretry: int = 5
@@ -48,94 +60,90 @@ class Jail:
     bantime: int = 300
     filter: str = "postfix[mode=aggressive]"
 
+    kind = "fail2ban"
+    key = "fail2ban"
+    help = (
+        "fail2ban reads Postfix's log, and bans who is in `maxretry` lines of its filter within `findtime` seconds, "
+        "for `bantime`"
+    )
+    seen = "port 25 closed, for the one who is in the log"
+    example: ClassVar[Any] = {"maxretry": 3, "findtime": 600, "bantime": 300}
+    setting: ClassVar[Table] = Table(
+        {
+            "maxretry": Key(Number(1000, 1, whole=True), "Lines of the log. [5]"),
+            "findtime": Key(Number(LONGEST, 1, whole=True), "Seconds within which they stand. [600]"),
+            "bantime": Key(Number(LONGEST, 1, whole=True), "Seconds. [300]"),
+            "filter": Key(Filter(), "Its filter, with its settings. [postfix[mode=aggressive]]"),
+        }
+    )
+    standing = False  # who applies it hands it the log
+
+    @classmethod
+    def unfit(cls, role: str) -> str | None:
+        """Return why there is no log that its filter knows."""
+        return None if role in MAIL_ROLES else f"reads what a Postfix logs, and this is a {role}"
+
     @property
-    def text(self) -> str:
+    def jail(self) -> str:
         """The file that says so; a percent sign is doubled (configparser)."""
         lines = (f"{key} = {str(value).replace('%', '%%')}\n" for key, value in asdict(self).items())
         return "[postfix]\n" + "".join(lines)
 
+    def apply(self, site: Site) -> None:
+        """Start fail2ban beside the host; returns when the jail is watched."""
+        from docker.errors import APIError
 
-def problems(table: object) -> list[Problem]:
-    """Return what is wrong with a jail written as a table; each has its path."""
-    if not isinstance(table, Mapping):
-        return [Problem(f"{table!r} is no table", EXAMPLE)]
-    found = [
-        Problem(f"unknown key {key}", did_you_mean(str(key), KEYS) or f"known are {', '.join(KEYS)}", path=str(key))
-        for key in table
-        if key not in KEYS
-    ]
-    for key, most in NUMBERS.items():
-        value = table.get(key, 1)
-        if type(value) is not int or not 1 <= value <= most:
-            found.append(Problem(f"{value!r} is no whole number from 1 to {most}", path=key))
-    text = table.get("filter", "postfix")
-    if not isinstance(text, str) or not text or not text.isprintable():
-        found.append(Problem(f"{text!r} is no name of a filter", "postfix[mode=ddos]", path="filter"))
-    return found
+        image = site.image(extra.FAIL2BAN)
+        api, labels = site.docker.api, site.container.labels
+        kept = {key: labels[key] for key in (LABEL, OWNER) if key in labels}
+        try:
+            guard = api.create_container(
+                image=image,
+                stdin_open=True,
+                labels={**kept, GUARDED: site.host.container},
+                host_config=api.create_host_config(
+                    network_mode=netns.of(site.host.container),
+                    cap_drop=["ALL"],
+                    cap_add=["NET_ADMIN"],
+                    security_opt=["no-new-privileges:true"],
+                    mem_limit="256m",
+                    pids_limit=100,
+                ),
+            )["Id"]
+            api.put_archive(guard, FOLDER, archive({FILE: self.jail}))
+            said = api.attach(guard, stream=True, logs=True)
+            api.start(guard)
+        except APIError as error:
+            raise UnsupportedError(
+                f"fail2ban does not start beside {site.host.name}: {error.explanation or error}"
+            ) from error
+        _await(said, site)
+        _feed(site.docker, site.host.container, guard)
 
+    @staticmethod
+    def heal(site: Site) -> None:
+        """Ban nobody any more; no fail2ban there is fine too. A host that has stopped has lost it with its network."""
+        from docker.errors import NotFound
 
-def read(table: object) -> Jail:
-    """Return the jail that *table* is; a key that is not there has Jail's default."""
-    if found := problems(table):
-        raise LabError("; ".join(f"fail2ban: {each}" for each in found), hint=EXAMPLE)
-    given: Mapping[str, Any] = table if isinstance(table, Mapping) else {}  # for the type checker
-    return Jail(**given)
+        for guard in _guards(site):
+            with suppress(NotFound):
+                site.docker.api.remove_container(guard, force=True, v=True)
+        site.container.reload()
+        if site.container.status in ("running", "paused"):
+            site.nft(f"table inet {TABLE} {{}}\ndelete table inet {TABLE}")
 
-
-def apply(site: Site, jail: Jail = Jail()) -> None:
-    """Start fail2ban beside the host; returns when the jail is watched."""
-    from docker.errors import APIError
-
-    image = site.image(extra.FAIL2BAN)
-    api, labels = site.docker.api, site.container.labels
-    kept = {key: labels[key] for key in (LABEL, OWNER) if key in labels}
-    try:
-        guard = api.create_container(
-            image=image,
-            stdin_open=True,
-            labels={**kept, GUARDED: site.host.container},
-            host_config=api.create_host_config(
-                network_mode=netns.of(site.host.container),
-                cap_drop=["ALL"],
-                cap_add=["NET_ADMIN"],
-                security_opt=["no-new-privileges:true"],
-                mem_limit="256m",
-                pids_limit=100,
-            ),
-        )["Id"]
-        api.put_archive(guard, FOLDER, archive({FILE: jail.text}))
-        said = api.attach(guard, stream=True, logs=True)
-        api.start(guard)
-    except APIError as error:
-        raise UnsupportedError(
-            f"fail2ban does not start beside {site.host.name}: {error.explanation or error}"
-        ) from error
-    _await(said, site)
-    _feed(site.docker, site.host.container, guard)
-
-
-def heal(site: Site) -> None:
-    """Ban nobody any more; no fail2ban there is fine too. A host that has stopped has lost it with its network."""
-    from docker.errors import NotFound
-
-    for guard in _guards(site):
-        with suppress(NotFound):
-            site.docker.api.remove_container(guard, force=True, v=True)
-    site.container.reload()
-    if site.container.status in ("running", "paused"):
-        site.nft(f"table inet {TABLE} {{}}\ndelete table inet {TABLE}")
-
-
-def banned(site: Site) -> dict[str, int]:
-    """Return who is banned: address to whole seconds that are left. Without the fault nobody is."""
-    found: dict[str, int] = {}
-    for guard in _guards(site):
-        beside = site.docker.containers.prepare_model({"Id": guard})
-        listed = execute(beside, ["fail2ban-client", "get", "postfix", "banip", "--with-time"]).output
-        for each in BANNED.finditer(listed):
-            until = datetime.strptime(each["until"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)  # the container's zone
-            found[each["address"]] = max(0, round((until - datetime.now(UTC)).total_seconds()))
-    return found
+    @staticmethod
+    def banned(site: Site) -> dict[str, int]:
+        """Return who is banned: address to whole seconds that are left. Without the fault nobody is."""
+        found: dict[str, int] = {}
+        for guard in _guards(site):
+            beside = site.docker.containers.prepare_model({"Id": guard})
+            listed = execute(beside, ["fail2ban-client", "get", "postfix", "banip", "--with-time"]).output
+            for each in BANNED.finditer(listed):
+                # In the container's time zone.
+                until = datetime.strptime(each["until"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+                found[each["address"]] = max(0, round((until - datetime.now(UTC)).total_seconds()))
+        return found
 
 
 def _guards(site: Site) -> list[str]:
@@ -157,7 +165,10 @@ def _await(said: CancellableStream[bytes], site: Site) -> None:
         timer.cancel()
         end(said)
     lines = seen.decode("utf-8", "replace").strip() or "(it said nothing)"
-    raise LabError(f"fail2ban beside {site.host.name} has no jail:\n{lines}", hint=f"see its settings: {EXAMPLE}")
+    raise LabError(
+        f"fail2ban beside {site.host.name} has no jail:\n{lines}",
+        hint=f"see its settings, such as {toml(Fail2ban.example)}",
+    )
 
 
 def _feed(docker: DockerClient, host: str, guard: str) -> None:

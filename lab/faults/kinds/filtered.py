@@ -6,19 +6,50 @@ cannot do what one of them asks for, so a filter that has been loaded is in forc
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
+from lab.faults.kinds.fault import Fault, without_port_25
 from lab.faults.kinds.site import Site
+from lab.values import Kind, OneOf
 
 TABLE = "lab_port25"
 OPENS = "tcp dport 25 tcp flags & (syn | ack) == syn"  # a packet that opens a connection
 
 
-def set_rule(site: Site, verdict: str, family: str | None = None) -> None:
-    """Give packets that open a connection to port 25 a *verdict*; sessions that are open go on.
+class Filtered(Fault):
+    """A kind that is such a filter."""
 
-    *family*: "ipv4" or "ipv6", where it is for one of them only.
-    """
-    which = f"meta nfproto {family} " if family else ""
-    load(site, chain("input", f"{which}{OPENS} {verdict}"))
+    key = "connect"
+
+    @classmethod
+    def unfit(cls, role: str) -> str | None:
+        """Return why there is nothing to filter."""
+        return without_port_25(role)
+
+    @staticmethod
+    def heal(site: Site) -> None:
+        """Take the filter away; none there is fine too. A host that has stopped has lost it with its network."""
+        site.container.reload()
+        if site.container.status not in ("running", "paused"):
+            return
+        site.nft(f"table inet {TABLE} {{}}\ndelete table inet {TABLE}")
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Filtered):
+    """A kind that answers packets which open a connection; sessions that are open go on."""
+
+    family: str | None = None  # "ipv4", "ipv6": of that one only
+
+    verdict: ClassVar[str]
+    """What nft(8) does with such a packet."""
+    setting: ClassVar[Kind | None] = OneOf((True, "ipv4", "ipv6"))
+
+    def apply(self, site: Site) -> None:
+        """Give them the verdict."""
+        which = f"meta nfproto {self.family} " if self.family else ""
+        load(site, chain("input", f"{which}{OPENS} {self.verdict}"))
 
 
 def load(site: Site, *parts: str) -> None:
@@ -31,11 +62,3 @@ def chain(hook: str, *rules: str) -> str:
     """Return the chain of *rules* at the hook "input" or "output"."""
     head = f"type filter hook {hook} priority filter; policy accept;"
     return "\n".join([f"chain {hook} {{", head, *rules, "}"])
-
-
-def clear(site: Site) -> None:
-    """Take the filter away; none there is fine too. A host that has stopped has lost it with its network."""
-    site.container.reload()
-    if site.container.status not in ("running", "paused"):
-        return
-    site.nft(f"table inet {TABLE} {{}}\ndelete table inet {TABLE}")

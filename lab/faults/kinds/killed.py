@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from lab.faults.kinds import stopped
 from lab.faults.kinds.site import Site
+from lab.faults.kinds.stopped import Stopped
 
-heal = stopped.heal
 
+class Killed(Stopped):
+    """No settings. It is healed as one that was stopped."""
 
-def apply(site: Site) -> None:
-    """Kill it as `docker kill` does."""
-    from docker.errors import APIError
+    kind = "killed"
+    help = "killed, as by a power cut"
+    example = "killed"
 
-    try:
-        site.container.kill()
-    except APIError as error:
-        if error.status_code != 409:  # it was not running
-            raise
+    def apply(self, site: Site) -> None:
+        """Kill it as `docker kill` does."""
+        from docker.errors import APIError
+
+        try:
+            site.container.kill()
+        except APIError as error:
+            if error.status_code != 409:  # it was not running
+                raise

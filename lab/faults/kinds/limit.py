@@ -7,12 +7,27 @@ after it, may still be one too many.
 
 from __future__ import annotations
 
-from lab.faults.kinds import filtered
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from lab.faults.kinds.filtered import OPENS, Filtered, chain, load
 from lab.faults.kinds.site import Site
+from lab.values import Kind, Number
 
-heal = filtered.clear
 
+@dataclass(frozen=True, slots=True)
+class Limit(Filtered):
+    """``most`` connections at a time."""
 
-def apply(site: Site, most: int) -> None:
-    """Reset a new connection while *most* are open; those from before do not count, and go on."""
-    filtered.set_rule(site, f"ct count over {most} reject with tcp reset")
+    most: int
+
+    kind = "limit"
+    help = "while one connection to port 25 is open, another one is reset"
+    seen = "Connection refused"
+    example: ClassVar[Any] = {"limit": 1}
+    setting: ClassVar[Kind | None] = Number(10_000, whole=True)
+    word = False
+
+    def apply(self, site: Site) -> None:
+        """Reset a new connection while as many are open; those from before do not count, and go on."""
+        load(site, chain("input", f"{OPENS} ct count over {self.most} reject with tcp reset"))

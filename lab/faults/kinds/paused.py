@@ -5,17 +5,30 @@ The kernel still accepts connections (the backlog of listen(2)), and no banner e
 
 from __future__ import annotations
 
+from lab.faults.effects import OFF
+from lab.faults.kinds.fault import Fault
 from lab.faults.kinds.site import Site
 
 
-def apply(site: Site) -> None:
-    """Freeze all its processes."""
-    site.container.pause()
+class Paused(Fault):
+    """No settings."""
 
+    kind = "paused"
+    key = "host"
+    help = "all its processes frozen"
+    seen = "a connection, and no greeting"
+    example = "paused"
+    effect = OFF
+    silent = True
 
-def heal(site: Site) -> None:
-    """Let them go on."""
-    site.container.reload()
-    if site.container.status == "paused":
-        site.container.unpause()
-    site.await_ready()
+    def apply(self, site: Site) -> None:
+        """Freeze all its processes."""
+        site.container.pause()
+
+    @staticmethod
+    def heal(site: Site) -> None:
+        """Let them go on."""
+        site.container.reload()
+        if site.container.status == "paused":
+            site.container.unpause()
+        site.await_ready()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from lab.faults.kinds import filtered
-from lab.faults.kinds.site import Site
-
-heal = filtered.clear
+from lab.faults.kinds.filtered import Answered
 
 
-def apply(site: Site, family: str | None = None) -> None:
-    """Reset every new connection; with *family*, "ipv4" or "ipv6", of that one only."""
-    filtered.set_rule(site, "reject with tcp reset", family)
+class Refuse(Answered):
+    """``family``, where it is for one address family."""
+
+    kind = "refuse"
+    help = "port 25 is closed (RST)"
+    seen = "Connection refused"
+    example = "refuse"
+    verdict = "reject with tcp reset"

@@ -5,16 +5,29 @@ Neighbours see "No route to host", or a time-out, never "Connection refused".
 
 from __future__ import annotations
 
+from lab.faults.effects import OFF
+from lab.faults.kinds.fault import Fault
 from lab.faults.kinds.site import Site
 
 
-def apply(site: Site) -> None:
-    """Stop it as `docker stop` does."""
-    site.container.stop(timeout=2)
+class Stopped(Fault):
+    """No settings."""
 
+    kind = "stopped"
+    key = "host"
+    help = "stopped in order"
+    seen = "No route to host, or a time-out"
+    example = "stopped"
+    effect = OFF
+    silent = True
 
-def heal(site: Site) -> None:
-    """Start it and wait for its greeting."""
-    site.container.start()
-    site.await_ready()
-    site.announce()
+    def apply(self, site: Site) -> None:
+        """Stop it as `docker stop` does."""
+        site.container.stop(timeout=2)
+
+    @staticmethod
+    def heal(site: Site) -> None:
+        """Start it and wait for its greeting."""
+        site.container.start()
+        site.await_ready()
+        site.announce()

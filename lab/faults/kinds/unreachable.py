@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from lab.faults.kinds import filtered
-from lab.faults.kinds.site import Site
-
-heal = filtered.clear
+from lab.faults.kinds.filtered import Answered
 
 
-def apply(site: Site, family: str | None = None) -> None:
-    """Answer every new connection with host unreachable; with *family*, "ipv4" or "ipv6", of that one only."""
-    filtered.set_rule(site, "reject with icmpx type host-unreachable", family)
+class Unreachable(Answered):
+    """``family``, where it is for one address family."""
+
+    kind = "unreachable"
+    help = "ICMP host unreachable from port 25"
+    seen = "No route to host"
+    example = "unreachable"
+    verdict = "reject with icmpx type host-unreachable"

@@ -10,14 +10,15 @@ from typing import Any
 
 from dnszone.problem import InvalidError
 from dnszone.rules import Rules
-from lab.control.grammar import RULE_KEYS, STATES, policy_problems, rules, script_problems
+from lab.control.grammar import script_problems
 from lab.errors import LabError
-from lab.faults.grammar import BANS, WHOLE, connect_problems, kind_problems, scoped
-from lab.scenario.format.keys import SCRIPT, STAGES
+from lab.faults import keys, reader
+from lab.scenario.format.keys import SCRIPT, SCRIPTED
 from lab.scenario.format.model import Fault, Scenario
 from lab.scenario.format.problem import Notes, joined
 from lab.scenario.format.variables import MAIL, VARIABLE, WORLD, substitute, variable
 from lab.values import Table
+from lab.world import roster
 
 VIEW = "view"
 
@@ -37,8 +38,8 @@ def read(table: Mapping[str, Any], own: Collection[str], notes: Notes) -> tuple[
             later = value.get("later") is True
             if name in own or name in WORLD:
                 parts = {
-                    "host": {key: each for key, each in rest.items() if key in WHOLE},
-                    "policy": {key: each for key, each in rest.items() if key in (*STAGES, "extensions")},
+                    "host": {key: each for key, each in rest.items() if key in keys.KEYS},
+                    "policy": {key: each for key, each in rest.items() if key in SCRIPTED and key not in keys.KEYS},
                 }
                 found += [Fault(name, kind, part, place, later) for kind, part in parts.items() if part]
             else:
@@ -81,10 +82,8 @@ def check(scenario: Scenario, scripted: Collection[str] | None, values: Mapping[
         match fault.kind:
             case "scripted":
                 _check_scripted(fault, scripted, values, notes)
-            case "host":
-                _check_host(fault, scenario, notes)
-            case "policy":
-                _check_policy(fault, scenario, values, notes)
+            case "host" | "policy":
+                _check_at_host(fault, scenario, values, notes)
             case "dns":
                 _check_dns(fault, scenario, values, notes)
 
@@ -95,60 +94,32 @@ def _check_scripted(fault: Fault, scripted: Collection[str] | None, values: Mapp
         hint = f"a host of the lab ({', '.join(MAIL)}), a host of the scenario, or a name in a zone; {names}"
         notes.note(fault.place, f"there is nothing called {fault.name!r} to make wrong", hint)
         return
-    if "host" in fault.table:
-        notes.note(
-            f"{fault.place}.host", "an address of the scripted host cannot be stopped", 'connect = "unreachable"'
-        )
-    for key in BANS:
-        if key in fault.table:
-            notes.note(f"{fault.place}.{key}", "an address of the scripted host bans nobody", "a host of [hosts] can")
-    script = {key: each for key, each in fault.table.items() if key in SCRIPT and key not in ("host", *BANS)}
+    for key in fault.table:
+        if key in keys.KEYS and key not in SCRIPTED:
+            hint = 'connect = "unreachable"; a host of [hosts] can have it'
+            notes.note(f"{fault.place}.{key}", "is done to hosts, and this is an address of the scripted host", hint)
+    script = {key: each for key, each in fault.table.items() if key in SCRIPTED}
     for problem in script_problems(substitute(script, values)):
         place = f"{fault.place}.{problem.path}" if problem.path else fault.place
         notes.note(place, problem.problem, problem.hint)
 
 
-def _check_host(fault: Fault, scenario: Scenario, notes: Notes) -> None:
-    like = next((host.like for host in scenario.hosts if host.name == fault.name), fault.name)
-    for problem in kind_problems(like, fault.table):
-        notes.note(f"{fault.place}.{problem.path}", problem.problem, problem.hint)
-    for problem in connect_problems(fault.table["connect"]) if "connect" in fault.table else ():
-        notes.note(f"{fault.place}.{problem.path}", problem.problem, problem.hint)
-    for key, kind in BANS.items():
-        for problem in kind.problems(fault.table[key]) if key in fault.table else ():
-            place = f"{fault.place}.{key}"
-            notes.note(f"{place}.{problem.path}" if problem.path else place, problem.problem, problem.hint)
-    if len(fault.table) > 1:
-        notes.note(fault.place, f"has {' and '.join(fault.table)}", "a host has one of these at a time")
+def _check_at_host(fault: Fault, scenario: Scenario, values: Mapping[str, str], notes: Notes) -> None:
+    table: Any = substitute(fault.table, values)
+    reader.check(_role(fault.name, scenario), table, fault.place, notes)
+    if notes.below(fault.place) or fault.name not in WORLD:
+        return
+    for each in reader.read(table).replies:
+        try:
+            each.scoped([values[name] for name in scenario.zones])
+        except LabError as error:
+            notes.note(f"{fault.place}.{each.stage}", str(error.args[0]), error.hint)
 
 
-def _check_policy(fault: Fault, scenario: Scenario, values: Mapping[str, str], notes: Notes) -> None:
-    like = {host.name: host.like for host in scenario.hosts}
-    if not like.get(fault.name, fault.name).startswith("mx"):
-        hint = 'mx1, mx2, mx3, or a host of the scenario with like = "mx1"'
-        notes.note(fault.place, "only an MX can be told what to answer", hint)
-    for stage, value in fault.table.items():
-        place = f"{fault.place}.{stage}"
-        if stage not in STATES:
-            hint = f"it can answer at {', '.join(STATES)}; a scripted address can do the rest"
-            notes.note(place, f"a real Postfix cannot be told what to do at {stage}", hint)
-            continue
-        for index, each in enumerate(value if isinstance(value, list) else [value]):
-            where = f"{place}[{index}]" if isinstance(value, list) else place
-            if isinstance(each, dict):
-                Table.known(each, RULE_KEYS, where, notes)
-        known: list[Any] = [
-            {key: entry for key, entry in each.items() if key in RULE_KEYS} if isinstance(each, dict) else each
-            for each in (value if isinstance(value, list) else [value])
-        ]
-        for rule in rules(stage, substitute(known, values)):
-            for problem in policy_problems({"owner": "run", **rule}):
-                notes.note(place, f"{problem.path}: {problem.problem}", problem.hint)
-            if fault.name in WORLD:
-                try:
-                    scoped(rule, [values[name] for name in scenario.zones])
-                except LabError as error:
-                    notes.note(place, str(error.args[0]), error.hint)
+def _role(name: str, scenario: Scenario) -> str:
+    """Return the role of a real host: one of the world's, or one that is made like it."""
+    like = next((host.like for host in scenario.hosts if host.name == name), name)
+    return roster.role(like) or like
 
 
 def _check_dns(fault: Fault, scenario: Scenario, values: Mapping[str, str], notes: Notes) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import get_args
 
 from dnszone.faults import KINDS as DNS_KINDS
-from lab.faults.grammar import HOST
+from lab.faults import keys as faults
+from lab.faults import reply
 from lab.mail.dsn import NOTIFY, RET
 from lab.route.tries import Kind as DepartureKind
 from lab.scenario.format.model import IN_QUEUE
@@ -22,6 +23,7 @@ from lab.values import (
     Key,
     Named,
     Number,
+    Schema,
     Table,
     Tables,
     Text,
@@ -50,34 +52,27 @@ EXPECT = Table(
         **{name: _expectation(name) for name in KEYS},
     }
 )
+RULES: Schema = {"anyOf": [{"type": "string"}, {"type": "object"}, {"type": "array"}]}
+SCRIPTED = ("connect", *STAGES, "extensions")
+"""The keys of a scripted address's script."""
 SCRIPT: Mapping[str, Key] = {
+    **{key: Key(Elsewhere(faults.schema(key)), faults.about(key)) for key in faults.KEYS},
     "connect": Key(
-        Elsewhere({"anyOf": [{"type": "string"}, {"type": "object"}, {"type": "array"}]}),
-        'What happens to connections: "refuse", "drop", "unreachable", {delay = 2}, {loss = 0.3}, {limit = 1}, '
-        '{close_after_accept = true}; for one address family {drop = "ipv6"}. At a scripted address also '
+        Elsewhere({"anyOf": [*faults.schema("connect")["anyOf"], {"type": "array"}]}),
+        f'{faults.about("connect")} Of one address family: {{drop = "ipv6"}}. At a scripted address also '
         "{refuse = true, first = 2}, or a list of such rules.",
     ),
     **{
         stage: Key(
-            Elsewhere({"anyOf": [{"type": "string"}, {"type": "object"}, {"type": "array"}]}),
-            f'What happens at {stage}: "450 4.2.0 later", or {{reply, recipient, sender, first, delay, close, ...}}, '
-            "or a list of those. A real MX: at rcpt, data, end-of-data; reply, recipient, sender, first, delay.",
+            Elsewhere(RULES),
+            f'What happens at {stage}: "{reply.EXAMPLE}", or {{reply, recipient, sender, first, delay, close, ...}}, '
+            f"or a list of those. A real MX: at {', '.join(reply.KEYS)}; reply, recipient, sender, first, delay.",
         )
         for stage in STAGES
     },
     "extensions": Key(
         Elsewhere({"type": "object"}),
         "What EHLO offers: {add = [...], hide = [...], size = n}; scripted addresses only.",
-    ),
-    "host": Key(Text(HOST), "What happens to a real host as a whole."),
-    "scan_ban": Key(
-        Elsewhere({"type": "object"}),
-        'A real host bans who connects to many ports: {after = 5, for = 300, verdict = "reset"}, or "drop".',
-    ),
-    "fail2ban": Key(
-        Elsewhere({"type": "object"}),
-        "A Postfix whose log fail2ban reads, with Debian's filter: {maxretry = 5, findtime = 600, bantime = 300, "
-        'filter = "postfix[mode=aggressive]"}, which are the defaults.',
     ),
     "later": Key(Flag(), "It is not in force from the start: a step applies it."),
 }

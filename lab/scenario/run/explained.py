@@ -1,6 +1,6 @@
 """Which departures of a route from its plan the scenario itself explains. Pure.
 
-The plan knows zones and settings, and no fault. A fault explains what it can cause (:mod:`lab.scenario.run.effects`),
+The plan knows zones and settings, and no fault. A fault explains what it can cause (:mod:`lab.faults.effects`),
 where it has its effect: at the host whose question in the plan it meets, or at the one that it is done to.
 
 Where it takes an answer away, the route is compared with what a host would do that was not told it. What departs from
@@ -17,15 +17,21 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
+from dnszone.faults import KINDS
 from dnszone.masterfile import absolute
 from dnszone.record import matches
+from lab.faults import reader
+from lab.faults.effects import ANOTHER, MISSING, MOVED, NONE, Effect
+from lab.faults.reader import AtHost
 from lab.route.departures import Departure, compare
 from lab.route.model import Route
 from lab.route.plan import Exclusion, Group, Plan, Question, Site, Target
 from lab.scenario.format.model import Departs, Fault
-from lab.scenario.run.effects import HOST, MISSING, NONE, Kinds, of_dns, of_host
 
+OF_ANSWERS: Mapping[str, Effect] = {"right": NONE, "missing": MISSING, "moved": MOVED, "other": ANOTHER}
+"""What becomes of an answer (:mod:`dnszone.faults.fault`), and what that leads to at the host that was told it."""
 DNSSEC = ("dane", "dane-only")  # levels of TLS to which it matters whether an answer is signed
 
 
@@ -37,7 +43,7 @@ class Lookup:
     type: str | None
     client: str | None
     kind: str
-    effect: Kinds
+    effect: Effect
 
     def meets(self, host: str, question: Question) -> bool:
         """Return whether a host's question is met."""
@@ -54,7 +60,7 @@ class Wrong:
     """What was wrong during a run, in the lab's own words: in the DNS, and at hosts that send."""
 
     lookups: tuple[Lookup, ...] = ()
-    hosts: Mapping[str, Kinds] = field(default_factory=dict)
+    hosts: Mapping[str, Effect] = field(default_factory=dict)
 
 
 def judged(plan: Plan, route: Route, wrong: Wrong) -> Iterator[tuple[Departure, bool]]:
@@ -166,7 +172,7 @@ def wrong(
     *substituted* replaces variables, *real* and *clients* give a lab name, *behind* those who ask the resolver there.
     """
     lookups: list[Lookup] = []
-    hosts: dict[str, Kinds] = {}
+    hosts: dict[str, Effect] = {}
     for fault in faults:
         if fault.kind == "dns":
             client = fault.table.get("client")
@@ -180,12 +186,23 @@ def wrong(
             ]
         else:
             name = real(fault.name)
-            hosts[name] = hosts.get(name, NONE) | of_host(fault.table)
-            state = fault.table.get("host")
-            deaf = [*behind(name)] if state in HOST else []
-            deaf += [name] if state == "cut" else []  # no answer of the DNS reaches it
-            lookups += [Lookup(None, None, each, str(state), MISSING) for each in deaf]
+            found = AtHost() if fault.kind == "scripted" else reader.read(fault.table)
+            hosts[name] = hosts.get(name, NONE) | found.effect
+            if found.whole is not None:
+                whole = found.whole.fault
+                untold = [*(behind(name) if whole.silent else ()), *((name,) if whole.deaf else ())]
+                lookups += [Lookup(None, None, each, whole.kind, MISSING) for each in untold]
     return Wrong(tuple(lookups), hosts)
+
+
+def of_dns(table: Mapping[str, Any]) -> Iterator[tuple[str, Effect]]:
+    """Yield (kind, effect) of a DNS fault; of one that flaps, those of its outcomes."""
+    kind = table.get("kind")
+    if kind == "flap":
+        for each in table.get("outcomes", ()):
+            yield from of_dns(each) if isinstance(each, Mapping) else ()
+    elif isinstance(kind, str):
+        yield kind, OF_ANSWERS[KINDS[kind].answer]
 
 
 def _patterns(fault: Fault, substituted: Callable[[str], str]) -> tuple[str | None, ...]:

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from lab.errors import LabError
-from lab.faults.grammar import at_host
-from lab.faults.kinds import fail2ban
+from lab.faults.kinds.fail2ban import Fail2ban
 from lab.faults.kinds.site import Site
+from lab.faults.reader import at_host
 
 
 def test_a_jail_has_the_names_of_fail2ban() -> None:
-    jail = fail2ban.read({"maxretry": 3, "bantime": 8, "filter": "postfix[x=%d]"})
-    assert jail.text.splitlines() == [
+    found = Fail2ban.read({"maxretry": 3, "bantime": 8, "filter": "postfix[x=%d]"})
+    assert found.jail.splitlines() == [
         "[postfix]",
         "maxretry = 3",
         "findtime = 600",
@@ -27,16 +27,16 @@ def test_a_jail_has_the_names_of_fail2ban() -> None:
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        (5, "5 is no table"),
-        ({"maxretry": 0}, "maxretry: 0 is no whole number from 1 to 1000"),
-        ({"bantime": "5m", "findtime": True}, "bantime: '5m' is no whole number from 1 to 86400"),
-        ({"bantim": 5}, "unknown key bantim (did you mean bantime?)"),
-        ({"filter": "a\nb"}, "is no name of a filter"),
+        (5, "fail2ban: must be a table, not 5"),
+        ({"maxretry": 0}, "fail2ban.maxretry: must be a whole number from 1 to 1000, not 0"),
+        ({"bantime": "5m", "findtime": True}, "fail2ban.bantime: must be a whole number from 1 to 86400, not '5m'"),
+        ({"bantim": 5}, "fail2ban.bantim: unknown key bantim (did you mean bantime?)"),
+        ({"filter": "a\nb"}, "fail2ban.filter: must be the name of a filter, not"),
     ],
 )
 def test_every_mistake_is_told(table: object, said: str) -> None:
     with pytest.raises(LabError) as caught:
-        fail2ban.read(table)
+        at_host("mx", {"fail2ban": table})
     assert said in str(caught.value)
 
 
@@ -55,4 +55,4 @@ def test_the_command_line_cannot_hand_it_a_log() -> None:
     whole = at_host("mx", {"fail2ban": {}}).whole
     assert whole is not None
     with pytest.raises(LabError, match="for tests and scenarios"):
-        whole.apply(Site(docker, host, container, lambda: None, "tools"))
+        whole.fault.apply(Site(docker, host, container, lambda: None, "tools"))

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from lab.faults.grammar import at_host
 from lab.faults.kinds import KINDS
+from lab.faults.reader import at_host
 
 BESIDE = (
     "refuse",
@@ -98,7 +98,7 @@ def site(status: str = "running") -> Any:
 )
 def test_port_25_is_filtered_for_new_connections_only(kind: str, verdict: str) -> None:
     host = site()
-    KINDS[kind].apply(host)
+    KINDS[kind].read(True).apply(host)
     (command,) = host.done
     assert f"tcp dport 25 tcp flags & (syn | ack) == syn {verdict} }}" in command
     assert "delete table inet lab_port25" in command  # twice is as good as once
@@ -124,17 +124,17 @@ def test_settings_of_connections_are_in_the_filter(connect: dict[str, Any], rule
     host = site()
     made = at_host("dns", {"connect": connect}).whole
     assert made is not None
-    made.apply(host)
+    made.fault.apply(host)
     (command,) = host.done
     assert command.startswith("nft table inet lab_port25 {} delete table inet lab_port25 table inet lab_port25 { ")
     assert rule in command
-    assert made.said == {"connect": connect}
+    assert made.given == {"connect": connect}
 
 
 @pytest.mark.parametrize(("kind", "status"), [("stopped", "exited"), ("killed", "exited"), ("paused", "paused")])
 def test_host_is_away_and_comes_back(kind: str, status: str) -> None:
     host = site()
-    KINDS[kind].apply(host)
+    KINDS[kind].read(True).apply(host)
     assert host.status == status
     KINDS[kind].heal(host)
     away = [] if kind == "paused" else ["announce"]
@@ -143,7 +143,7 @@ def test_host_is_away_and_comes_back(kind: str, status: str) -> None:
 
 def test_cable_is_pulled_and_put_back() -> None:
     host = site()
-    KINDS["cut"].apply(host)
+    KINDS["cut"].read(True).apply(host)
     KINDS["cut"].heal(host)
     pulled, put_back, *rest = host.done
     assert "show dev eth0 scope global" in pulled  # its IPv6 addresses would be lost
@@ -155,7 +155,7 @@ def test_cable_is_pulled_and_put_back() -> None:
 
 def test_no_room_by_a_setting_that_is_taken_out_again() -> None:
     host = site()
-    KINDS["disk-full"].apply(host)
+    KINDS["disk-full"].read(True).apply(host)
     KINDS["disk-full"].heal(host)
     first, second = host.done
     assert "postconf -e queue_minfree=9000000000000000000 " in first

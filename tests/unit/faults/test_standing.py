@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lab.errors import LabError
-from lab.faults import kinds, standing
+from lab.faults import keys, kinds, standing
 from lab.faults.standing import Standing
 from lab.state.lease import Lease, in_force
 from lab.world import ready
@@ -19,6 +19,7 @@ from lab.world.doors import Door
 from lab.world.world import World
 
 NAME = "main"
+REFUSE = keys.read("connect", "refuse")
 
 
 class Kind:
@@ -50,8 +51,8 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def refuse(monkeypatch: pytest.MonkeyPatch) -> Kind:
     kind = Kind()
-    monkeypatch.setattr(kinds, "KINDS", {**kinds.KINDS, "refuse": kind})
-    monkeypatch.setattr(standing, "KINDS", kinds.KINDS)
+    monkeypatch.setattr(kinds.KINDS["refuse"], "apply", lambda _, site: kind.apply(site))
+    monkeypatch.setattr(kinds.KINDS["refuse"], "heal", staticmethod(kind.heal))
     return kind
 
 
@@ -65,7 +66,7 @@ def test_nothing_stands_where_nothing_was_set() -> None:
 
 
 def test_a_fault_is_noted_before_it_is_applied(refuse: Kind) -> None:
-    entry = standing.set_at(NAME, site(), {"connect": "refuse"})
+    entry = standing.set_at(NAME, site(), REFUSE)
     assert (entry.id, entry.where, entry.wrong, entry.kind) == ("h1", "mx1", {"connect": "refuse"}, "refuse")
     assert refuse.done == [("apply", ["h1"])]
     assert standing.read(NAME) == [entry]
@@ -74,22 +75,22 @@ def test_a_fault_is_noted_before_it_is_applied(refuse: Kind) -> None:
 
 @pytest.mark.usefixtures("refuse")
 def test_ids_are_the_lowest_that_are_free() -> None:
-    entries = [standing.set_at(NAME, site(host), {"connect": "refuse"}) for host in ("mx1", "mx2", "mx3")]
+    entries = [standing.set_at(NAME, site(host), REFUSE) for host in ("mx1", "mx2", "mx3")]
     standing.heal(NAME, site("mx2"), entries[1])
     assert [each.id for each in standing.read(NAME)] == ["h1", "h3"]
-    assert standing.set_at(NAME, site("mx2"), {"connect": "refuse"}).id == "h2"
+    assert standing.set_at(NAME, site("mx2"), REFUSE).id == "h2"
 
 
 def test_a_fault_that_cannot_be_applied_is_healed_and_forgotten(refuse: Kind) -> None:
     refuse.fails.add("apply")
     with pytest.raises(LabError, match="cannot apply"):
-        standing.set_at(NAME, site(), {"connect": "refuse"})
+        standing.set_at(NAME, site(), REFUSE)
     assert [what for what, _ in refuse.done] == ["apply", "heal"]
     assert standing.read(NAME) == []
 
 
 def test_a_fault_that_cannot_be_healed_still_stands(refuse: Kind) -> None:
-    entry = standing.set_at(NAME, site(), {"connect": "refuse"})
+    entry = standing.set_at(NAME, site(), REFUSE)
     refuse.fails.add("heal")
     with pytest.raises(LabError, match="cannot heal"):
         standing.heal(NAME, site(), entry)

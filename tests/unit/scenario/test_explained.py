@@ -8,7 +8,9 @@ from typing import Any, get_args
 import pytest
 
 from dnszone.faults import KINDS as DNS_KINDS
-from lab.faults.grammar import HOST as HOST_KINDS
+from lab.faults import reader
+from lab.faults.effects import ANOTHER, KEPT, MISSING, NONE, OFF
+from lab.faults.kinds import KINDS
 from lab.plan.explain import Basis
 from lab.plan.path import explain_path
 from lab.route.departures import Departure
@@ -16,8 +18,7 @@ from lab.route.model import Route
 from lab.route.plan import Plan
 from lab.route.tries import Kind
 from lab.scenario.format.model import Departs, Fault
-from lab.scenario.run.effects import ANOTHER, DNS, HOST, KEPT, MISSING, NONE, OFF, of_dns, of_host
-from lab.scenario.run.explained import Lookup, Wrong, judged, meant, wrong
+from lab.scenario.run.explained import OF_ANSWERS, Lookup, Wrong, judged, meant, of_dns, wrong
 from lab.servers.postfix.settings import Settings
 from tests.unit.plan.conftest import HOSTS, Zones, make_route
 from tests.unit.plan.conftest import settings as settings  # noqa: PLC0414  a fixture
@@ -44,7 +45,7 @@ def plan(zones: Callable[..., Zones], settings: Callable[..., Settings]) -> Call
 
 
 def dns(name: str | None = None, type_: str | None = None, client: str | None = None, kind: str = "rcode") -> Wrong:
-    return Wrong((Lookup(name, type_, client, kind, DNS[kind]),))
+    return Wrong((Lookup(name, type_, client, kind, OF_ANSWERS[DNS_KINDS[kind].answer]),))
 
 
 def unexplained(plan: Plan, made: Route, what: Wrong) -> list[str]:
@@ -201,21 +202,20 @@ def test_a_reply_that_sends_a_message_elsewhere_explains_where_it_goes(plan: Cal
 
 
 def test_every_kind_of_fault_has_its_effect() -> None:
-    assert set(DNS) == set(DNS_KINDS) - {"flap"}
-    assert set(HOST) == set(HOST_KINDS)
+    assert {kind.answer for kind in DNS_KINDS.values()} == set(OF_ANSWERS)
     never = {"continued-after-acceptance", "continued-after-rejection", "too-many-addresses", "too-many-sessions"}
     assert set(get_args(Kind)) - ANOTHER == never
-    for effect in (*DNS.values(), *HOST.values()):
+    for effect in (*OF_ANSWERS.values(), *(kind.effect for kind in KINDS.values())):
         assert effect <= ANOTHER
 
 
 def test_effects_of_tables() -> None:
     flap = {"kind": "flap", "outcomes": ["normal", {"kind": "rcode", "rcode": "SERVFAIL"}, {"kind": "ttl", "ttl": 1}]}
     assert list(of_dns(flap)) == [("rcode", MISSING), ("ttl", NONE)]
-    assert of_host({"host": "stopped"}) == OFF
-    assert of_host({"rcpt": ["450 4.2.0 later", {"reply": "hold please"}]}) == KEPT
-    assert of_host({"data": "FILTER smtp:[127.0.0.1]:10025"}) == ANOTHER
-    assert of_host({"connect": {"drop": "ipv6"}}) == NONE
+    assert reader.read({"host": "stopped"}).effect == OFF
+    assert reader.read({"rcpt": ["450 4.2.0 later", {"reply": "hold please"}]}).effect == KEPT
+    assert reader.read({"data": "FILTER smtp:[127.0.0.1]:10025"}).effect == ANOTHER
+    assert reader.read({"connect": {"drop": "ipv6"}}).effect == NONE
 
 
 def test_what_was_wrong() -> None:

@@ -98,7 +98,10 @@ def test_what_a_mail_store_may_have() -> None:
             "12: step[1].flush: no MTA is called 'c'",
         ),
         ("[hosts.c]\nlike = 'resolver'\n[faults.c]\nscan_ban = {}\n", "10: faults.c.scan_ban: a resolver has no port"),
-        ("[hosts.c]\nlike = 'scanner'\n[faults.c]\nhost = 'disk-full'\n", "10: faults.c.host: a scanner keeps no mail"),
+        (
+            "[hosts.c]\nlike = 'scanner'\n[faults.c]\nhost = 'disk-full'\n",
+            "10: faults.c.host: a scanner keeps no queue",
+        ),
     ],
 )
 def test_a_mistake(text: str, expected: str) -> None:

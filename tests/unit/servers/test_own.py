@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.errors import LabError
-from lab.faults.grammar import at_host
+from lab.faults.reader import at_host
 from lab.servers import brought
 
 NOTHING = {"main_cf": "", "master_cf": "", "dovecot_conf": "", "users": "", "unbound_conf": "", "files": {}}
