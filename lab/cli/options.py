@@ -73,7 +73,7 @@ Timeout = Annotated[
         "--timeout", metavar="SECONDS", callback=seconds, help="How long to wait for the route to be complete."
     ),
 ]
-Evidence = Annotated[
+EvidenceFolder = Annotated[
     Path | None,
     typer.Option(
         "--evidence", metavar="DIR", file_okay=False, help="Save logs, events, zones and routes in this folder."

@@ -130,7 +130,7 @@ def run(
     """
     from lab.scenario import catalogue as found
     from lab.scenario import junit as xml
-    from lab.scenario.batch import Plan, run_all
+    from lab.scenario.batch import Batch, run_all
 
     if bool(words) == everything:
         raise typer.BadParameter("name scenarios, or give --all")
@@ -138,10 +138,10 @@ def run(
     world = attach.world(str(lab))
     if not world.hosts():
         raise attach.not_up(str(lab))
-    plan = Plan(jobs, seed, evidence or Path(".lab/evidence"), always=evidence is not None)
+    batch = Batch(jobs, seed, evidence or Path(".lab/evidence"), always=evidence is not None)
     began = time.monotonic()
     with _progress(len(scenarios), quiet=json) as told:
-        results = run_all(scenarios, world, plan, told)
+        results = run_all(scenarios, world, batch, told)
     if junit is not None:
         xml.write(junit, results)
     if json:

@@ -13,7 +13,7 @@ from lab import files
 from lab.cli import attach, codes, complete, names, story
 from lab.cli.console import document, say
 from lab.cli.group import example
-from lab.cli.options import Evidence, Json, LabName, Timeout, Via, readable
+from lab.cli.options import EvidenceFolder, Json, LabName, Timeout, Via, readable
 from lab.mail.dsn import Dsn
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def send(  # noqa: PLR0913, PLR0917  a message is told by its options
         bool, typer.Option("--wait/--no-wait", help="Wait for the route, or end when the message is handed over.")
     ] = True,
     timeout: Timeout = 60.0,
-    evidence: Evidence = None,
+    evidence: EvidenceFolder = None,
     lab: LabName = None,
     json: Json = False,
 ) -> None:

@@ -10,7 +10,7 @@ import typer
 from lab.cli import attach, codes
 from lab.cli.console import document, say, table, tell
 from lab.cli.group import example
-from lab.cli.options import Evidence, Json, LabName
+from lab.cli.options import EvidenceFolder, Json, LabName
 
 if TYPE_CHECKING:
     from lab.soak import Account
@@ -39,7 +39,7 @@ def soak(
         float,
         typer.Option("--timeout", metavar="SECONDS", min=0, max=86400, help="How long their ends are waited for."),
     ] = 60.0,
-    evidence: Evidence = None,
+    evidence: EvidenceFolder = None,
     lab: LabName = None,
     json: Json = False,
 ) -> None:

@@ -28,8 +28,8 @@ Told = Callable[[Scenario, Result | None], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """How to run: *jobs* at a time; *seed* shuffles the order (None: as given); where evidence goes, and if always."""
+class Batch:
+    """How it is run: *jobs* at a time, shuffled by *seed* (None: in order); *always* with evidence, or if it fails."""
 
     jobs: int = 1
     seed: int | None = None
@@ -37,18 +37,18 @@ class Plan:
     always: bool = False
 
 
-def run_all(scenarios: Sequence[Scenario], world: World, plan: Plan, told: Told) -> list[Result]:
+def run_all(scenarios: Sequence[Scenario], world: World, batch: Batch, told: Told) -> list[Result]:
     """Run *scenarios*; *told* gets each when it begins (None) and when it has ended.
 
     What nobody expected while one runs ends all, and is raised; nothing more is begun after Ctrl-C either.
     """
     order = list(scenarios)
-    if plan.seed is not None:
-        random.Random(plan.seed).shuffle(order)  # noqa: S311  an order of tests, no secret
+    if batch.seed is not None:
+        random.Random(batch.seed).shuffle(order)  # noqa: S311  an order of tests, no secret
     schedule = Schedule(order)
-    with labs(world, max(1, min(plan.jobs, len(order)))) as open_labs:
+    with labs(world, max(1, min(batch.jobs, len(order)))) as open_labs:
         threads = [
-            threading.Thread(target=_work, args=(schedule, lab, plan, told), name=f"lab-run-{number}")
+            threading.Thread(target=_work, args=(schedule, lab, batch, told), name=f"lab-run-{number}")
             for number, lab in enumerate(open_labs)
         ]
         for thread in threads:
@@ -124,11 +124,11 @@ def disturbs(one: Scenario, other: Scenario) -> bool:
     return bool(first & (second | hosts_needed.shared(other)) or second & hosts_needed.shared(one))
 
 
-def _work(schedule: Schedule, lab: Lab, plan: Plan, told: Told) -> None:
+def _work(schedule: Schedule, lab: Lab, batch: Batch, told: Told) -> None:
     while (scenario := schedule.next()) is not None:
         try:
             told(scenario, None)
-            result = run(scenario, lab, evidence=plan.evidence, always=plan.always)
+            result = run(scenario, lab, evidence=batch.evidence, always=batch.always)
             told(scenario, result)
         except BaseException as error:  # noqa: BLE001  a thread's error is raised where results are asked for
             schedule.stop(error)

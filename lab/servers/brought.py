@@ -11,9 +11,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dnszone.problem import Problem
 from lab.errors import LabError
 from lab.servers.dovecot.conf import problems as dovecot_problems
-from lab.servers.postfix.settings import Problem, SettingsError
+from lab.servers.postfix.settings import SettingsError
 from lab.servers.postfix.settings.maincf import entries
 from lab.world import extra
 from lab.world import users as accounts
@@ -94,7 +95,7 @@ def mailstore(name: str, dovecot_conf: str, users: str, files: Mapping[str, str]
     """
     known, wrong = accounts.own(users)
     problems = list(dovecot_problems(dovecot_conf, f"{name}: dovecot_conf"))
-    problems += [Problem(f"{name}: users", line, problem) for line, problem in wrong]
+    problems += [Problem(problem, file=f"{name}: users", line=line) for line, problem in wrong]
     if problems:
         raise LabError("\n".join(map(str, problems)), hint="write dovecot.conf as for Dovecot 2.4")
     passwd = "".join(f"{account}:{{PLAIN}}{password}::::::\n" for account, password in known.items())

@@ -9,7 +9,7 @@ import pytest
 
 from lab import Lab
 from lab.engine import engine
-from lab.scenario.batch import Plan, run_all
+from lab.scenario.batch import Batch, run_all
 from lab.scenario.catalogue import catalogue
 from lab.world.world import World
 
@@ -24,7 +24,7 @@ def test_catalogue(lab: Lab) -> None:
     walls = {}
     for jobs in (1, 8):
         start = time.perf_counter()
-        results = run_all(scenarios, world, Plan(jobs=jobs, seed=1), lambda *_: None)
+        results = run_all(scenarios, world, Batch(jobs=jobs, seed=1), lambda *_: None)
         walls[jobs] = time.perf_counter() - start
         outcomes = Counter(result.outcome for result in results)
         alone = [result.seconds for result in results]

@@ -9,7 +9,7 @@ import pytest
 
 from lab import Lab
 from lab.engine import engine
-from lab.scenario.batch import Plan, run_all
+from lab.scenario.batch import Batch, run_all
 from lab.scenario.catalogue import catalogue
 from lab.world.world import World
 
@@ -22,7 +22,7 @@ def test_every_scenario_passes_in_parallel_and_in_any_order(lab_session: Lab, tm
     scenarios = catalogue()
     seed = random.randrange(10_000)  # noqa: S311  an order of tests, no secret
     world = World(lab_session.name, engine.ensure(print))
-    results = run_all(scenarios, world, Plan(jobs=JOBS, seed=seed, evidence=tmp_path), lambda *_: None)
+    results = run_all(scenarios, world, Batch(jobs=JOBS, seed=seed, evidence=tmp_path), lambda *_: None)
     bad = [result.report() for result in results if not result.good]
     assert not bad, f"{len(bad)} of {len(results)} with seed {seed}\n\n" + "\n\n".join(bad)
     unneeded = [f"{result.scenario.id}: {note}" for result in results for note in result.notes]

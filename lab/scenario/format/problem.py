@@ -40,9 +40,9 @@ class Notes:
         """Add a problem at the key *path*."""
         self._add(path, problem, hint, self.places.line(path))
 
-    def inside(self, path: str, line: int, problem: str, hint: str | None = None) -> None:
-        """Add a problem in line *line* (from 1) of the text at *path*."""
-        self._add(path, problem, hint, self.places.within(path, line))
+    def inside(self, path: str, line: int | None, problem: str, hint: str | None = None) -> None:
+        """Add a problem in line *line* (from 1; None: of no line more than another) of the text at *path*."""
+        self._add(path, problem, hint, self.places.within(path, line or 1))
 
     def all(self) -> list[Problem]:
         """Return them in order of lines."""

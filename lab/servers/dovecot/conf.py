@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lab.servers.postfix.settings.maincf import Problem
+from dnszone.problem import Problem
 
 NAME = r"(?:[\w/.@%+-]+|\"[^\"]*\")"
 SETTING = re.compile(rf"{NAME}\s*=.*")
@@ -30,9 +30,11 @@ def problems(text: str, file: str) -> Iterator[Problem]:
         if OPENS.fullmatch(line):
             opened.append(number)
         elif line != "}":
-            yield Problem(file, number, f'{line!r} is neither "name = value" nor "name {{" nor "}}" alone in its line')
+            yield Problem(
+                f'{line!r} is neither "name = value" nor "name {{" nor "}}" alone in its line', file=file, line=number
+            )
         elif opened:
             opened.pop()
         else:
-            yield Problem(file, number, "} closes nothing")
-    yield from (Problem(file, number, "{ is not closed") for number in opened)
+            yield Problem("} closes nothing", file=file, line=number)
+    yield from (Problem("{ is not closed", file=file, line=number) for number in opened)

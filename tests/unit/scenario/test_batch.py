@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from lab.scenario import batch
-from lab.scenario.batch import Plan, Schedule, run_all
+from lab.scenario.batch import Batch, Schedule, run_all
 from lab.scenario.format.model import Scenario
 from lab.scenario.format.read import read
 from lab.scenario.junit import write
@@ -81,32 +81,32 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return ran
 
 
-def run_named(names: list[str], plan: Plan) -> list[str]:
+def run_named(names: list[str], batch: Batch) -> list[str]:
     world: Any = None
-    return [each.scenario.id for each in run_all([named(name) for name in names], world, plan, lambda *_: None)]
+    return [each.scenario.id for each in run_all([named(name) for name in names], world, batch, lambda *_: None)]
 
 
 def test_results_come_in_the_order_of_the_scenarios(fake: list[str]) -> None:
     names = [f"s{number}" for number in range(20)]
-    assert run_named(names, Plan(jobs=4, seed=1)) == names
+    assert run_named(names, Batch(jobs=4, seed=1)) == names
     assert sorted(fake) == sorted(names)
 
 
 def test_a_seed_gives_an_order(fake: list[str]) -> None:
     names = [f"s{number}" for number in range(20)]
-    run_named(names, Plan(seed=1))
+    run_named(names, Batch(seed=1))
     first = fake.copy()
     fake.clear()
-    run_named(names, Plan(seed=1))
+    run_named(names, Batch(seed=1))
     assert fake == first != names
     fake.clear()
-    run_named(names, Plan())
+    run_named(names, Batch())
     assert fake == names
 
 
 def test_what_nobody_expected_ends_all(fake: list[str]) -> None:
     with pytest.raises(ZeroDivisionError):
-        run_named(["a", "boom", "b"], Plan())
+        run_named(["a", "boom", "b"], Batch())
     assert fake == ["a", "boom"]
 
 

@@ -43,10 +43,10 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Run nothing: "b" fails, all others pass."""
     found: list[str] = []
 
-    def run_all(scenarios: Sequence[Scenario], world: object, plan: batch.Plan, told: batch.Told) -> list[Result]:
+    def run_all(scenarios: Sequence[Scenario], world: object, how: batch.Batch, told: batch.Told) -> list[Result]:
         del world
         found.extend(each.id for each in scenarios)
-        found.append(f"{plan.jobs} at a time")
+        found.append(f"{how.jobs} at a time")
         results = [Result(each, "fail" if each.id == "b" else "pass", 0.5) for each in scenarios]
         for each in results:
             told(each.scenario, None)

@@ -11,14 +11,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
+from dnszone.problem import Problem
 from lab.errors import LabError
-from lab.servers.postfix.settings.maincf import Entry, ExpansionError, Problem, entries, expand
+from lab.servers.postfix.settings.maincf import Entry, ExpansionError, entries, expand
 from lab.servers.postfix.settings.mastercf import STOCK, Service, services, transports
 from lab.servers.postfix.settings.tables import DomainList, Table, table_list
 from lab.servers.postfix.settings.unplanned import UNPLANNED, acting
 from lab.servers.postfix.settings.values import DEFAULTS, PARSERS, as_text, port
 
-__all__ = ["DEFAULTS", "DomainList", "Problem", "Settings", "SettingsError", "Table", "read"]
+__all__ = ["DEFAULTS", "DomainList", "Settings", "SettingsError", "Table", "read"]
 NO_PARAMETERS = frozenset({"transports", "unplanned", "acting", "services", "altered"})  # fields of no parameter's name
 CLIENTS = frozenset({"smtp", "lmtp"})  # programs that make connections
 SAY = frozenset(DEFAULTS) | frozenset(UNPLANNED)  # parameters that have a say in where mail goes
@@ -176,7 +177,7 @@ def read(
             place = f"{each.name} of master.cf"
             own[_key(each)] = _settings(_Reader(overlaid, hostname, place, tables or {}, problems), names)
     if problems:
-        raise SettingsError(tuple(sorted(problems, key=lambda problem: problem.line)))
+        raise SettingsError(tuple(sorted(problems, key=lambda problem: problem.line or 0)))
     routers = (each for each in known if each.program in ROUTERS)
     altered = tuple((each.program, name) for each in routers for name in each.own if name in SAY)
     return replace(whole, services=own, altered=altered)
@@ -228,7 +229,7 @@ class _Reader:
             return parser(name, self._expanded(name), self._files)
         except ValueError as error:  # an ExpansionError is one
             line = entry.line if entry else 0
-            self._problems.append(Problem(self._file, line, f"{name}: {error}"))
+            self._problems.append(Problem(f"{name}: {error}", file=self._file, line=line))
             return None
 
     def unplanned(self) -> tuple[dict[str, tuple[str, tuple[Table, ...]]], tuple[tuple[str, str], ...]]:

@@ -2,7 +2,7 @@
 
 In: the text of one or more main.cf files, one after the other. A later entry replaces an earlier one.
 Out: :func:`entries`, name to :class:`Entry`; :func:`expand`, a value with everything in it replaced.
-Errors: :class:`Problem`, with the line of the file; nothing is raised for what a user wrote.
+Errors: :class:`dnszone.problem.Problem`, with the line of the file; nothing is raised for what a user wrote.
 """
 
 from __future__ import annotations
@@ -11,25 +11,14 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from dnszone.problem import Problem
+
 WHITE = " \t\r\v\f"  # what Postfix takes for white space; lines end at LF alone (readlline(3))
 NAME = re.compile(r"[A-Za-z0-9_]+")
 ENTRY = re.compile(r"(?P<name>[^=\s]+)\s*=\s*(?P<value>.*)", re.DOTALL)
 COMPARISON = re.compile(r"\s*(?P<operator>[<>]=?|[!=]=)(?P<level>level)?\s*")
 
 Lookup = Callable[[str], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One mistake in a file. ``str(problem)`` is "main.cf:12: ..."."""
-
-    file: str
-    line: int
-    problem: str
-
-    def __str__(self) -> str:
-        """Return it as a line of a report."""
-        return f"{self.file}:{self.line}: {self.problem}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +64,7 @@ def entries(text: str, file: str) -> tuple[dict[str, Entry], list[Problem]]:
         if match:
             found[match["name"]] = Entry(match["name"], match["value"], number)
         else:
-            problems.append(Problem(file, number, f"missing '=' after the parameter's name: {line!r}"))
+            problems.append(Problem(f"missing '=' after the parameter's name: {line!r}", file=file, line=number))
     return found, problems
 
 
