@@ -32,6 +32,8 @@ from lab.route.model import Route, stamp
 from lab.route.names import Names
 from lab.route.plan import Plan
 from lab.route.stretches import stretches
+from lab.servers.postfix import earlier
+from lab.servers.postfix.line import queue_id
 from lab.servers.present import Present
 
 if TYPE_CHECKING:
@@ -118,7 +120,7 @@ def load(folder: Path) -> History:
         raise LabError(
             f"{folder} holds no evidence: {error}", hint="give a folder that --lab-evidence wrote"
         ) from error
-    return History(hosts, (from_json(json.loads(line)) for line in lines if line))
+    return History(hosts, (from_json(earlier.completed(json.loads(line))) for line in lines if line))
 
 
 def _clear(folder: Path) -> None:
@@ -155,7 +157,9 @@ def _lines(
     ]
     mine += [f"[{address}]" for place in domains.places() for address in place if address]
     found: dict[str, list[tuple[datetime, str]]] = {}
-    counts = {name: counting(marks(name, events), (), mine, alone=name in own or name in alone) for name in hosts}
+    counts = {
+        name: counting(marks(name, events, queue_id), (), mine, alone=name in own or name in alone) for name in hosts
+    }
     # A client's line about a server that refused names no message; the route knows which process said it, and when.
     said = {(event.host, event.at): f"[{pid}]: " for event in events if (pid := getattr(event, "pid", None))}
     for at, host, line, _ in recorder.lines(since):

@@ -111,5 +111,5 @@ class Submission:
 
     def _refused(self, recipient: str) -> Route:
         reply = self.receipt.refused.get(recipient) or self.receipt.final
-        message_id, sender = self.receipt.message_id or "", self.receipt.sender
-        return refused_route(message_id, sender, recipient, str(reply) if reply else None)
+        text, status = (str(reply), reply.status) if reply else (None, None)
+        return refused_route(self.receipt.message_id or "", self.receipt.sender, recipient, text, status)

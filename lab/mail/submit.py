@@ -24,9 +24,9 @@ from typing import Literal
 from lab import files
 from lab.errors import LabError
 from lab.mail.dsn import DEFAULT, Dsn
+from lab.servers.postfix.reply import queue_id
 from lab.tls import unchecked, wrap
 
-QUEUED = re.compile(r"queued as (?P<queue_id>[0-9A-Za-z]+)$")
 CLOSING = 421  # the host closes the connection, whatever the command was (RFC 5321 3.8, 4.2.2)
 STATUS = re.compile(r"^(?P<status>[245]\.\d{1,3}\.\d{1,3})\b")
 
@@ -187,8 +187,8 @@ def submit(
         ) from error
     if final is not None and not final.positive:
         refused = {recipient: refused.get(recipient, final) for recipient in recipients}
-    queued = QUEUED.search(final.text) if final is not None and final.positive else None
-    return Receipt(sender, message_id, tuple(recipients), refused, final, queued["queue_id"] if queued else None)
+    queued = queue_id(final.text) if final is not None and final.positive else None
+    return Receipt(sender, message_id, tuple(recipients), refused, final, queued)
 
 
 class _Client(smtplib.SMTP):

@@ -12,23 +12,26 @@ from dataclasses import dataclass
 
 from lab.route import events
 from lab.route.events import Event
-from lab.servers.postfix.log import queue_id
+
+QueueId = Callable[[str], str | None]
+"""What says which queue id a log line has: the host's software knows (:mod:`lab.servers`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """By what a message and its notices are known in the log of one host."""
+    """By what a message and its notices are known in the log of one host. ``queue_id`` reads its lines."""
 
+    queue_id: QueueId = lambda _: None
     queue_ids: frozenset[str] = frozenset()
     message_ids: frozenset[str] = frozenset()  # Dovecot's sessions too
 
     def on(self, line: str) -> bool:
         """Return whether *line* has one of them."""
-        return queue_id(line) in self.queue_ids or any(each in line for each in self.message_ids)
+        return self.queue_id(line) in self.queue_ids or any(each in line for each in self.message_ids)
 
 
-def marks(host: str, said: Iterable[Event]) -> Marks:
-    """Return the marks at *host* of the message whose events *said* are."""
+def marks(host: str, said: Iterable[Event], queue_id: QueueId) -> Marks:
+    """Return the marks at *host* of the message whose events *said* are. *queue_id*: as in :class:`Marks`."""
     queue_ids, message_ids = set(), set()
     for event in said:
         if event.host == host and (found := getattr(event, "queue_id", None)):
@@ -37,7 +40,7 @@ def marks(host: str, said: Iterable[Event]) -> Marks:
             message_ids.add(event.message_id)
         if event.host == host and isinstance(event, events.Saved | events.Submitted | events.Sieved | events.Finished):
             message_ids.add(event.session)  # of LMTP: long, and never used twice
-    return Marks(frozenset(queue_ids), frozenset(message_ids))
+    return Marks(queue_id, frozenset(queue_ids), frozenset(message_ids))
 
 
 def about(

@@ -31,13 +31,6 @@ class Command:
     ended: datetime
 
 
-def runs_command(delivery: Delivery) -> bool:
-    """Whether a command has taken the recipient's mail."""
-    if delivery.status != "sent":
-        return False
-    return delivery.agent == "pipe" or (delivery.agent == "local" and delivery.text.startswith("delivered to command:"))
-
-
 def put_back(
     history: History, file: QueueFile, delivery: Delivery, path: Collection[tuple[str, str]]
 ) -> Sequence[QueueFile | Stored]:
@@ -71,7 +64,7 @@ def _commands(file: QueueFile) -> list[Command]:
     for event in file.events:
         if isinstance(event, Active):
             active = event.at
-        elif isinstance(event, Delivery) and runs_command(event):
+        elif isinstance(event, Delivery) and event.how == "command":
             last = runs[-1][-1] if runs else None
             if last and _request(last) == _request(event):
                 runs[-1].append(event)

@@ -20,8 +20,6 @@ from lab.route.plan import Plan, Site
 from lab.route.tries import Hidden, Kind, Try, tries
 
 UNACCEPTED = frozenset({"deferred", "expired", "bounced"})
-SUSPENDED = "delivery temporarily suspended"
-"""What the queue manager says of a destination that it has given up for now, after what other mail met there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +106,7 @@ def _follow(plan: Plan, stay: Sequence[Attempt], route: Route, hidden: Hidden) -
 
 def _unattempted(plan: Plan, route: Route, hidden: Hidden) -> list[Departure]:
     """Judge a host that tried nobody, where the message's end is this host's doing."""
-    open_ = plan.unplanned or route.outcome == "unknown" or (route.reason or "").startswith(SUSPENDED)
+    open_ = plan.unplanned or route.outcome == "unknown" or route.suspended
     if open_ or plan.host in route.hops[:-1]:
         return []
     if any(site.groups for site in plan.sites):

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from lab.route.model import Attempt, Handover, Notification, Route
 from lab.route.queuefile import QueueFile
-
-STATUS = re.compile(r"(?:\d{3}[ -])?(\d\.\d{1,3}\.\d{1,3})\b")  # header_checks(5) log no reply code
 
 
 @dataclass(slots=True)
@@ -28,6 +25,7 @@ class End:
     notifications: list[Notification] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     handovers: list[Handover] = field(default_factory=list)
+    suspended: bool = False
 
     def after(self, tried: Iterable[Attempt], notifications: Iterable[Notification], unread: Iterable[str] = ()) -> End:
         """Return the same end with what came before it. *tried*: attempts and hand-overs."""
@@ -70,18 +68,18 @@ def route_to(root: QueueFile, message_id: str, recipient: str, end: End) -> Rout
         mailstore=end.mailstore,
         unread=tuple(end.unread),
         handovers=tuple(end.handovers),
+        suspended=end.suspended,
     )
 
 
-def refused_route(message_id: str, sender: str, recipient: str, reply: str | None) -> Route:
-    """Return the route of a recipient that the host of submission refused with *reply*."""
-    status = STATUS.match(reply or "")
+def refused_route(message_id: str, sender: str, recipient: str, reply: str | None, status: str | None) -> Route:
+    """Return the route of a recipient that the host of submission refused with *reply*, and *status* in it."""
     return Route(
         message_id=message_id,
         sender=sender,
         recipient=recipient,
         outcome="rejected",
-        status=status[1] if status else None,
+        status=status,
         reason=reply,
         accepted_by=None,
         mailbox=None,

@@ -76,7 +76,8 @@ class Rejected(Event):
     stage: str  # "CONNECT", "RCPT", "END-OF-MESSAGE", "header Subject: ..."
     client: str
     address: str
-    reply: str
+    reply: str  # a rule for headers or bodies has no code in it
+    dsn: str | None = None  # the enhanced status code in it (RFC 3463)
     sender: str | None
     recipient: str | None
 
@@ -129,7 +130,10 @@ class Active(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery(Event):
-    """The end of one recipient's part of one delivery request."""
+    """The end of one recipient's part of one delivery request.
+
+    Of what was not sent ``stage``, ``cause`` and ``tried`` tell what its last words do; None where those do not.
+    """
 
     pid: int
     agent: str  # smtp, lmtp, local, virtual, error, discard, pipe
@@ -144,8 +148,18 @@ class Delivery(Event):
     delay: float  # seconds since the message's arrival
     delays: tuple[float, ...]  # before the queue manager, in it, connection set-up, transmission
     dsn: str
-    status: str  # sent, deferred, bounced, SOFTBOUNCE
-    text: str
+    status: str  # sent, deferred, bounced
+    text: str  # all that is said of it
+    reason: str  # the same, without where it was and what was being done
+    reply: str | None = None  # what the next host said; None when it said nothing
+    stage: str | None = None  # as in lab.route.model.Attempt
+    cause: str | None = None  # as in lab.route.model.Attempt
+    tried: tuple[str, str | None, int | None] | None = None  # without a session: server, address and port it is about
+    suspended: bool = False  # nobody was asked: the queue manager has given up the destination for now
+    how: str | None = None  # of what was sent: handed-over, forwarded, command, discarded, stored
+    next_queue_id: str | None = None  # at the next host, in its reply
+    forwarded_as: str | None = None  # queue id of the message on this host that was made of it for an alias
+    session: str | None = None  # of LMTP, in the reply of the mail delivery agent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +179,9 @@ class AttemptFailed(Event):
     reply: str | None
     reason: str
     dsn: str | None = None  # as in lab.route.model.Attempt
+    cause: str | None = None  # as in lab.route.model.Attempt
     alone: bool = False  # one recipient was refused; else all that were left have failed together
+    named: tuple[str, ...] = ()  # addresses that the reply to a refused recipient names, in lower case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +215,7 @@ class NotificationSent(Event):
     """bounce(8) wrote a delivery status notification."""
 
     queue_id: str  # of the message it is about
-    kind: str  # non-delivery, delay, delivery status
+    kind: str  # failed, delayed (RFC 3464 2.3.3), success: relayed, delivered or expanded, nobody has logged which
     to: str  # "sender", "postmaster"
     notification: str  # its own queue id
 

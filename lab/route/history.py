@@ -23,10 +23,9 @@ from lab.route.contacts import Contact, Contacts
 from lab.route.events import AttemptFailed, Delivery, DnsQuery, Event, Rejected
 from lab.route.model import GREETED, UNKNOWN, Attempt, Route
 from lab.route.queuefile import QueueFile
-from lab.route.request import next_queue_id
-from lab.route.walk import Walk, forwarded_as
+from lab.route.walk import Walk
 
-ADDRESS = re.compile(r"[\d.]+|.*:.*")  # a host that Postfix names by its address
+ADDRESS = re.compile(r"[\d.]+|.*:.*")  # in place of a host's name, where the DNS has none
 OfStore = events.Saved | events.Submitted | events.Sieved | events.Reported | events.Finished
 MARGIN = timedelta(seconds=1)  # logs of two hosts reach us in any order
 
@@ -244,11 +243,11 @@ class History:
     def handed_on(self, file: QueueFile) -> Iterator[tuple[str, str]]:
         """Yield what the delivery lines of *file* name of where it went: host, or address, and queue id there."""
         for delivery in file.of(Delivery):
-            if forwarded := forwarded_as(delivery):
-                yield file.host, forwarded
-            elif delivery.status == "sent" and (queue_id := next_queue_id(delivery.text)):
-                yield self.name(delivery.address, delivery.relay or "", file.host), queue_id
-                yield delivery.address or "", queue_id
+            if delivery.forwarded_as:
+                yield file.host, delivery.forwarded_as
+            elif delivery.next_queue_id:
+                yield self.name(delivery.address, delivery.relay or "", file.host), delivery.next_queue_id
+                yield delivery.address or "", delivery.next_queue_id
 
     def commands(self, message: str | Origin) -> tuple[tuple[str, str], ...]:
         """Return host and queue id of everything of a message that a command took, and nobody knows what it did."""
@@ -291,7 +290,7 @@ class History:
             return [file] if file else []
         files = sorted(self.files_of(message), key=lambda file: file.events[0].at)
         hosts = {file.host for file in files}
-        forwarded = {(file.host, forwarded_as(delivery)) for file in files for delivery in file.of(Delivery)}
+        forwarded = {(file.host, delivery.forwarded_as) for file in files for delivery in file.of(Delivery)}
         roots = [
             file
             for file in files

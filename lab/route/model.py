@@ -43,6 +43,7 @@ class Attempt:
     at: datetime  # aware, UTC: when the result was logged
     trust: str | None = None  # of the TLS session: anonymous, untrusted, trusted, verified; None in the clear
     agent: str = "smtp"  # who tried; in a hand-over lmtp or pipe
+    cause: str | None = None  # without a reply: refused, timeout, unreachable, lost; None for any other reason
 
     def to_json(self) -> dict[str, Any]:
         """Return the attempt as plain JSON values; :meth:`from_json` reads them."""
@@ -131,6 +132,7 @@ class Route:
     evidence: str | None = None  # folder with events, logs, DNS history and zone of this run
     unread: tuple[str, ...] = ()  # log lines about its delivery that nobody understood: attempts may be missing
     handovers: tuple[Handover, ...] = ()  # to mail stores and commands, in order
+    suspended: bool = False  # nobody was asked: its host has given up the destination for now, after other mail's fate
 
     def __post_init__(self) -> None:
         """Take any sequence of hops, and compare equal to a list of them."""
@@ -171,6 +173,7 @@ class Route:
             "evidence": self.evidence,
             "unread": list(self.unread),
             "handovers": [handover.to_json() for handover in self.handovers],
+            "suspended": self.suspended,
         }
 
     @classmethod

@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 
 from lab.route.events import AttemptFailed, Delivery, ServerNamed, TlsEstablished
 from lab.route.model import UNKNOWN, Attempt
-from lab.servers.postfix import fields, sentences
 
 Server = tuple[str | None, str | None]  # name and address as Postfix logged them; twice None is relay=none
 Line = AttemptFailed | Delivery | ServerNamed | TlsEstablished  # what smtp(8) logs of a request
 Namer = Callable[[str | None, str], str]  # address and logged name to lab name
 OUTCOMES = {"4": "deferred", "5": "rejected"}
-ANGLES = re.compile(rf"<({fields.ADDRESS})>")
+CODE = re.compile(r"[2-5]\d\d(?=[ -]|$)", re.ASCII)  # of a reply (RFC 5321 4.2)
 BEFORE_MAIL = ("ehlo", "starttls")  # nobody has been refused, or has ended, in a session that fails there
 
 
@@ -59,7 +58,7 @@ class _Shares:
         self._named: defaultdict[str, deque[AttemptFailed]] = defaultdict(deque)
         self._others: deque[AttemptFailed] = deque()
         for failed in session.refused:
-            names = {each.casefold() for each in ANGLES.findall(failed.reason)} & recipients
+            names = recipients.intersection(failed.named)
             (self._named[names.pop()] if len(names) == 1 else self._others).append(failed)
 
     def of(self, recipient: str) -> AttemptFailed | None:
@@ -177,44 +176,43 @@ class Request:
             at=failed.at,
             trust=session.tls.trust if session.tls else None,
             agent=failed.agent,
+            cause=failed.cause,
         )
 
     def _own(self, end: Delivery, before: int, queue_id: str, name: Namer) -> Attempt | None:
         """Return the attempt that the delivery line itself tells, None where it tells of none."""
         accepted = end.status == "sent"
-        why = None if accepted else sentences.read(end.text)
         if end.relay is not None:
             session: Session | None = self._sessions[before]
-            relay, address = end.relay, end.address
-        elif why is not None and why.relay is not None and not self._told(why, before):
-            session, relay, address = None, why.relay, why.address
+            relay, address, port = end.relay, end.address, end.port
+        elif not accepted and end.tried is not None and not self._told(end, before):
+            session, (relay, address, port) = None, end.tried
         else:  # what a line before has told, or no attempt at all
             return None
-        said = end.text if accepted else why.reason if why and why.reply else None
-        reply = said and sentences.proper(said, end.dsn)
         tls = session.tls if session else None
         return Attempt(
             host=end.host,
             queue_id=queue_id,
             target=name(address, relay),
             address=address,
-            port=self._port(end.port or (why.port if why else None)),
-            stage="end-of-data" if accepted else _stage(why, end),
-            reply=reply,
+            port=self._port(port),
+            stage="end-of-data" if accepted else end.stage or UNKNOWN,
+            reply=end.reply,
             dsn=end.dsn,
-            reason=why.reason if why else end.text,
-            outcome="accepted" if accepted else OUTCOMES.get(_class(reply, end), "failed"),
+            reason=end.reason,
+            outcome="accepted" if accepted else OUTCOMES.get(_class(end), "failed"),
             tls=tls.protocol if tls else None,
-            next_queue_id=next_queue_id(end.text) if accepted else None,
+            next_queue_id=end.next_queue_id,
             at=end.at,
             trust=tls.trust if tls else None,
             agent=end.agent,
+            cause=end.cause,
         )
 
-    def _told(self, why: sentences.Failure, before: int) -> bool:
+    def _told(self, end: Delivery, before: int) -> bool:
         """Whether the last words about a recipient, without a session, repeat what a line has told (smtp_connect.c)."""
         return any(
-            (why.relay, why.stage, why.reason) == (each.relay, each.stage, each.reason)
+            each.relay == (end.tried or (None,))[0] and each.reason == end.reason
             for session in self._sessions[:before]
             for each in session.failures()
         )
@@ -245,21 +243,8 @@ def split(lines: Iterable[Line]) -> Iterator[list[Line]]:
         yield request
 
 
-def next_queue_id(reply: str) -> str | None:
-    """Return the queue id in Postfix's reply to the end of data, after DATA or BDAT."""
-    _, found, queue_id = reply.rpartition("queued as ")
-    return queue_id if found and queue_id.isalnum() else None
-
-
-def _stage(why: sentences.Failure | None, end: Delivery) -> str:
-    """Return the stage of a delivery line's failure; EHLO's and the greeting's have one sentence.
-
-    A 5xx greeting never bounces (smtp_skip_5xx_greeting), so what bounced was EHLO's.
-    """
-    stage = why.stage if why else UNKNOWN
-    return "ehlo" if stage == "banner" and end.status == "bounced" else stage
-
-
-def _class(reply: str | None, end: Delivery) -> str:
-    """Return the first digit of a refusal; where the reply's is hidden, Postfix's status has it."""
-    return reply[0] if reply and sentences.CODE.match(reply) else end.dsn[0] if reply else ""
+def _class(end: Delivery) -> str:
+    """Return the first digit of a refusal; where the reply's is hidden, the sender's own status has it."""
+    if not end.reply:
+        return ""
+    return end.reply[0] if CODE.match(end.reply) else end.dsn[0]

@@ -38,8 +38,7 @@ from lab.route.events import (
     Unread,
     Warned,
 )
-from lab.route.model import Attempt, Route
-from lab.servers.postfix import sentences
+from lab.route.model import UNKNOWN, Attempt, Route
 
 WIDTH = 110
 MARKS = {"good": "+", "bad": "x", "wait": "~", "plain": " "}
@@ -129,7 +128,7 @@ def _table(attempts: Sequence[tuple[str, Attempt]]) -> list[str]:
 
 
 def _mark(outcome: str) -> str:
-    return {"accepted": "good", "sent": "good", "deferred": "wait", "SOFTBOUNCE": "wait"}.get(outcome, "bad")
+    return {"accepted": "good", "sent": "good", "deferred": "wait"}.get(outcome, "bad")
 
 
 def _wrapped(head: str, text: str) -> list[str]:
@@ -278,8 +277,7 @@ def _(event: Unread) -> Told:
 def _delivery(event: Delivery) -> str:
     if event.relay is None:
         return f"{event.queue_id}: <{event.recipient}> {event.status} {event.dsn}: {event.text}"
-    why = sentences.read(event.text)  # its own words, without the place that is named already
-    text = f"{why.stage}: {why.reason}" if why else event.text
+    text = event.reason if event.stage in (None, UNKNOWN) else f"{event.stage}: {event.reason}"
     agent = "" if event.agent == "smtp" else f"{event.agent} "
     place = _place(event.relay, event.address, event.port)
     return f"-> {place}  {agent}<{event.recipient}> {event.status}: {text}"

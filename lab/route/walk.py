@@ -6,13 +6,12 @@ awaited before they are complete. It reads the history and changes nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lab.route import events
-from lab.route.commands import put_back, runs_command
+from lab.route.commands import put_back
 from lab.route.ends import End, refused_route, route_to
 from lab.route.events import Delivery, Event, NotificationSent, Rejected, Submitted
 from lab.route.model import GREETED, UNKNOWN, Attempt, Notification, Route
@@ -22,10 +21,6 @@ if TYPE_CHECKING:
     from lab.route.history import History
 
 Key = tuple[str, str | None]  # recipient, and the recipient before aliases where it differs
-LMTP_SESSION = re.compile(r"\d{3} \S+ <[^>]*> (?P<session>\S+) Saved")  # Dovecot's reply to its LMTP client
-DISCARDED = ("discarded", "undeliverable postmaster notification discarded")  # local(8)'s, virtual(8)'s; qmgr(8)'s
-KEPT = ("deferred", "SOFTBOUNCE")  # what leaves a recipient in the queue
-NOTICES = {"non-delivery": "failed", "delay": "delayed"}  # of which Postfix's log tells the kind
 UNREAD = "unknown"  # kind of a notice of success that has not been read
 ANSWERS = {"reject": "rejected", "vacation": "auto-replied"}  # what a script does to what kind of notification
 
@@ -39,7 +34,7 @@ class _Parts:
         self.unread = file.unread()
         self.notices = list(file.of(NotificationSent))
         self.position = {id(event): index for index, event in enumerate(file.events)}
-        self.kept = any(tries[-1].status in KEPT for tries in self.deliveries.values())
+        self.kept = any(tries[-1].status == "deferred" for tries in self.deliveries.values())
         self._keys: dict[str, list[Key]] = {}  # by the name under which the message was handed over
         for recipient, original in self.deliveries:
             self._keys.setdefault((original or recipient).casefold(), []).append((recipient, original))
@@ -87,7 +82,7 @@ class Walk:
         sender = root.sender if root.active else None  # unknown until the queue manager names it
         refused = [event for event in root.of(Rejected) if sender in (None, event.sender)]
         routes = [
-            refused_route(message_id, event.sender or "", event.recipient, event.reply)
+            refused_route(message_id, event.sender or "", event.recipient, event.reply, event.dsn)
             for event in refused
             if event.recipient
         ]
@@ -104,7 +99,8 @@ class Walk:
     def unnamed(self, message_id: str, recipient: str) -> Route | None:
         """Return the route of a recipient whom no log line names: it ended as the whole message did, if that did."""
         if self._refused is not None:
-            return refused_route(message_id, self._refused.sender or "", recipient, self._refused.reply)
+            refused = self._refused
+            return refused_route(message_id, refused.sender or "", recipient, refused.reply, refused.dsn)
         if self._whole is not None:
             root, end = self._whole
             return route_to(root, message_id, recipient, replace(end, recipient=recipient))
@@ -214,7 +210,7 @@ class Walk:
         successor = self.history.requeued(file)
         if successor is not None and (ends := self._ends(successor, last.original or last.recipient)):
             return ends
-        end = End(last.recipient, "deferred", last.dsn, last.text)
+        end = End(last.recipient, "deferred", last.dsn, last.text, suspended=last.suspended)
         if file.expired is not None and file.expired >= last.at:
             end.outcome = "expired"
             if file.removed is None:  # its notice comes before that
@@ -229,24 +225,20 @@ class Walk:
 
     def _sent(self, file: QueueFile, last: Delivery, attempts: list[Attempt]) -> list[End]:
         """Return what became of mail that an agent handed over: status=sent alone proves nothing."""
-        child_id = forwarded_as(last)
-        if child_id:
-            child = self.history.file(file.host, child_id)
+        if last.forwarded_as:
+            child = self.history.file(file.host, last.forwarded_as)
             if child and (ends := self._ends(child, None)):
                 return ends
-            self.awaited.append(f"{file.host} forwarded it as {child_id}; no delivery line of that yet")
+            self.awaited.append(f"{file.host} forwarded it as {last.forwarded_as}; no delivery line of that yet")
             return [End(last.recipient)]
         if last.agent == "smtp" and attempts:
             return self._handed_over(file, last, attempts[-1])
         if last.agent == "lmtp":
             return self._mail_delivery(last)
-        if runs_command(last):
+        if last.how == "command":
             return self._commanded(file, last)
-        if last.agent == "discard" or last.text in DISCARDED:
-            end = End(last.recipient, "discarded", last.dsn, last.text)
-        else:
-            end = End(last.recipient, "delivered", last.dsn, last.text, copies=1)
-        return [end]
+        outcome, copies = ("discarded", 0) if last.how == "discarded" else ("delivered", 1)
+        return [End(last.recipient, outcome, last.dsn, last.text, copies=copies)]
 
     def _handed_over(self, file: QueueFile, last: Delivery, attempt: Attempt) -> list[End]:
         """Return what the next host made of it. Both sides must say that it has the message."""
@@ -291,13 +283,12 @@ class Walk:
     def _mail_delivery(self, last: Delivery) -> list[End]:
         """Return what the mail delivery agent behind LMTP (RFC 2033) did: Dovecot says it in its own log."""
         end = End(last.recipient, "delivered", last.dsn, last.text)
-        session = LMTP_SESSION.match(last.text)
-        if session is None:
+        if last.session is None:
             return [replace(end, copies=1)]
-        done = self.history.saved(session["session"])
+        done = self.history.saved(last.session)
         self.evidence += done
         if not any(isinstance(event, events.Finished) for event in done):
-            self.awaited.append(f"Dovecot took it (LMTP session {session['session']}), and is not done with it yet")
+            self.awaited.append(f"Dovecot took it (LMTP session {last.session}), and is not done with it yet")
         ends, answers, submitted = list[End](), list[Notification](), None
         saved = [event for event in done if isinstance(event, events.Saved)]
         if saved:
@@ -380,9 +371,9 @@ class Walk:
             last = before[-1]
             expired = file.expired is not None and file.expired >= last.at
             concerns = {
-                "non-delivery": last.status == "bounced" or expired,
-                "delay": last.status in KEPT,
-                "delivery status": last.status == "sent",
+                "failed": last.status == "bounced" or expired,
+                "delayed": last.status == "deferred",
+                "success": last.status == "sent",
             }[sent.kind]
             if concerns and (sent.kind, id(last)) not in told:
                 told.add((sent.kind, id(last)))
@@ -391,7 +382,8 @@ class Walk:
 
     def _notice(self, file: QueueFile, sent: NotificationSent, last: Delivery) -> Notification:
         child = self.history.file(file.host, sent.notification)
-        return self._notification(NOTICES.get(sent.kind), sent.notification, file.host, child, last)
+        kind = None if sent.kind == "success" else sent.kind
+        return self._notification(kind, sent.notification, file.host, child, last)
 
     def _notification(
         self, kind: str | None, queue_id: str, host: str, child: QueueFile | None, last: Delivery | None = None
@@ -439,12 +431,6 @@ def _whole(file: QueueFile) -> End | None:
     if file.held is not None and file.removed is None:
         return End(file.held.recipient or "", "held", reason=file.held.reason)
     return None
-
-
-def forwarded_as(delivery: Delivery) -> str | None:
-    """Return the queue id of the message that local(8) made of one for an alias (aliases(5))."""
-    prefix, _, queue_id = delivery.text.partition("forwarded as ")
-    return queue_id if delivery.status == "sent" and not prefix and queue_id.isalnum() else None
 
 
 def _unanswered(attempt: Attempt) -> bool:

@@ -24,12 +24,7 @@ CODE = re.compile(r"[2-5][0-9x]{2}")
 STATUS = re.compile(r"[245x]\.(\d{1,3}|x)\.(\d{1,3}|x)")
 STAGES = ("connect", "banner", "ehlo", "starttls", "auth", "xforward", "mail", "rcpt", "data", "end-of-data")
 OUTCOMES = ("accepted", "rejected", "deferred", "failed")
-CAUSES = {
-    "refused": re.compile("connection refused", re.IGNORECASE),
-    "timeout": re.compile("timed out|timeout", re.IGNORECASE),
-    "unreachable": re.compile("no route to host|network is unreachable", re.IGNORECASE),
-    "lost": re.compile("lost connection|connection reset", re.IGNORECASE),
-}
+CAUSES = ("refused", "timeout", "unreachable", "lost")  # of an attempt without a reply
 FAMILIES = ("ipv4", "ipv6")
 NO_TLS = "none"
 BEFORE_TLS = ("connect", "banner", "ehlo")
@@ -136,8 +131,7 @@ def _holds(word: str, attempt: Attempt) -> bool | None:
         family = _family(attempt)
         return None if family is None else word == family
     if word in CAUSES:
-        # Without a reply only: "450 timed out" is what a server said and no time-out.
-        return attempt.reply is None and CAUSES[word].search(attempt.reason) is not None
+        return word == attempt.cause
     if STATUS.fullmatch(word):
         status = _status(attempt)
         return like(word, status) if status else None

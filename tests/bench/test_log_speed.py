@@ -97,6 +97,9 @@ def _said(lines: int) -> Iterable[Event]:
         dsn="5.1.1",
         status="bounced",
         text="host mx1.dest.test[198.18.0.11] said: 550 5.1.1 no (in reply to RCPT TO command)",
+        reason="550 5.1.1 no",
+        reply="550 5.1.1 no",
+        stage="rcpt",
     )
     for number in range(lines // 5):
         at, queue_id = AT + timedelta(seconds=number), _id(number)

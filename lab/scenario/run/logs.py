@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lab.route.about import Marks, about, marks
+from lab.servers.postfix.line import queue_id
 from lab.verdict import Expectation, regex
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Logs:
 
 
 def _marks(host: str, submission: Submission) -> Marks:
-    return marks(host, submission.events())
+    return marks(host, submission.events(), queue_id)
 
 
 def _each_is_in(patterns: Sequence[str], lines: Iterator[str]) -> bool:

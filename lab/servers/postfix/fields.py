@@ -7,7 +7,7 @@ Addresses are chosen by strangers and may imitate what follows them. Postfix quo
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 QUOTED = r'"(?:[^"\\]|\\.){0,2000}+"'
 ADDRESS = rf"(?:{QUOTED})?+[^>\[]{{0,2000}}+(?:\[[^\]]{{0,2000}}+\])?+[^>]{{0,2000}}+"
@@ -20,8 +20,7 @@ NEXT = re.compile(r", (?=[a-z_]+=)")
 STATUS = re.compile(r"status=(\w{1,30}) \((.*)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(NamedTuple):
     """What a delivery line says (log_adhoc.c). ``values`` has the fields between the addresses and the status."""
 
     to: str

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from lab.route.model import UNKNOWN
 
@@ -24,6 +25,11 @@ class Sentence:
     stage: str | None
     status: str | None
     pattern: re.Pattern[str]
+
+    @property
+    def first_word(self) -> str:
+        """The word that it begins with."""
+        return self.pattern.pattern.removeprefix("(?P<reason>").partition(" ")[0].removesuffix("\\")
 
 
 def _sentence(stage: str | None, status: str | None, pattern: str) -> Sentence:
@@ -72,6 +78,10 @@ SENTENCES = (
     _sentence("data", "5.6.0", r"(?P<reason>improper use of 8-bit data in message (?:header|body))"),
     _sentence("data", "5.6.0", r"(?P<reason>invalid message/\* or multipart/\* encoding domain)"),
 )
+BY_FIRST_WORD = {
+    word: tuple(each for each in SENTENCES if each.first_word == word)
+    for word in {each.first_word for each in SENTENCES}
+}
 STEPS = {
     "receiving the initial server greeting": "banner",
     "performing the EHLO handshake": "ehlo",
@@ -92,14 +102,20 @@ STEPS = {
 }
 """What the client was doing, or the command that was answered, to the stage."""
 
+# Why there was no reply, as Postfix, or the kernel (errno(3)), says it.
+CAUSE = re.compile(
+    r"(?P<refused>connection refused)|(?P<timeout>timed out|timeout)|"
+    r"(?P<unreachable>no route to host|network is unreachable)|(?P<lost>lost connection|connection reset)",
+    re.IGNORECASE,
+)
+
 PROTOCOL_ERROR = "Protocol error: "  # before the sentence, when a reply of the wrong class is made a 5.5.0
 CODE = re.compile(r"[2-5]\d\d(?=[ -]|$)", re.ASCII)
 LATER_CODE = re.compile(r"(?<=[ ?])[2-5]\d\d(?= |$)", re.ASCII)  # a line break is logged as one of the two
 STATUS = re.compile(r"[2-5]\d\d[ -]+([245]\.\d{1,3}\.\d{1,3})(?!\S)", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """One attempt that was not accepted.
 
     ``relay`` is None where the sentence names no server; ``reply`` when the server said nothing; ``status`` where
@@ -115,6 +131,17 @@ class Failure:
     status: str | None
     alone: bool = False
 
+    @property
+    def cause(self) -> str | None:
+        """Why the server said nothing (:func:`cause`); None where it said something."""
+        return cause(self.reason) if self.reply is None else None
+
+
+def cause(reason: str) -> str | None:
+    """Return which cause a reason is: refused, timeout, unreachable or lost; None for another one."""
+    found = CAUSE.search(reason)
+    return found and found.lastgroup
+
 
 def read(text: str, *, cut: bool = False, lmtp: bool = False) -> Failure | None:
     """Return the failure that *text* tells, None when it is about something else.
@@ -122,7 +149,7 @@ def read(text: str, *, cut: bool = False, lmtp: bool = False) -> Failure | None:
     *cut*: the line ended before the sentence did (MSG_LOGGER_RECLEN), so what would be at its end is not known.
     """
     text, error = text.removeprefix(PROTOCOL_ERROR), text.startswith(PROTOCOL_ERROR)
-    for sentence in SENTENCES:
+    for sentence in BY_FIRST_WORD.get(text.partition(" ")[0], ()):
         if match := sentence.pattern.fullmatch(text):
             return _failure(sentence, match.groupdict(), error=error, cut=cut, lmtp=lmtp)
     return None

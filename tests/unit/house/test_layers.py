@@ -12,8 +12,10 @@ ROOT = Path(__file__).parents[3]
 PURE = (
     *("errors", "printable", "values", "route", "verdict"),
     *("servers/parser", "servers/record", "servers/delivery_status"),
-    *("servers/dns", "servers/scripted", "servers/dovecot/log", "servers/dovecot/conf", "servers/dovecot/store"),
-    *(f"servers/postfix/{name}" for name in ("fields", "log", "queueid", "sentences", "settings")),
+    *("servers/dns", "servers/scripted"),
+    *(f"servers/dovecot/{name}" for name in ("conf", "log", "reply", "store")),
+    *(f"servers/postfix/{name}" for name in ("agents", "earlier", "fields", "line", "log", "queueid", "reply")),
+    *("servers/postfix/sentences", "servers/postfix/settings"),
     *("plan", "soak/account", "soak/campaign"),
 )
 """The modules and rooms of lab/ that take values and give values. They may import each other and no more of lab/."""

@@ -182,8 +182,7 @@ def test_a_path_ends_where_the_plan_leaves_off(
 def test_what_is_suspended_has_been_tried_by_others(plan: Make, route: Callable[..., Route]) -> None:
     waits = route(outcome="deferred", status="4.4.1")
     assert [each.kind for each in compare(plan(ZONE), waits)] == ["not-attempted"]
-    reason = "delivery temporarily suspended: connect to mx1.dest.test[198.18.0.11]:25: Connection refused"
-    assert compare(plan(ZONE), replace(waits, reason=reason)) == []
+    assert compare(plan(ZONE), replace(waits, suspended=True)) == []
 
 
 def test_deferred_transports_wait(plan: Make) -> None:

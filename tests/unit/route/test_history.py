@@ -703,6 +703,10 @@ def other_message(number: int) -> list[Event]:
             dsn="4.4.1",
             status="deferred",
             text="connect to smarthost.isp.test[198.18.77.31]:587: Connection refused",
+            reason="Connection refused",
+            stage="connect",
+            cause="refused",
+            tried=("smarthost.isp.test", "198.18.77.31", 587),
         ),
         Removed(**key, how="deleted"),
     ]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from lab.route.about import Marks, about, marks
+from lab.servers.postfix.line import queue_id
 
 from .recordings import read_events, read_lines
 
-OWN = Marks(frozenset({"4jYhZs4rBMzDPP8"}), frozenset({"<1@home.test>"}))
-OTHER = Marks(frozenset({"4jYhZs5F6LzDPSq"}), frozenset({"<2@home.test>"}))
+OWN = Marks(queue_id, frozenset({"4jYhZs4rBMzDPP8"}), frozenset({"<1@home.test>"}))
+OTHER = Marks(queue_id, frozenset({"4jYhZs5F6LzDPSq"}), frozenset({"<2@home.test>"}))
 HEAD = "Nov 24 12:15:01 direct postfix"
 
 
@@ -39,10 +40,10 @@ def test_a_line_counts(line: str, *, shared: bool, alone: bool) -> None:
 
 def test_the_marks_of_a_real_message_find_its_lines_on_each_host() -> None:
     said, lines = read_events("double-bounce"), read_lines("double-bounce")
-    own = marks("direct", said)
+    own = marks("direct", said, queue_id)
     assert own.queue_ids
     found = list(about((line for host, _, line in lines if host == "direct"), own, [], [], alone=False))
     assert [line for line in found if "non-delivery notification" in line]
     assert not [line for line in found if "connect from" in line]
-    assert marks("mx1", said).queue_ids.isdisjoint(own.queue_ids)
+    assert marks("mx1", said, queue_id).queue_ids.isdisjoint(own.queue_ids)
     assert "<>" not in own.message_ids

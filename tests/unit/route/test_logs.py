@@ -55,6 +55,10 @@ def test_lines_with_every_option() -> None:
         dsn="2.0.0",
         status="sent",
         text="250 2.0.0 Ok (a, b): queued as X1",
+        reason="250 2.0.0 Ok (a, b): queued as X1",
+        reply="250 2.0.0 Ok (a, b): queued as X1",
+        how="handed-over",
+        next_queue_id="X1",
     )
     assert line("smtpd[7]: warning: hostname a.test does not resolve to address 192.0.2.1") == events.Warned(
         host="h",
@@ -79,6 +83,7 @@ def test_lines_with_every_option() -> None:
             client="c",
             address="192.0.2.9",
             reply="5.7.1 no",
+            dsn="5.7.1",
             sender="a@b",
             recipient="c@d",
         )

@@ -11,11 +11,11 @@ from .recordings import read_history
 CONTRACT = {
     *("schema", "message_id", "sender", "recipient", "outcome", "status", "reason", "accepted_by", "mailbox"),
     *("hops", "attempts", "notifications", "plan", "replanned", "evidence", "copies", "final_recipient", "mailstore"),
-    *("unread", "handovers"),
+    *("unread", "handovers", "suspended"),
 }
 ATTEMPT = {
     *("host", "queue_id", "target", "address", "port", "stage", "reply", "dsn", "reason", "outcome", "tls"),
-    *("next_queue_id", "at", "trust", "agent"),
+    *("next_queue_id", "at", "trust", "agent", "cause"),
 }
 
 

@@ -23,6 +23,7 @@ from lab.route.model import Attempt, Notification, Route
 from lab.scenario.format.model import Scenario
 from lab.scenario.format.problem import ScenarioError
 from lab.scenario.format.read import read
+from lab.servers.postfix import sentences
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 GOOD = """\
@@ -66,7 +67,8 @@ def attempt(target: str, said: str = "250 2.0.0 Ok", *, host: str = "direct", se
     stage = {"accepted": "end-of-data", "failed": "connect"}.get(outcome, "rcpt")
     at = BEGAN + timedelta(seconds=seconds)
     dsn = said.split()[1] if reply else "4.4.1"
-    return Attempt(host, "Q1", target, None, 25, stage, reply, dsn, said, outcome, None, None, at)
+    cause = None if reply else sentences.cause(said)
+    return Attempt(host, "Q1", target, None, 25, stage, reply, dsn, said, outcome, None, None, at, cause=cause)
 
 
 def route(*attempts: Attempt, outcome: str = "delivered", to: str = "bia@a.test", **rest: Any) -> Route:

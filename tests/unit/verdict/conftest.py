@@ -36,6 +36,7 @@ def make_attempt(target: str, reply: str | None = None, second: float = 0, **fie
         "reason": reply or "Connection refused",
         "outcome": outcome,
         "tls": None,
+        "cause": None if reply else "refused",
         "next_queue_id": None,
         "at": datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=second),
     }
