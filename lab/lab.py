@@ -182,6 +182,8 @@ class Lab:
         Two kinds are no hosts of the world: like="resolver" is a caching resolver, with lines of *unbound_conf*;
         like="scanner" may send raw packets, and has nmap. Their images are built when they are first wanted.
         *resolver* is the name of the resolver that the host asks instead of the lab's DNS.
+
+        Threads may bring hosts along at the same time.
         """
         self.recorder.owners.add(self.lease.owner)  # before it says anything
         host, own = self._guests.bring(

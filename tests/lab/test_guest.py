@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import IPv4Address
+
 import pytest
 
 from lab import Lab, LabError
-from lab.engine.hosts import inspect
+from lab.engine.hosts import inspect, networks
+from lab.world.slot import Slot
 
 from .story import answers
 
@@ -54,3 +58,19 @@ def test_stopped_host_keeps_its_address_and_is_waited_for_when_it_comes_back(lab
     back = inspect(lab.docker, own.container)
     assert (back.state, back.address) == ("running", own.address)
     assert answers(lab.send(to=f"bia@{domain}", via="direct").route()) == ["own accepted end-of-data"]
+
+
+def test_many_at_once_each_with_addresses_of_its_own(lab: Lab) -> None:
+    """They are in the part of the lab's network that is theirs, to be told from the world's and the scripted host's."""
+    names = [f"h{number}" for number in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        hosts = list(pool.map(lab.host, names))
+    (network,) = (each for each in networks(lab.docker) if each.lab == lab.name)
+    slot = Slot(network.slot)
+    assert {IPv4Address(host.address) in slot.brought for host in hosts} == {True}
+    assert len({address for host in hosts for address in host.addresses}) == len(hosts) * (2 if lab.ipv6 else 1)
+    sent = [lab.send(to=f"bia@{lab.domain}", via=name) for name in names]
+    assert [each.route().hops for each in sent] == [[name, "mx1"] for name in names]
+    lab.reset()
+    assert list(lab.hosts) == list(lab.hosts.world)
+    assert not {host.container for host in hosts} & {each["Id"] for each in lab.docker.api.containers(all=True)}
