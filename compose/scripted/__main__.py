@@ -18,7 +18,8 @@ from ipaddress import IPv4Network, IPv6Network
 
 from dnszone.control import TOKEN
 from dnszone.problem import RefusedError
-from scripted.firewall import Nftables, answer_at, has_ipv6
+from scripted.answering import Answering, has_ipv6, route
+from scripted.firewall import Nftables
 from scripted.host import Ports, running
 from scripted.log import Log, now
 from scripted.places import Places
@@ -28,10 +29,10 @@ async def _run(network: IPv4Network, places: Places, tls: ssl.SSLContext, token:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):  # as PID 1 it must ask for them (kill(2), NOTES)
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await answer_at(network, places.all6())
+    await route(network)
     log, ports = Log(), Ports()
-    firewall = Nftables(ports.smtp, places.address6)
-    async with running(places, firewall, log, hostname=socket.gethostname(), tls=tls, ports=ports, token=token):
+    firewall, answer = Nftables(ports.smtp, places.address6), Answering(places).at
+    async with running(places, firewall, answer, log, hostname=socket.gethostname(), tls=tls, ports=ports, token=token):
         log.write("ready", now(), range=str(network), ipv6=bool(places.all6()))
         await stop.wait()
 

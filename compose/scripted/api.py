@@ -17,6 +17,8 @@ Errors: 422 ``{"problems": [{path, problem, hint}]}`` for a wrong input, else ``
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Iterable
+
 from aiohttp import web
 
 from dnszone.control import body, guard
@@ -29,6 +31,7 @@ from scripted.scripts import Scripts
 from scripted.server import Server
 from scripted.store import Store
 
+Answer = Callable[[Iterable[str]], Awaitable[None]]
 MOST_BYTES = 8 * 1024 * 1024  # of a request
 
 
@@ -39,14 +42,16 @@ class Api:
         self,
         leases: Leases,
         places: Places,
+        answer: Answer,
         scripts: Scripts,
         policies: Policies,
         store: Store,
         server: Server,
     ) -> None:
-        """Give the parts that requests are about."""
+        """Give the parts that requests are about. *answer* makes the machine answer at places."""
         self._leases = leases
         self._places = places
+        self._answer = answer
         self._scripts = scripts
         self._policies = policies
         self._store = store
@@ -86,6 +91,7 @@ class Api:
             check.note("owner", "is empty", "name the run that the addresses are for")
         check.finish()
         taken = self._leases.take(owner or "", count or 1)
+        await self._answer(taken)
         for place in taken:
             self._store.forget(place)  # an earlier owner's
         return web.json_response([self._shown(place, owner or "") for place in taken])

@@ -1,4 +1,4 @@
-"""What the kernel does for scripts: addresses without a container of their own, connections that fail by themselves.
+"""What the kernel does for scripts: connections that fail by themselves.
 
 SMTP clients then see the real errno: Connection refused, a time-out, No route to host. Needs NET_ADMIN.
 """
@@ -6,9 +6,7 @@ SMTP clients then see the real errno: Connection refused, a time-out, No route t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from ipaddress import IPv4Network, IPv6Network
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from dnszone.problem import RefusedError
@@ -24,7 +22,6 @@ VERDICTS = {
     "unreachable": "reject with icmpx type host-unreachable",
 }
 TABLE = "inet scripted"
-DEVICE = "eth0"  # Docker's name for the interface in the lab's network
 Rules = Mapping[str, tuple[Connect, ...]]  # by place
 Address6 = Callable[[str], str | None]  # the IPv6 address of a place
 
@@ -137,34 +134,12 @@ class Nftables:
         if self._standing is None:
             text = empty(self._port) + text
         if text:
-            await _run(["nft", "-f", "-"], text)
+            await run(["nft", "-f", "-"], text)
         self._standing = rules
 
 
-async def answer_at(network: IPv4Network, addresses6: Iterable[str]) -> None:
-    """Make this machine answer at every address of *network*, and at *addresses6*.
-
-    A local route does for IPv4. For IPv6 the kernel answers neighbour solicitations for addresses of the interface
-    only (RFC 4861 7.2.3).
-    """
-    await _run(["ip", "route", "replace", "local", str(network), "dev", "lo"], "")
-    # nodad: nobody else has them, and one that is still being probed for (RFC 4862 5.4) would not answer.
-    lines = (f"addr replace {address}/64 dev {DEVICE} nodad\n" for address in addresses6)
-    if batch := "".join(lines):
-        await _run(["ip", "-6", "-batch", "-"], batch)
-
-
-def has_ipv6(net6: IPv6Network) -> bool:
-    """Return whether this machine has an address of a /64."""
-    try:
-        lines = Path("/proc/net/if_inet6").read_text(encoding="ascii").splitlines()
-    except FileNotFoundError:  # a kernel without IPv6
-        return False
-    prefix = net6.network_address.packed[:8].hex()
-    return any(line.startswith(prefix) for line in lines)
-
-
-async def _run(command: list[str], text: str) -> None:
+async def run(command: list[str], text: str) -> None:
+    """Run *command* with *text* as its input. RefusedError when it fails."""
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.PIPE,

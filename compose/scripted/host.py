@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from dnszone.control import LOGGER
-from scripted.api import Api
+from scripted.api import Answer, Api
 from scripted.firewall import Firewall
 from scripted.leases import Leases
 from scripted.log import Log
@@ -35,6 +35,7 @@ class Ports:
 async def running(
     places: Places,
     firewall: Firewall,
+    answer: Answer,
     log: Log,
     *,
     hostname: str,
@@ -48,7 +49,7 @@ async def running(
     scripts = Scripts(firewall)
     await firewall.apply({})  # nothing of an earlier process stands
     server = Server(scripts.at, store, places, hostname=hostname, tls=tls)
-    api = Api(Leases(places), places, scripts, policies, store, server)
+    api = Api(Leases(places), places, answer, scripts, policies, store, server)
     runner = web.AppRunner(api.application(token), access_log=None, logger=LOGGER, shutdown_timeout=0.1)
     smtp = await server.start([bind, "::"] if places.all6() else [bind], ports.smtp)
     policy = await PolicyService(policies, log).start(bind, ports.policy)

@@ -94,3 +94,13 @@ def test_a_host_that_a_test_brings_along_has_ipv6_too(lab: Lab) -> None:
     assert own.address6
     lab.zone("@ MX 10 own\nown AAAA $OWN_V6\n", domain)
     assert delivered_by(lab, domain) == ["own accepted end-of-data"]
+
+
+def test_one_test_may_have_hundreds_of_addresses_of_the_scripted_host(lab: Lab) -> None:
+    """They are added as they are wanted: the last answers like the first, and a fault is at one of them alone."""
+    domain = lab.zone("@ MX 10 first\n@ MX 20 last\nfirst AAAA $SCRIPTED_1_V6\nlast AAAA $SCRIPTED_500_V6\n")
+    with lab.fault("first", connect="refuse"):
+        route = lab.send(to=f"bia@{domain}", via="direct").route()
+    assert answers(route) == ["first failed connect", "last accepted end-of-data"]
+    first, last = lab.domains.places()[0], lab.domains.places()[-1]
+    assert [len(lab.scripted.messages(each.address)) for each in (first, last)] == [0, 1]

@@ -7,7 +7,7 @@ import io
 import ssl
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -39,12 +39,23 @@ def host(tls: ssl.SSLContext) -> Iterator[Host]:
     started: list[tuple[Ports, asyncio.AbstractEventLoop, asyncio.Event]] = []
     ready = threading.Event()
 
+    async def answer(places: Iterable[str]) -> None:
+        assert list(places) == [ADDRESS]
+
     async def run() -> None:
         places = Places(IPv4Network(f"{ADDRESS}/32"))
         ports = Ports(smtp=0, api=0, policy=0)
         stop = asyncio.Event()
         async with running(
-            places, firewall, Log(log), hostname="scripted.test", tls=tls, bind=ADDRESS, ports=ports, token=TOKEN
+            places,
+            firewall,
+            answer,
+            Log(log),
+            hostname="scripted.test",
+            tls=tls,
+            bind=ADDRESS,
+            ports=ports,
+            token=TOKEN,
         ) as bound:
             started.append((bound, asyncio.get_running_loop(), stop))
             ready.set()
