@@ -23,7 +23,7 @@ from dnszone.zones import Zones
 from lab.control.dns import STANDING, Dns
 from lab.control.domains import Domains, fresh
 from lab.control.scripted import Scripted
-from lab.engine.hosts import MAIL_ROLES, Host, container, find
+from lab.engine.hosts import MAIL_ROLES, Host, find
 from lab.errors import LabError
 from lab.faults import keys
 from lab.faults.for_a_test import Breakage, HostFaults
@@ -65,7 +65,7 @@ class Lab:
     def __init__(self, world: World, recorder: Recorder | None = None) -> None:
         """Attach to a lab that is up; with *recorder*, listen through that one. Raises LabError when it is not up."""
         self.name = world.name
-        self.docker = world.docker
+        self.engine = world.engine
         self._world = world
         self.report: Callable[[str], None] = _tell  # progress of what takes long
         self.hosts = Present(world.hosts())
@@ -79,22 +79,22 @@ class Lab:
         self._owned: list[Dns | Scripted] = []  # what may hold something of this process, to be dropped after each test
         self.access = Access(self.hosts)
         self.domains = Domains(lambda: self.dns, lambda: self.scripted, self.hosts)
-        self._queues = Queues(self.hosts, lambda host: Queue(host.name, container(self.docker, host)))
+        self._queues = Queues(self.hosts, lambda host: Queue(host.name, self.engine, host.container))
         self._mailstores = Mailstores(
-            self.hosts, self.access, lambda host: Sieve(container(self.docker, host), host.name)
+            self.hosts, self.access, lambda host: Sieve(self.engine, host.container, host.name)
         )
-        configuration = Configuration(self.docker)
+        configuration = Configuration(self.engine)
         self._planner = Planner(self.hosts, configuration, self._zones, self.scripts)
         self._guests = Guests(
             self.hosts,
             configuration,
             lambda: self.lease,
             self.extra_image,
-            partial(guest.start, self.docker, lab=self.name),
-            partial(guest.remove, self.docker),
+            partial(guest.start, self.engine, lab=self.name),
+            partial(guest.remove, self.engine),
         )
         self._ready = Ready(self.access, self.hosts)
-        site = sites(self.docker, self.hosts, self._ready, self.extra_image)
+        site = sites(self.engine, self.hosts, self._ready, self.extra_image)
         self._host_faults = HostFaults(self.hosts, site, lambda: self.lease, self._alone)
         self._breakage = Breakage(self.hosts, self.domains, lambda: self.scripted, self._host_faults)
         self.heal()
@@ -285,7 +285,7 @@ class Lab:
         """
         if owner is None:
             return self._host_faults.banned(host)
-        theirs = find(self.docker, self.name, owner)
+        theirs = find(self.engine, self.name, owner)
         if host not in theirs or theirs[host].state != "running":
             return {}  # it is gone again
         return self._host_faults.banned_by(theirs[host], Present(theirs).names)
@@ -345,6 +345,11 @@ class Lab:
         return scripted
 
     @property
+    def docker(self) -> Any:  # noqa: ANN401  the SDK's type is known in lab/engine/ alone
+        """The Docker SDK's client, for a test that asks the engine itself."""
+        return self.engine.client
+
+    @property
     def names(self) -> dict[str, str]:
         """Lab name of each host by address, of either family."""
         return self.hosts.names
@@ -373,7 +378,7 @@ class Lab:
         """
         from lab.mail.recorder import Recorder
 
-        return Recorder(self.docker, self.name, History(self.names), since, mail_only=mail_only)
+        return Recorder(self.engine, self.name, History(self.names), since, mail_only=mail_only)
 
     # How
 
@@ -388,7 +393,7 @@ class Lab:
 
     def heal(self) -> None:
         """Put back what processes that are gone have left; done at the start already."""
-        put_all_back(self.docker, self.name, self._ready, lambda: self.dns, lambda: self.scripted)
+        put_all_back(self.engine, self.name, self._ready, lambda: self.dns, lambda: self.scripted)
 
     def extra_image(self, what: str) -> str:
         """Return the image of what only tests bring along (:mod:`lab.world.extra`), built if need be."""

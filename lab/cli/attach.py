@@ -10,8 +10,6 @@ from lab.cli import failure, names
 from lab.errors import MachineError
 
 if TYPE_CHECKING:
-    from docker import DockerClient
-
     from lab.control.dns import Dns
     from lab.engine.protocol import Engine
     from lab.lab import Lab
@@ -84,12 +82,12 @@ def faults(status: Status) -> list[dict[str, Any]]:
         return []
 
 
-def labs(docker: DockerClient) -> list[str]:
+def labs(engine: Engine) -> list[str]:
     """Return the name of every lab that has left a trace on this machine, sorted."""
     from lab.engine.hosts import LABEL, networks
 
-    found = {each.lab for each in networks(docker)}
-    found |= {each["Labels"][LABEL] for each in docker.api.containers(all=True, filters={"label": LABEL})}
+    found = {each.lab for each in networks(engine)}
+    found |= {each.labels[LABEL] for each in engine.containers(LABEL)}
     return sorted(found)
 
 

@@ -34,7 +34,7 @@ def down(
 ) -> None:
     """Remove all containers, networks and volumes of the lab."""
     world = attach.world(str(lab))
-    found = attach.labs(world.docker) if everything else [world.name]
+    found = attach.labs(world.engine) if everything else [world.name]
     for each in found:
         _down(type(world)(each, world.engine))
     if not found:
@@ -42,7 +42,7 @@ def down(
     if images:
         from lab.world.images import remove
 
-        remove(world.docker)
+        remove(world.engine)
         say("The labs' images are removed, but for those in use.")
 
 

@@ -178,7 +178,7 @@ def _add_to_host(running: Lab, name: str, what: list[str]) -> list[Entry]:
         entries = []
         if wrong.whole is not None:
             _check_free(running, host)
-            at = site(running.docker, running.hosts, name, lambda _: None)
+            at = site(running.engine, running.hosts, name, lambda _: None)
             entry = standing.set_at(running.name, at, wrong.whole)
             undo.callback(standing.heal, running.name, at, entry)
             entries.append(entry)
@@ -260,7 +260,7 @@ def _heal(running: Lab, entries: list[Entry]) -> None:
     with alone(tell):
         at_hosts = [each for each in standing.read(running.name) if each.id in chosen and each.kind is not None]
         for each in at_hosts:
-            standing.heal(running.name, site(running.docker, running.hosts, each.where, lambda _: None), each)
+            standing.heal(running.name, site(running.engine, running.hosts, each.where, lambda _: None), each)
         standing.await_ready(ports, [each.where for each in at_hosts])
         healed = {each.id for each in at_hosts}
         for entry in entries:

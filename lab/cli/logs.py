@@ -117,8 +117,8 @@ def _chosen(running: Lab, names: list[str] | None) -> list[Host]:
 
 def _read(running: Lab, host: Host, start: datetime | None) -> list[Line]:
     """Return what a host has logged so far."""
-    text: bytes = running.docker.api.logs(host.container, timestamps=True, since=start and start.timestamp())
-    return [_line(host.name, each) for each in text.decode("utf-8", "replace").split("\n") if each]
+    text = running.engine.log(host.container, stamped=True, since=start.timestamp() if start else None)
+    return [_line(host.name, each) for each in text.split("\n") if each]
 
 
 def _followed(running: Lab, start: datetime) -> Iterator[Line]:

@@ -87,7 +87,7 @@ def to_json(status: Status) -> dict[str, Any]:
 
 def _all(json: bool) -> None:
     world = attach.world(names.DEFAULT)
-    worlds = [type(world)(name, world.engine) for name in attach.labs(world.docker)]
+    worlds = [type(world)(name, world.engine) for name in attach.labs(world.engine)]
     found = {each.name: each.status() for each in worlds}
     if json:
         document(

@@ -1,21 +1,20 @@
-"""The hosts of a lab as Docker has them: containers with the label ``mail-lab.name``."""
+"""The hosts of a lab as the engine has them: containers with the label ``mail-lab.name``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, ip_address
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
+from lab.engine.protocol import Container, Endpoint, Engine, GoneError, Inspected
 from lab.errors import LabError
-
-if TYPE_CHECKING:
-    from docker import DockerClient
-    from docker.models.containers import Container
 
 LABEL = "mail-lab.name"
 MAIL_ROLES = ("client", "smarthost", "mx")  # Postfix hosts
-TOKEN = "LAB_TOKEN="  # noqa: S105  in the environment of a container: who may read that has Docker, and needs no API
+TOKEN = "LAB_TOKEN"  # noqa: S105  in the environment of a container: who may read that has Docker, and needs no API
+SLOT = "mail-lab.slot"  # of the network of a lab
 OWNER = "mail-lab.owner"  # of a host that a test has brought along: whoever made it
 
 
@@ -47,14 +46,17 @@ class Host:
         return self.state in ("running", "paused")
 
 
-def find(docker: DockerClient, lab: str, owner: str | None = None) -> dict[str, Host]:
+def find(engine: Engine, lab: str, owner: str | None = None) -> dict[str, Host]:
     """Return the hosts of a lab by name, stopped ones too: the world's, and those that *owner* has brought along."""
     # A container without the second label is no host: see lab.faults.kinds.site.
-    listed = docker.api.containers(all=True, filters={"label": [f"{LABEL}={lab}", "mail-lab.host"]})
-    visible = [each for each in listed if each["Labels"].get(OWNER) in (None, owner)]
-    found = [each for each in (_inspected(docker, each["Id"]) for each in visible) if each is not None]
+    listed = engine.containers(f"{LABEL}={lab}", "mail-lab.host")
+    found = []
+    for each in listed:
+        if each.labels.get(OWNER) in (None, owner):
+            with suppress(GoneError):  # it has just been removed
+                found.append(engine.inspect(each.id))
     # A stopped host has no address yet, but the one that it asks for; it gets it where the others have theirs.
-    ipv6 = any(_inside(each).get("GlobalIPv6Address") for each in found)
+    ipv6 = any(_inside(each).address6 for each in found)
     return {host.name: host for host in (_host(each, ipv6=ipv6) for each in found)}
 
 
@@ -69,16 +71,10 @@ def variables(hosts: Mapping[str, Host]) -> dict[str, str]:
     return found
 
 
-def inspect(docker: DockerClient, container: str) -> Host:
-    """Return the host that runs in a container. Raises docker's NotFound where there is no such container."""
-    found = docker.api.inspect_container(container)
-    return _host(found, ipv6=bool(_inside(found).get("GlobalIPv6Address")))
-
-
-def container(docker: DockerClient, host: Host) -> Container:
-    """Return the SDK's object for a host's container, by its id alone: nothing is asked of Docker."""
-    found: Container = docker.containers.prepare_model({"Id": host.container})
-    return found
+def inspect(engine: Engine, container: str) -> Host:
+    """Return the host that runs in a container. Raises GoneError where there is no such container."""
+    found = engine.inspect(container)
+    return _host(found, ipv6=bool(_inside(found).address6))
 
 
 class Network(NamedTuple):
@@ -89,19 +85,17 @@ class Network(NamedTuple):
     subnet: IPv4Network
 
 
-def networks(docker: DockerClient) -> Iterator[Network]:
-    """Yield the network of every lab on this machine."""
-    for network in docker.api.networks(filters={"label": f"{LABEL}"}):
-        labels = network["Labels"]
-        if "mail-lab.slot" in labels:
-            subnet = next(each["Subnet"] for each in network["IPAM"]["Config"] if ":" not in each["Subnet"])
-            yield Network(labels[LABEL], int(labels["mail-lab.slot"]), IPv4Network(subnet))
+def networks(engine: Engine) -> Iterator[Network]:
+    """Yield the network of every lab on the engine."""
+    for network in engine.networks(LABEL, SLOT):
+        subnet = next(each.subnet for each in network.pools if ":" not in each.subnet)
+        yield Network(network.labels[LABEL], int(network.labels[SLOT]), IPv4Network(subnet))
 
 
-def last_lines(docker: DockerClient, host: Host, count: int = 10) -> str:
+def last_lines(engine: Engine, host: Host, count: int = 10) -> str:
     """Return the end of a host's log, for an error's text."""
-    text: bytes = docker.api.logs(host.container, tail=count)
-    return "\n".join(f"  {host.name} | {line}" for line in text.decode("utf-8", "replace").split("\n") if line)
+    text = engine.log(host.container, tail=count)
+    return "\n".join(f"  {host.name} | {line}" for line in text.split("\n") if line)
 
 
 def known(hosts: Mapping[str, Host], name: str) -> Host:
@@ -111,40 +105,25 @@ def known(hosts: Mapping[str, Host], name: str) -> Host:
     return hosts[name]
 
 
-def _inspected(docker: DockerClient, container: str) -> dict[str, Any] | None:
-    """Return Docker's description of a container, None when it has just been removed."""
-    from docker.errors import NotFound
-
-    try:
-        found: dict[str, Any] = docker.api.inspect_container(container)
-    except NotFound:
-        return None
-    return found
-
-
-def _inside(found: dict[str, Any]) -> dict[str, Any]:
+def _inside(found: Container) -> Endpoint:
     """Return how a container is attached to the lab's network."""
-    networks: dict[str, dict[str, Any]] = found["NetworkSettings"]["Networks"]
-    return next((each for name, each in networks.items() if name.endswith("_lab")), {})
+    return next((each for name, each in found.endpoints.items() if name.endswith("_lab")), Endpoint())
 
 
-def _host(found: dict[str, Any], *, ipv6: bool) -> Host:
-    labels, inside = found["Config"]["Labels"], _inside(found)
-    asked = inside.get("IPAMConfig") or {}
-    address6 = (asked.get("IPv6Address") or inside.get("GlobalIPv6Address")) if ipv6 else None
-    ports = found["NetworkSettings"]["Ports"] or {}
-    state = found["State"]
+def _host(found: Inspected, *, ipv6: bool) -> Host:
+    labels, inside = found.labels, _inside(found)
+    address6 = (inside.asked6 or inside.address6) if ipv6 else ""
     return Host(
         name=labels["mail-lab.host"],
         role=labels["mail-lab.role"],
         fqdn=labels["mail-lab.fqdn"],
-        address=asked.get("IPv4Address") or inside.get("IPAddress", ""),
-        state=state["Status"],
-        container=found["Id"],
-        image=found["Config"]["Image"],
-        started=state["StartedAt"],
-        exit_code=state["ExitCode"] if state["Status"] in ("exited", "dead") else None,
-        published={int(own.partition("/")[0]): int(there[0]["HostPort"]) for own, there in ports.items() if there},
+        address=inside.asked or inside.address,
+        state=found.state,
+        container=found.id,
+        image=found.image,
+        started=found.started,
+        exit_code=found.exit_code if found.state in ("exited", "dead") else None,
+        published=dict(found.published),
         address6=str(ip_address(address6)) if address6 else "",
-        token=next((each.removeprefix(TOKEN) for each in found["Config"]["Env"] or () if each.startswith(TOKEN)), ""),
+        token=found.environment.get(TOKEN, ""),
     )

@@ -10,7 +10,7 @@ import queue
 import tarfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from docker.errors import APIError, DockerException, create_api_error_from_http_exception
@@ -150,11 +150,8 @@ class Docker:
             self._api.unpause(container)
 
     def remove(self, container: str) -> None:
-        try:
-            with _told():
-                self._api.remove_container(container, v=True, force=True)
-        except (GoneError, BusyError):  # 409: somebody else is removing it
-            return
+        with suppress(GoneError, BusyError), _told():  # 409: somebody else is removing it
+            self._api.remove_container(container, v=True, force=True)
 
     def run(self, wanted: Specification) -> Ran:
         container = self.create(wanted)
@@ -227,14 +224,12 @@ class Docker:
             return _network(self._api.inspect_network(network))
 
     def remove_network(self, network: str) -> None:
-        try:
-            with _told():
-                # Somebody else's container, or the endpoint of one that was killed while it started, and is no more.
-                for left in (self._api.inspect_network(network)["Containers"] or {}).values():
+        with suppress(GoneError), _told():
+            # Somebody else's container, or the endpoint of one that was killed while it started, and is no more.
+            for left in (self._api.inspect_network(network)["Containers"] or {}).values():
+                with suppress(APIError):  # it has left meanwhile; whether the network is free is told below
                     self._api.disconnect_container_from_network(left["Name"], network, force=True)
-                self._api.remove_network(network)
-        except GoneError:
-            return
+            self._api.remove_network(network)
 
     def images(self, name: str) -> list[str]:
         with _told():
@@ -379,14 +374,14 @@ def _endpoint(found: Found, asked: Found) -> Endpoint:
 
 def _confinement(found: Found) -> Confinement:
     return Confinement(
-        capabilities=tuple(found["CapAdd"] or ()),
-        dropped=tuple(found["CapDrop"] or ()),
-        security=tuple(found["SecurityOpt"] or ()),
-        memory=found["Memory"] or 0,
-        swap=found["MemorySwap"] or 0,
-        processes=found["PidsLimit"] or 0,
-        init=found["Init"],
-        dns=tuple(found["Dns"] or ()),
+        capabilities=tuple(found.get("CapAdd") or ()),
+        dropped=tuple(found.get("CapDrop") or ()),
+        security=tuple(found.get("SecurityOpt") or ()),
+        memory=found.get("Memory") or 0,
+        swap=found.get("MemorySwap") or 0,
+        processes=found.get("PidsLimit") or 0,
+        init=found.get("Init"),
+        dns=tuple(found.get("Dns") or ()),
         log=found["LogConfig"],
     )
 

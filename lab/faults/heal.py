@@ -16,14 +16,13 @@ from lab.servers.present import Present
 from lab.state.lease import abandoned
 
 if TYPE_CHECKING:
-    from docker import DockerClient
-
     from lab.engine.hosts import Host
+    from lab.engine.protocol import Engine
     from lab.state.lease import Abandoned
 
 
 def put_all_back(
-    docker: DockerClient,
+    engine: Engine,
     name: str,
     await_ready: Callable[[Host], None],
     dns: Callable[[], Dns],
@@ -32,35 +31,33 @@ def put_all_back(
     """Put back what they have left in the lab *name*, at hosts, the DNS and the scripted host."""
     for lease in abandoned(name):
         with lease:
-            put_back(docker, lease, find(docker, name), await_ready)
+            put_back(engine, lease, find(engine, name), await_ready)
             dns().drop(lease.owner)
             scripted().drop(lease.owner)
 
 
-def put_back(
-    docker: DockerClient, lease: Abandoned, hosts: Mapping[str, Host], await_ready: Callable[[Host], None]
-) -> None:
+def put_back(engine: Engine, lease: Abandoned, hosts: Mapping[str, Host], await_ready: Callable[[Host], None]) -> None:
     """Heal the faults of *lease* at the world's *hosts*, and remove the hosts that its process has brought along."""
     for fault in lease.faults:
         if fault["host"] in hosts:
-            KINDS[fault["kind"]].heal(site(docker, hosts, fault["host"], await_ready))
-    for container in guest.of_owner(docker, lease.owner):
-        guest.remove(docker, container)
+            KINDS[fault["kind"]].heal(site(engine, hosts, fault["host"], await_ready))
+    for container in guest.of_owner(engine, lease.owner):
+        guest.remove(engine, container)
 
 
-def site(docker: DockerClient, hosts: Mapping[str, Host], name: str, await_ready: Callable[[Host], None]) -> Site:
+def site(engine: Engine, hosts: Mapping[str, Host], name: str, await_ready: Callable[[Host], None]) -> Site:
     """Return the host *name* as a fault sees it."""
     host = hosts[name]
     tools = next(each.image for each in hosts.values() if each.role == "scripted")
-    return Site(docker, host, docker.containers.get(host.container), lambda: await_ready(host), tools)
+    return Site(engine, host, engine.inspect(host.container).labels, lambda: await_ready(host), tools)
 
 
 def sites(
-    docker: DockerClient, hosts: Present, await_ready: Callable[[Host], None], image: Callable[[str], str]
+    engine: Engine, hosts: Present, await_ready: Callable[[Host], None], image: Callable[[str], str]
 ) -> Callable[[Host], Site]:
     """Return what makes a site of a host; *image*: of what a fault starts beside it (:mod:`lab.world.extra`)."""
 
     def of(host: Host) -> Site:
-        return replace(site(docker, {**hosts.world, host.name: host}, host.name, await_ready), image=image)
+        return replace(site(engine, {**hosts.world, host.name: host}, host.name, await_ready), image=image)
 
     return of

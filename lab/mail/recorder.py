@@ -1,6 +1,6 @@
 """Follows the logs of every host of a lab, live, and keeps what they say as a history.
 
-In: the lab's Docker containers (label ``mail-lab.name``), as they start and stop.
+In: the lab's containers (label ``mail-lab.name``), as they start and stop.
 Out: a :class:`lab.route.history.History` that grows while the lab works; :meth:`Recorder.wait` sleeps until it says
 what is awaited, :meth:`Recorder.new` until anything new was logged. Errors: MachineError from both when Docker has
 failed; no line can end the recording.
@@ -14,14 +14,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from lab.engine.hosts import LABEL, OWNER
-from lab.engine.streams import end
+from lab.engine.protocol import GoneError
 from lab.errors import MachineError
 from lab.route.events import Event
 from lab.route.history import History
@@ -32,9 +32,7 @@ from lab.servers.postfix import log as postfix
 from lab.servers.scripted import log as scripted
 
 if TYPE_CHECKING:
-    from docker import DockerClient
-    from docker.models.containers import Container
-    from docker.types.daemon import CancellableStream
+    from lab.engine.protocol import Container, Engine, Stream
 
 T = TypeVar("T")
 
@@ -70,7 +68,7 @@ class Recorder:
 
     def __init__(
         self,
-        docker: DockerClient,
+        engine: Engine,
         name: str,
         history: History,
         since: float | None = None,
@@ -83,25 +81,22 @@ class Recorder:
         not those whose logs say nothing about mail.
         """
         self.history = history
-        self._docker = docker
+        self._engine = engine
         self._label = f"{LABEL}={name}"
         self.owners: set[str] = set()
         self._mail_only = mail_only
         self._since = time.time() if since is None else since
         self._changed = threading.Condition()
-        self._streams: dict[Run, CancellableStream[bytes]] = {}
+        self._streams: dict[Run, Stream[bytes]] = {}
         self._last: dict[str, dict[Run, str]] = {}  # container id -> stamp of the last recorded line of each run
         self._reading: set[Run] = set()  # those that may say more
         self._recorded: list[Line] = []  # in the order in which they came
         self._lines: defaultdict[str, list[Line]] = defaultdict(list)  # the same by host
         self._closed = False
         self._failure: Exception | None = None
-        self._docker_events = docker.events(
-            decode=True, filters={"label": self._label, "event": "start"}, since=int(self._since)
-        )
-        threading.Thread(target=self._follow_starts, name="lab-docker-events", daemon=True).start()
-        # Those that are removed while we ask are no error.
-        for container in docker.containers.list(all=True, ignore_removed=True, filters={"label": self._label}):
+        self._starts = engine.starts(self._label, self._since)
+        threading.Thread(target=self._follow_starts, name="lab-starts", daemon=True).start()
+        for container in engine.containers(self._label):
             self._follow(container)
 
     def __enter__(self) -> Recorder:
@@ -114,10 +109,10 @@ class Recorder:
         """Stop following. What was recorded stays readable."""
         with self._changed:
             self._closed = True
-            streams = [*self._streams.values(), self._docker_events]
+            streams = [*self._streams.values(), self._starts]
             self._changed.notify_all()
         for stream in streams:
-            end(stream)
+            stream.close()
 
     def wait(self, ready: Callable[[History], bool], timeout: float) -> bool:
         """Sleep until *ready* says so; False after *timeout* seconds, or when this recorder is closed.
@@ -180,13 +175,11 @@ class Recorder:
 
         False after *timeout* seconds, and for a container that is gone, or not followed.
         """
-        from docker.errors import NotFound
-
         try:
-            last: bytes = self._docker.api.logs(container, tail=1, timestamps=True)
-        except NotFound:
+            last = self._engine.log(container, tail=1, stamped=True)
+        except GoneError:
             return False
-        stamp = last.decode("utf-8", "replace").partition(" ")[0].strip()
+        stamp = last.partition(" ")[0].strip()
         if container not in self._last:
             return False
         if not stamp or parse_stamp(stamp).timestamp() < self._since:  # nothing that would have to be recorded
@@ -194,33 +187,32 @@ class Recorder:
         return self.wait(lambda _: max(self._last[container].values(), default="") >= stamp, timeout)
 
     def _follow_starts(self) -> None:
-        from docker.errors import NotFound
-
         try:
-            for event in self._docker_events:
-                with suppress(NotFound):  # it was removed as soon as it had started
-                    self._follow(self._docker.containers.get(event["id"]))
+            for container in self._starts:
+                with suppress(GoneError):  # it was removed as soon as it had started
+                    self._follow(self._engine.inspect(container))
             self._fail(EOFError("Docker's events have ended"))
         except Exception as error:  # noqa: BLE001  every waiter is told; a thread's traceback would help nobody
             self._fail(error)
 
     def _follow(self, container: Container) -> None:
         """Follow one run of a container: a stream ends when its container stops, and a restart is a run of its own."""
-        from docker.errors import NotFound
-
         parser = PARSERS.get(container.labels.get("mail-lab.role", ""))
         owner = container.labels.get(OWNER)
         if (parser is None and self._mail_only) or not (owner is None or owner in self.owners):
             return
-        run = Run(str(container.id), str(container.attrs["State"]["StartedAt"]))
+        try:
+            run = Run(container.id, self._engine.inspect(container.id).started)
+        except GoneError:  # removed since Docker told us of it
+            return
         with self._changed:
             if self._closed or run in self._streams:
                 return
             earlier = self._last.setdefault(run.container, {})
             since = max((parse_stamp(stamp).timestamp() for stamp in earlier.values()), default=self._since)
             try:
-                stream = container.logs(stream=True, follow=True, timestamps=True, since=since)
-            except NotFound:  # removed since Docker told us of it
+                stream = self._engine.follow(run.container, stamped=True, since=since)
+            except GoneError:
                 return
             self._streams[run] = stream
             self._reading.add(run)
@@ -229,7 +221,7 @@ class Recorder:
             target=self._read, args=(run, stream, host, parser), name=f"lab-log-{host}", daemon=True
         ).start()
 
-    def _read(self, run: Run, stream: Iterator[bytes], host: str, parser: Parser | None) -> None:
+    def _read(self, run: Run, stream: Stream[bytes], host: str, parser: Parser | None) -> None:
         rest = b""
         try:
             for chunk in stream:

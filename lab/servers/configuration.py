@@ -6,20 +6,18 @@ users' Sieve scripts send on.
 
 from __future__ import annotations
 
-import io
 import re
-import tarfile
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
+from lab.engine.protocol import GoneError
 from lab.servers.dovecot.store import Store
 from lab.servers.postfix.settings import Settings, read
 
 if TYPE_CHECKING:
-    from docker import DockerClient
-
     from lab.engine.hosts import Host
+    from lab.engine.protocol import Engine
     from lab.servers.brought import Own
 
 POSTFIX = "/etc/postfix"
@@ -41,8 +39,8 @@ class Configuration:
     _stores: ClassVar[dict[Key, Store]] = {}
     _reading: ClassVar[threading.Lock] = threading.Lock()
 
-    def __init__(self, docker: DockerClient) -> None:
-        self._docker = docker
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
     def of(self, host: Host) -> Settings:
         """Return a Postfix host's settings. Raises SettingsError for a main.cf that Postfix would not take."""
@@ -103,16 +101,10 @@ class Configuration:
 
         All of a folder is one request to Docker, which takes as long as one for a single file.
         """
-        from docker.errors import NotFound
-
         try:
-            stream, _ = self._docker.api.get_archive(host.container, path)
-        except NotFound:
+            return self._engine.copy_out(host.container, path)
+        except GoneError:
             return {}
-        above = path.rpartition("/")[0]
-        with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as archive:
-            members = [(member.name, archive.extractfile(member)) for member in archive if member.isfile()]
-            return {f"{above}/{name}": file.read().decode("utf-8", "replace") for name, file in members if file}
 
 
 def _key(host: Host) -> Key:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from lab.engine.archive import archive
 from lab.engine.hosts import LABEL, OWNER, Host, inspect, last_lines
+from lab.engine.protocol import GoneError
 from lab.engine.streams import end
 from lab.errors import LabError, MachineError
 from lab.servers.brought import Own
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from docker.types.daemon import CancellableStream
 
+    from lab.engine.protocol import Engine
+
 COPIED = ("CapAdd", "CapDrop", "SecurityOpt", "LogConfig", "Init", "Memory", "MemorySwap", "PidsLimit", "Dns")
 TIMEOUT = 30.0
 
 
 def start(
-    docker: DockerClient,
+    engine: Engine,
     like: Host,
     *,
     lab: str,
@@ -42,6 +45,7 @@ def start(
 
     Raises LabError with what it says is wrong with them, or with the host's last log lines when it dies.
     """
+    docker: DockerClient = engine.client
     origin = docker.api.inspect_container(like.container)
     network = next(each for each in origin["NetworkSettings"]["Networks"] if each.endswith("_lab"))
     environment = dict(line.split("=", 1) for line in origin["Config"]["Env"])
@@ -75,40 +79,32 @@ def start(
             docker.api.put_archive(container, own.folder, archive(own.files))
         stream = docker.api.attach(container, stream=True, logs=True)
         docker.api.start(container)
-        return _running(docker, name, container, own, _await_ready(stream, own.ready))
+        return _running(engine, name, container, own, _await_ready(stream, own.ready))
     except BaseException:
-        remove(docker, container)
+        remove(engine, container)
         raise
 
 
-def remove(docker: DockerClient, container: str) -> None:
+def remove(engine: Engine, container: str) -> None:
     """Remove a host and all that it has; none there is fine too."""
-    from docker.errors import NotFound
-
-    try:
-        docker.api.remove_container(container, force=True, v=True)
-    except NotFound:
-        return
+    engine.remove(container)
 
 
-def of_owner(docker: DockerClient, owner: str) -> list[str]:
+def of_owner(engine: Engine, owner: str) -> list[str]:
     """Return the containers that a process has brought along."""
-    listed = docker.api.containers(all=True, filters={"label": f"{OWNER}={owner}"})
-    return [each["Id"] for each in listed]
+    return [each.id for each in engine.containers(f"{OWNER}={owner}")]
 
 
-def _running(docker: DockerClient, name: str, container: str, own: Own, log: bytes) -> Host:
+def _running(engine: Engine, name: str, container: str, own: Own, log: bytes) -> Host:
     """Return the host, if it runs and has said nothing in its *log* against its settings."""
-    from docker.errors import NotFound
-
     try:
-        host = inspect(docker, container)
-    except NotFound:
+        host = inspect(engine, container)
+    except GoneError:
         raise MachineError(f"{name} is gone again", hint="did someone run `lab down`?") from None
     if wrong := own.refused(log):
         raise LabError("\n".join(wrong), hint=f"mend its {own.settings}")
     if host.state != "running":
-        lines = last_lines(docker, host)
+        lines = last_lines(engine, host)
         raise LabError(
             f"{host.name} ended with exit code {host.exit_code}; its last lines:\n{lines}",
             hint=f"see its {own.settings}",

@@ -9,14 +9,13 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Mapping
-from functools import partial
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from lab.engine.protocol import BusyError, GoneError
 from lab.world import bundle
 
 if TYPE_CHECKING:
-    from docker import DockerClient
-
     from lab.engine.protocol import Engine
 
 SERVICES = {  # image to one of the services of compose.yaml that are made from it
@@ -33,10 +32,10 @@ STEP = re.compile(r"#(?P<number>\d+) \[(?P<image>\S+) .*\] (?P<step>(?:RUN|COPY)
 OUTPUT = re.compile(r"#(?P<number>\d+) (?P<text>.+)")
 
 
-def absent(docker: DockerClient, services: Mapping[str, str]) -> list[str]:
+def absent(engine: Engine, services: Mapping[str, str]) -> list[str]:
     """Return those of *services* (image to service) of which there is no image with the tag of the present files."""
     tag = bundle.tag()
-    there = {name for image in docker.api.images(name="mail-lab/*") for name in image["RepoTags"] or ()}
+    there = set(engine.images("mail-lab/*"))
     return [service for image, service in services.items() if f"{image}:{tag}" not in there]
 
 
@@ -50,7 +49,7 @@ def build(
     from lab.engine.explain import explain
     from lab.engine.image import base_image
 
-    missing = absent(engine.client, services)
+    missing = absent(engine, services)
     if not missing:
         return
     base_image(engine, report)
@@ -73,22 +72,11 @@ def build(
         raise explain("".join(output), hint="mend what it names under compose/ or dnszone/, then `lab up` again")
 
 
-def remove(docker: DockerClient) -> None:
+def remove(engine: Engine) -> None:
     """Remove every image of the lab that no container uses."""
-    for image in docker.api.images(name="mail-lab/*"):
-        for name in image["RepoTags"] or ():
-            gone(partial(docker.api.remove_image, name))
-
-
-def gone(remove: Callable[[], object]) -> None:
-    """Call *remove* for something that may be gone already or, as an image, in use."""
-    from docker.errors import APIError
-
-    try:
-        remove()
-    except APIError as error:
-        if error.status_code not in (404, 409):
-            raise
+    for name in engine.images("mail-lab/*"):
+        with suppress(BusyError, GoneError):
+            engine.remove_image(name)
 
 
 class Progress:

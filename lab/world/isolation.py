@@ -15,19 +15,18 @@ MachineError where the addresses stay.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lab.engine import netns
-from lab.engine.hosts import LABEL
+from lab.engine.hosts import LABEL, SLOT
+from lab.engine.protocol import MACHINE, Network, RefusedError
 from lab.errors import MachineError
 from lab.world.ipv6 import SWITCH
 
 if TYPE_CHECKING:
-    from docker import DockerClient
-
+    from lab.engine.protocol import Engine
     from lab.world.slot import Slot
 
-NAME = "com.docker.network.bridge.name"
 # addrgenmode none: the kernel makes no new one (ip-link(8)). What is left would be printed, and is an error.
 COMMAND = """
 rules=$1; shift
@@ -42,17 +41,17 @@ MEANING = "neighbours on the network may reach its ports, and its hosts may send
 Chains = dict[str, tuple[str, ...]]
 
 
-def isolate(docker: DockerClient, lab: str, slot: Slot, tools: str) -> str:
+def isolate(engine: Engine, lab: str, slot: Slot, tools: str) -> str:
     """Close what is open; done twice it does no harm. Returns what stays open, in words.
 
     In a short container in the engine's own network namespace, which may be on another machine than this one.
     """
-    networks = _networks(docker, lab)
+    networks = _networks(engine, lab)
     rules = ruleset(lab, chains(slot, *_bridges(networks)))
-    addressed = [_bridge(each) for each in networks if each["EnableIPv6"]]
+    addressed = [each.bridge for each in networks if each.ipv6]
     try:
-        wrong = netns.run(docker, lab, tools, netns.MACHINE, "sh", "-c", COMMAND, "isolate", rules, *addressed).strip()
-    except netns.RefusedError as error:
+        wrong = netns.run(engine, lab, tools, MACHINE, "sh", "-c", COMMAND, "isolate", rules, *addressed).strip()
+    except RefusedError as error:
         if not addressed:
             return str(error.args[0])
         raise MachineError(
@@ -63,20 +62,20 @@ def isolate(docker: DockerClient, lab: str, slot: Slot, tools: str) -> str:
     return wrong
 
 
-def opened(docker: DockerClient, lab: str, slot: Slot, tools: str) -> str:
+def opened(engine: Engine, lab: str, slot: Slot, tools: str) -> str:
     """Return what is open now, in words."""
-    wanted = chains(slot, *_bridges(_networks(docker, lab)))
+    wanted = chains(slot, *_bridges(_networks(engine, lab)))
     try:
-        found = netns.run(docker, lab, tools, netns.MACHINE, "nft", "list", "table", "inet", table(lab))
-    except netns.RefusedError as error:
+        found = netns.run(engine, lab, tools, MACHINE, "nft", "list", "table", "inet", table(lab))
+    except RefusedError as error:
         return MISSING.format(table(lab)) if "No such file" in str(error) else str(error.args[0])
     lines = {line.strip() for line in found.splitlines()}
     return "" if lines >= {rule for rules in wanted.values() for rule in rules} else MISSING.format(table(lab))
 
 
-def release(docker: DockerClient, lab: str, tools: str) -> None:
+def release(engine: Engine, lab: str, tools: str) -> None:
     """Remove the lab's table; none there is fine too. Raises RefusedError where it stays."""
-    netns.run(docker, lab, tools, netns.MACHINE, "nft", f"add table inet {table(lab)}; delete table inet {table(lab)}")
+    netns.run(engine, lab, tools, MACHINE, "nft", f"add table inet {table(lab)}; delete table inet {table(lab)}")
 
 
 def table(lab: str) -> str:
@@ -118,16 +117,11 @@ def ruleset(lab: str, rules: Chains) -> str:
     return f"add table inet {name}; delete table inet {name}; table inet {name} {{ {hooks}}}"
 
 
-def _networks(docker: DockerClient, lab: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = docker.api.networks(filters={"label": f"{LABEL}={lab}"})
-    return found
+def _networks(engine: Engine, lab: str) -> list[Network]:
+    return engine.networks(f"{LABEL}={lab}")
 
 
-def _bridges(networks: list[dict[str, Any]]) -> tuple[str, str]:
+def _bridges(networks: list[Network]) -> tuple[str, str]:
     """Return the bridges of the lab's network and of the gateway's other one; "" for one that is not there."""
-    found = {"mail-lab.slot" in (each["Labels"] or {}): _bridge(each) for each in networks}
+    found = {SLOT in each.labels: each.bridge for each in networks}
     return found.get(True, ""), found.get(False, "")
-
-
-def _bridge(network: dict[str, Any]) -> str:
-    return (network["Options"] or {}).get(NAME) or f"br-{network['Id'][:12]}"

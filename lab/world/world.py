@@ -14,12 +14,12 @@ import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 
-from lab.engine import hosts, netns
+from lab.engine import hosts
 from lab.engine.hosts import Host, Network
+from lab.engine.protocol import RefusedError
 from lab.errors import MachineError
 from lab.faults import standing
 from lab.state.lease import abandoned
@@ -29,8 +29,6 @@ from lab.world.doors import Door, doors
 from lab.world.slot import Slot, choose, occupied
 
 if TYPE_CHECKING:
-    from docker import DockerClient
-
     from lab.engine.protocol import Engine
 
 Report = Callable[[str], None]
@@ -69,15 +67,9 @@ class World:
         self.name = name
         self.engine = engine
 
-    @property
-    def docker(self) -> DockerClient:
-        """The Docker SDK's client."""
-        client: DockerClient = self.engine.client
-        return client
-
     def hosts(self) -> dict[str, Host]:
         """Return the lab's hosts by name; none when it is down."""
-        return hosts.find(self.docker, self.name)
+        return hosts.find(self.engine, self.name)
 
     def slot(self) -> Slot | None:
         """Return the slot the lab has, None when it has none."""
@@ -126,7 +118,7 @@ class World:
         """Return the image of a host that only tests bring along (:mod:`lab.world.extra`), built if need be."""
         name = f"mail-lab/{kind}"
         services = {name: kind}
-        if images.absent(self.docker, services):
+        if images.absent(self.engine, services):
             with alone(report):
                 images.build(self.engine, self._environment(self.slot() or Slot(0)), report, services)
         return f"{name}:{bundle.tag()}"
@@ -145,7 +137,7 @@ class World:
         return found
 
     def _network(self) -> Network | None:
-        return next((each for each in hosts.networks(self.docker) if each.lab == self.name), None)
+        return next((each for each in hosts.networks(self.engine) if each.lab == self.name), None)
 
     def _slot(self, report: Report) -> Slot:
         """Return the slot that the lab has, or shall have.
@@ -159,7 +151,7 @@ class World:
                 return slot
             report(f"removing what is left of the lab in {own.subnet}, which another version has made")
             self._down(report)
-        others = (each for each in hosts.networks(self.docker) if each.lab != self.name)
+        others = (each for each in hosts.networks(self.engine) if each.lab != self.name)
         taken = {number for each in others for number in occupied(each.slot, each.subnet)}
         slot = choose(self.name, taken, os.environ.get("LAB_SLOT"))
         if self.engine.local:
@@ -183,13 +175,13 @@ class World:
     def _tools(self, found: Mapping[str, Host]) -> str | None:
         """Return an image with nft(8): what *found* hosts were made from, or another that is there; None: none is."""
         if "scripted" in found:
-            return str(self.docker.api.inspect_container(found["scripted"].container)["Image"])
-        return next(iter(self.docker.api.images(name="mail-lab/scripted", quiet=True)), None)
+            return self.engine.inspect(found["scripted"].container).image_id
+        return next(iter(self.engine.images("mail-lab/scripted")), None)
 
     def _exposed(self, slot: Slot, found: Mapping[str, Host]) -> str:
         """Return what is open; where nobody can look, hosts are missing, and the next `lab up` closes it anyway."""
         tools = self._tools(found)
-        return isolation.opened(self.docker, self.name, slot, tools) if tools else ""
+        return isolation.opened(self.engine, self.name, slot, tools) if tools else ""
 
     def _closed(self, status: Status, report: Report) -> Status:
         """Put back what keeps a lab that runs to itself, where that is gone."""
@@ -197,12 +189,12 @@ class World:
         if not status.exposed or not tools:
             return status
         report(f"closing the lab: {status.exposed}")
-        return replace(status, exposed=isolation.isolate(self.docker, self.name, status.slot, tools))
+        return replace(status, exposed=isolation.isolate(self.engine, self.name, status.slot, tools))
 
     def _release(self, tools: str, report: Report) -> None:
         try:
-            isolation.release(self.docker, self.name, tools)
-        except netns.RefusedError as error:
+            isolation.release(self.engine, self.name, tools)
+        except RefusedError as error:
             report(f"the lab's rules in the firewall of the engine's machine cannot be removed: {error.args[0]}")
 
     def _start(self, slot: Slot, report: Report) -> str:
@@ -230,7 +222,7 @@ class World:
             try:
                 subprocess.run([*compose.docker_compose_command(), "create"], check=True, capture_output=True)
                 tools = f"mail-lab/scripted:{bundle.tag()}"
-                exposed = isolation.isolate(self.docker, self.name, slot, tools)
+                exposed = isolation.isolate(self.engine, self.name, slot, tools)
                 compose.start()
             except subprocess.CalledProcessError as error:
                 raise explain(_text(error.stdout) + _text(error.stderr)) from error
@@ -251,7 +243,7 @@ class World:
                 f"{door} is not ready after {START_TIMEOUT:.0f} s: {problem}" for door, problem in problems.items()
             ]
             logs = [
-                hosts.last_lines(self.docker, found[name]) for name in dict.fromkeys(door.host for door in problems)
+                hosts.last_lines(self.engine, found[name]) for name in dict.fromkeys(door.host for door in problems)
             ]
             raise MachineError(
                 "\n".join([*lines, *logs]),
@@ -266,16 +258,16 @@ class World:
         from lab.faults.heal import put_back, site
 
         for lease in abandoned(self.name):
-            put_back(self.docker, lease, self.hosts(), lambda _: None)
+            put_back(self.engine, lease, self.hosts(), lambda _: None)
             lease.close()
         found = self.hosts()
         for entry in standing.read(self.name):
             if entry.kind is not None and entry.where in found:
                 report(f"healing {entry.where}, where {entry.id} of `lab fault add` stands ({entry.kind})")
-                standing.heal(self.name, site(self.docker, found, entry.where, lambda _: None), entry)
+                standing.heal(self.name, site(self.engine, found, entry.where, lambda _: None), entry)
         for host in self.hosts().values():
             if host.state == "paused":  # by whomever: Compose cannot start it
-                self.docker.api.unpause(host.container)
+                self.engine.unpause(host.container)
 
     def _alive(self, found: Mapping[str, Host]) -> None:
         """Raise MachineError with the last log lines of a host that has died."""
@@ -284,34 +276,21 @@ class World:
             lines: list[str] = []
             for host in dead:
                 lines += [f"{host.name} ended with exit code {host.exit_code}; its last lines:"]
-                lines += [hosts.last_lines(self.docker, host) or "  (it said nothing)"]
+                lines += [hosts.last_lines(self.engine, host) or "  (it said nothing)"]
             raise MachineError("\n".join(lines), hint="mend the cause under compose/ or dnszone/, then `lab up` again")
 
     def _remove(self, report: Report) -> bool:
         tools = self._tools(self.hosts())
-        label = {"label": f"{hosts.LABEL}={self.name}"}
-        api = self.docker.api
-        containers = [each["Id"] for each in api.containers(all=True, filters=label)]
+        label = f"{hosts.LABEL}={self.name}"
+        containers = [each.id for each in self.engine.containers(label)]
         with ThreadPoolExecutor(8) as pool:
-            list(
-                pool.map(images.gone, [partial(api.remove_container, each, v=True, force=True) for each in containers])
-            )
-        networks = [each["Id"] for each in api.networks(filters=label)]
+            list(pool.map(self.engine.remove, containers))
+        networks = [each.id for each in self.engine.networks(label)]
         for each in networks:
-            images.gone(partial(self._empty, each))
-            images.gone(partial(api.remove_network, each))
+            self.engine.remove_network(each)
         if tools:
             self._release(tools, report)
         return bool(containers or networks)
-
-    def _empty(self, network: str) -> None:
-        """Disconnect what is left in a network, for Docker keeps one that is in use.
-
-        It is somebody else's container, or the endpoint of one that was killed while it started, and is no more.
-        """
-        api = self.docker.api
-        for left in (api.inspect_network(network)["Containers"] or {}).values():
-            images.gone(partial(api.disconnect_container_from_network, left["Name"], network, force=True))
 
 
 def published(found: Mapping[str, Host]) -> dict[Door, int]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from lab import Lab
-from lab.engine.command import Ran, execute
-from lab.engine.hosts import container
+from lab.engine.protocol import Ran
 
 
 def inside(lab: Lab, host: str, *command: str) -> Ran:
     """Run a command in a host to its end, whatever its exit code."""
-    return execute(container(lab.docker, lab.hosts[host]), command)
+    return lab.engine.execute(lab.hosts[host].container, command)

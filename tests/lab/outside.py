@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 from lab import Lab
 from lab.engine import netns
+from lab.engine.protocol import beside
 
 NEIGHBOUR, ROUTER = "198.51.100.2", "198.51.100.1"  # TEST-NET-2 (RFC 5737): the neighbour, and this machine there
 LISTEN = """
@@ -154,7 +155,7 @@ class Listener:
         """Return what has come since the last call: with its own datagram, all is there that was sent before."""
         end = uuid.uuid4().hex
         tell = f"import socket; socket.socket(2, 2).sendto(b'{end}', ('{self._address}', {self.port}))"
-        netns.run(self._lab.docker, self._lab.name, image(self._lab), netns.of(self.id), "python3", "-c", tell)
+        netns.run(self._lab.engine, self._lab.name, image(self._lab), beside(self.id), "python3", "-c", tell)
         return self._until(end)[:-1]
 
     def _until(self, word: str) -> list[str]:
@@ -206,7 +207,7 @@ def neighbour(lab: Lab) -> Iterator[Listener]:
 def call(lab: Lab, who: Listener, outside: str, published: int, inner: int) -> list[str]:
     """Let the neighbour connect to the gateway's address *outside*, and to 127.0.0.1; returns who has greeted it."""
     command = ["python3", "-c", CALL, outside, str(published), str(inner)]
-    return netns.run(lab.docker, lab.name, image(lab), netns.of(who.id), *command).splitlines()
+    return netns.run(lab.engine, lab.name, image(lab), beside(who.id), *command).splitlines()
 
 
 def reached(lab: Lab, container: str, who: str, hops: Sequence[str], targets: Mapping[str, int]) -> list[str]:
@@ -217,7 +218,7 @@ def reached(lab: Lab, container: str, who: str, hops: Sequence[str], targets: Ma
     found: bytes = lab.docker.containers.run(
         image(lab),
         ["python3", "-c", TRY, json.dumps([who, hops, targets])],
-        network_mode=netns.of(container),
+        network_mode=beside(container),
         cap_drop=["ALL"],
         cap_add=["NET_ADMIN", "NET_RAW"],
         labels={"mail-lab.name": lab.name},

@@ -96,8 +96,8 @@ def is_seen(lab: Lab, kind: str, domain: str, address: str) -> None:
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_kind_is_seen_by_a_message_and_heals(lab: Lab, kind: str) -> None:
     is_seen(lab, kind, lab.domain, lab.hosts["mx1"].address)
-    KINDS[kind].heal(site(lab.docker, lab.hosts, "mx1", lambda _: None))  # once more does no harm
-    assert find(lab.docker, lab.name)["mx1"].state == "running"
+    KINDS[kind].heal(site(lab.engine, lab.hosts, "mx1", lambda _: None))  # once more does no harm
+    assert find(lab.engine, lab.name)["mx1"].state == "running"
     assert delivered_by(lab) == ["mx1 accepted end-of-data"]
 
 

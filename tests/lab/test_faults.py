@@ -160,10 +160,10 @@ def test_what_a_killed_process_left_is_healed_by_the_next_command(lab: Lab) -> N
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     domain = killed.stdout.strip().splitlines()[-1]
     assert f"{domain}." in [zone["origin"] for zone in lab.dns.zones()]
-    assert find(lab.docker, lab.name)["mx3"].state == "paused"
+    assert find(lab.engine, lab.name)["mx3"].state == "paused"
     lab.heal()
     assert f"{domain}." not in [zone["origin"] for zone in lab.dns.zones()]
-    assert find(lab.docker, lab.name)["mx3"].state == "running"
+    assert find(lab.engine, lab.name)["mx3"].state == "running"
     listed = lab.docker.api.containers(all=True, filters={"label": f"mail-lab.name={lab.name}"})
     assert not [name for each in listed for name in each["Names"] if name.endswith("-guest")]
     with lab.fault("mx1", connect="refuse"):

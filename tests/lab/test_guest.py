@@ -55,7 +55,7 @@ def test_stopped_host_keeps_its_address_and_is_waited_for_when_it_comes_back(lab
         assert lab.host("other").address != own.address
         route = lab.send(to=f"bia@{domain}", via="direct").route()
         assert answers(route) == ["own failed connect", "mx2 accepted end-of-data"]
-    back = inspect(lab.docker, own.container)
+    back = inspect(lab.engine, own.container)
     assert (back.state, back.address) == ("running", own.address)
     assert answers(lab.send(to=f"bia@{domain}", via="direct").route()) == ["own accepted end-of-data"]
 

@@ -16,6 +16,7 @@ from docker.types import IPAMConfig, IPAMPool
 from lab import Lab
 from lab.engine import netns
 from lab.engine.compose import numbers
+from lab.engine.protocol import MACHINE, beside
 from lab.world import isolation
 
 from . import outside
@@ -112,18 +113,18 @@ def test_a_neighbour_reaches_no_host(lab: Lab, beyond: Outside) -> None:
 @pytest.mark.parametrize("host", KINDS[:-1])
 def test_docker_s_resolver_says_what_the_lab_s_dns_says(lab: Lab, host: str) -> None:
     question = f"{host}.outside.example."
-    place = netns.of(lab.hosts[host].container)
+    place = beside(lab.hosts[host].container)
     ask = (
         f"import dns.message, dns.query as q; q.udp(dns.message.make_query({question!r}, 'A'), '127.0.0.11', timeout=5)"
     )
-    netns.run(lab.docker, lab.name, lab.hosts["dns"].image, place, "python3", "-c", ask)
+    netns.run(lab.engine, lab.name, lab.hosts["dns"].image, place, "python3", "-c", ask)
     assert {entry["rcode"] for entry in lab.dns.history(name=question)} == {"REFUSED"}
 
 
 def test_rules_that_somebody_flushed_are_missed_and_put_back(lab: Lab, beyond: Outside) -> None:
     """What they are good for shows while they are away: this engine, alone, keeps neither direction."""
     assert status(lab)["isolated"] is True
-    isolation.release(lab.docker, lab.name, outside.image(lab))
+    isolation.release(lab.engine, lab.name, outside.image(lab))
     try:
         assert (status(lab)["isolated"], status(lab)["ready"]) == (False, True)
         assert f"nft table inet mail-lab-{lab.name}" in str(status(lab)["exposed"])
@@ -203,6 +204,6 @@ def status(lab: Lab) -> dict[str, object]:
 def loose(lab: Lab) -> bool:
     """Return whether this machine takes packets whose senders it would not reach that way (rp_filter)."""
     found = netns.run(
-        lab.docker, lab.name, outside.image(lab), netns.MACHINE, "sh", "-c", "cat /proc/sys/net/ipv4/conf/*/rp_filter"
+        lab.engine, lab.name, outside.image(lab), MACHINE, "sh", "-c", "cat /proc/sys/net/ipv4/conf/*/rp_filter"
     )
     return "1" not in re.findall(r"\d", found)

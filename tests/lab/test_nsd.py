@@ -29,7 +29,6 @@ from dnszone.rules import Rules
 from dnszone.zone import Zone
 from dnszone.zones import Zones
 from lab import Lab
-from lab.engine.command import execute
 from lab.engine.hosts import LABEL
 
 DOCKERFILE = """\
@@ -210,7 +209,7 @@ def nsd(lab: Lab, asked: Sequence[bytes]) -> list[bytes]:
     try:
         container.put_archive("/srv", packed(files))
         container.start()
-        ran = execute(container, ["python3", "/srv/ask.py"])
+        ran = lab.engine.execute(str(container.id), ["python3", "/srv/ask.py"])
         assert ran.exit_code == 0, (ran.said, container.logs())
     finally:
         container.remove(force=True)

@@ -71,14 +71,14 @@ def test_lab_that_the_tests_start_is_taken_down_unless_kept(lab: Lab, pytester: 
     name = f"{lab.name}-kept"
     result = pytester.runpytest_subprocess("--lab", name, "--lab-keep")
     result.assert_outcomes(passed=1)
-    assert len(find(lab.docker, name)) == 10
+    assert len(find(lab.engine, name)) == 10
     result = pytester.runpytest_subprocess("--lab", name)  # it was up before, so it stays
     result.assert_outcomes(passed=1)
-    assert len(find(lab.docker, name)) == 10
+    assert len(find(lab.engine, name)) == 10
     _down(pytester, name)
     result = pytester.runpytest_subprocess("--lab", name)
     result.assert_outcomes(passed=1)
-    assert find(lab.docker, name) == {}
+    assert find(lab.engine, name) == {}
     assert lab.docker.api.networks(filters={"label": f"{LABEL}={name}"}) == []
 
 

@@ -20,6 +20,7 @@ import pytest
 from lab import Lab
 from lab.engine import netns
 from lab.engine.hosts import LABEL, networks
+from lab.engine.protocol import MACHINE
 from lab.world import roster
 from lab.world.slot import Slot
 
@@ -72,7 +73,7 @@ def left(lab: Lab) -> list[str]:
     bridges = [each["Name"] for each in api.networks(filters=label)]
     project = {"label": f"com.docker.compose.project=mail-lab-{NAME}"}
     volumes = [each["Name"] for each in api.volumes(filters=project)["Volumes"] or ()]
-    tables = netns.run(lab.docker, lab.name, lab.hosts["scripted"].image, netns.MACHINE, "nft", "list", "tables")
+    tables = netns.run(lab.engine, lab.name, lab.hosts["scripted"].image, MACHINE, "nft", "list", "tables")
     return [
         *containers,
         *bridges,
@@ -134,7 +135,7 @@ def test_down_with_somebody_else_in_the_network(lab: Lab, run: Run) -> None:
 
 
 def test_slot_taken_and_no_slot(lab: Lab, run: Run) -> None:
-    number = next(each.slot for each in networks(lab.docker) if each.lab == lab.name)
+    number = next(each.slot for each in networks(lab.engine) if each.lab == lab.name)
     taken = run("up", LAB_SLOT=str(number))
     assert taken.returncode == 4
     assert f"slot {number} belongs to another lab" in taken.stderr

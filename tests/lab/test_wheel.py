@@ -45,4 +45,4 @@ def test_wheel_in_an_empty_environment(lab: Lab, tmp_path: Path) -> None:
     (folder / "test_it.py").write_text(TEST)
     told = run(tmp_path / "env" / "bin" / "pytest", "--lab", "wheel", cwd=folder)
     assert "1 passed" in told
-    assert find(lab.docker, "wheel") == {}
+    assert find(lab.engine, "wheel") == {}

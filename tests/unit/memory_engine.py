@@ -103,6 +103,7 @@ class MemoryEngine:
         self.logs: dict[str, str] = {}
         self.printed: defaultdict[tuple[str, str], MemoryStream] = defaultdict(MemoryStream)  # container and start
         self.followed: list[tuple[str, float | None]] = []  # container, and since when
+        self.gone: set[str] = set()  # removed when they have been inspected
         self.inputs: dict[str, MemoryInput] = {}
         self.events = MemoryStream()
         self.nets: list[Network] = []
@@ -198,6 +199,8 @@ class MemoryEngine:
     ) -> MemoryStream:
         del stamped, tail
         self._refuse("follow")
+        if container in self.gone:
+            raise GoneError(f"No such container: {container}")
         self.followed.append((container, since))
         return self.printed[container, self.inspect(container).started]
 

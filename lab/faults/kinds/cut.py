@@ -30,8 +30,7 @@ class Cut(Fault):
     @staticmethod
     def heal(site: Site) -> None:
         """Set it up again; the kernel puts the route to the neighbours back with it."""
-        site.container.reload()
-        if site.container.status not in ("running", "paused"):
+        if site.state not in ("running", "paused"):
             return
         site.beside(
             "sh", "-c", f"ip link set eth0 up && {_moved('lo', 'eth0', 64)} && ip -6 addr flush dev lo scope global"

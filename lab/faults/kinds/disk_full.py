@@ -33,8 +33,7 @@ class DiskFull(Fault):
     @staticmethod
     def heal(site: Site) -> None:
         """Demand what Postfix demands by default."""
-        site.container.reload()
-        if site.container.status == "running":
+        if site.state == "running":
             _set(site, "postconf -X queue_minfree")
 
 

@@ -9,16 +9,12 @@ from __future__ import annotations
 
 import re
 import threading
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from lab.engine import netns
-from lab.engine.archive import archive
-from lab.engine.command import execute
 from lab.engine.hosts import LABEL, MAIL_ROLES, OWNER
-from lab.engine.streams import end
+from lab.engine.protocol import Confinement, RefusedError, Specification, beside
 from lab.errors import LabError, UnsupportedError
 from lab.faults.kinds.fault import Ban
 from lab.faults.kinds.site import Site
@@ -26,8 +22,7 @@ from lab.values import Key, Notes, Number, Schema, Table, toml
 from lab.world import extra
 
 if TYPE_CHECKING:
-    from docker import DockerClient
-    from docker.types.daemon import CancellableStream
+    from lab.engine.protocol import Engine, Input, Stream
 
 GUARDED = "mail-lab.guarded"  # label of the container: whose log it reads
 LONGEST = 86_400  # seconds
@@ -91,45 +86,31 @@ class Fail2ban(Ban):
 
     def apply(self, site: Site) -> None:
         """Start fail2ban beside the host; returns when the jail is watched."""
-        from docker.errors import APIError
-
-        image = site.image(extra.FAIL2BAN)
-        api, labels = site.docker.api, site.container.labels
-        kept = {key: labels[key] for key in (LABEL, OWNER) if key in labels}
+        image, engine = site.image(extra.FAIL2BAN), site.engine
+        kept = {key: site.labels[key] for key in (LABEL, OWNER) if key in site.labels}
+        wanted = Specification(
+            image,
+            labels={**kept, GUARDED: site.container},
+            network=beside(site.container),
+            confinement=Confinement(("NET_ADMIN",), memory=256 * 2**20, processes=100),
+            reads=True,
+        )
         try:
-            guard = api.create_container(
-                image=image,
-                stdin_open=True,
-                labels={**kept, GUARDED: site.host.container},
-                host_config=api.create_host_config(
-                    network_mode=netns.of(site.host.container),
-                    cap_drop=["ALL"],
-                    cap_add=["NET_ADMIN"],
-                    security_opt=["no-new-privileges:true"],
-                    mem_limit="256m",
-                    pids_limit=100,
-                ),
-            )["Id"]
-            api.put_archive(guard, FOLDER, archive({FILE: self.jail}))
-            said = api.attach(guard, stream=True, logs=True)
-            api.start(guard)
-        except APIError as error:
-            raise UnsupportedError(
-                f"fail2ban does not start beside {site.host.name}: {error.explanation or error}"
-            ) from error
+            guard = engine.create(wanted)
+            engine.copy_in(guard, FOLDER, {FILE: self.jail})
+            said = engine.attach(guard)
+            engine.start(guard)
+        except RefusedError as error:
+            raise UnsupportedError(f"fail2ban does not start beside {site.host.name}: {error.args[0]}") from error
         _await(said, site)
-        _feed(site.docker, site.host.container, guard)
+        _feed(engine, site.container, guard)
 
     @staticmethod
     def heal(site: Site) -> None:
         """Ban nobody any more; no fail2ban there is fine too. A host that has stopped has lost it with its network."""
-        from docker.errors import NotFound
-
         for guard in _guards(site):
-            with suppress(NotFound):
-                site.docker.api.remove_container(guard, force=True, v=True)
-        site.container.reload()
-        if site.container.status in ("running", "paused"):
+            site.engine.remove(guard)
+        if site.state in ("running", "paused"):
             site.nft(f"table inet {TABLE} {{}}\ndelete table inet {TABLE}")
 
     @staticmethod
@@ -137,8 +118,7 @@ class Fail2ban(Ban):
         """Return who is banned: address to whole seconds that are left. Without the fault nobody is."""
         found: dict[str, int] = {}
         for guard in _guards(site):
-            beside = site.docker.containers.prepare_model({"Id": guard})
-            listed = execute(beside, ["fail2ban-client", "get", "postfix", "banip", "--with-time"]).output
+            listed = site.engine.execute(guard, ["fail2ban-client", "get", "postfix", "banip", "--with-time"]).output
             for each in BANNED.finditer(listed):
                 # In the container's time zone.
                 until = datetime.strptime(each["until"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
@@ -147,11 +127,10 @@ class Fail2ban(Ban):
 
 
 def _guards(site: Site) -> list[str]:
-    label = f"{GUARDED}={site.host.container}"
-    return [each["Id"] for each in site.docker.api.containers(all=True, filters={"label": label})]
+    return [each.id for each in site.engine.containers(f"{GUARDED}={site.container}")]
 
 
-def _await(said: CancellableStream[bytes], site: Site) -> None:
+def _await(said: Stream[bytes], site: Site) -> None:
     """Read fail2ban's log until the jail has started. Raises LabError with what it says when it does not."""
     timer = threading.Timer(TIMEOUT, said.close)
     timer.start()
@@ -163,7 +142,7 @@ def _await(said: CancellableStream[bytes], site: Site) -> None:
                 return
     finally:
         timer.cancel()
-        end(said)
+        said.close()
     lines = seen.decode("utf-8", "replace").strip() or "(it said nothing)"
     raise LabError(
         f"fail2ban beside {site.host.name} has no jail:\n{lines}",
@@ -171,21 +150,18 @@ def _await(said: CancellableStream[bytes], site: Site) -> None:
     )
 
 
-def _feed(docker: DockerClient, host: str, guard: str) -> None:
+def _feed(engine: Engine, host: str, guard: str) -> None:
     """Hand the log of *host* over from now on, until *guard* is gone or the host has stopped."""
-    log = docker.api.logs(host, stream=True, follow=True, tail=0)
-    link = docker.api.attach_socket(guard, params={"stdin": 1, "stream": 1})
+    log, link = engine.follow(host, tail=0), engine.input(guard)
     threading.Thread(target=_carry, args=(log, link), name="lab-fail2ban", daemon=True).start()
 
 
-def _carry(log: CancellableStream[bytes], link: Any) -> None:  # noqa: ANN401  what the SDK has for a socket
-    socket = getattr(link, "_sock", link)  # the SDK's object can only be read from
+def _carry(log: Stream[bytes], link: Input) -> None:
     try:
         for lines in log:
-            socket.sendall(lines)
+            link.send(lines)
     except OSError:  # fail2ban is gone: the fault is healed
         return
     finally:
-        end(log)
+        log.close()
         link.close()
-        socket.close()

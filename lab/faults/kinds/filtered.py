@@ -30,8 +30,7 @@ class Filtered(Fault):
     @staticmethod
     def heal(site: Site) -> None:
         """Take the filter away; none there is fine too. A host that has stopped has lost it with its network."""
-        site.container.reload()
-        if site.container.status not in ("running", "paused"):
+        if site.state not in ("running", "paused"):
             return
         site.nft(f"table inet {TABLE} {{}}\ndelete table inet {TABLE}")
 

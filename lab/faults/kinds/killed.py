@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from lab.engine.protocol import BusyError
 from lab.faults.kinds.site import Site
 from lab.faults.kinds.stopped import Stopped
 
@@ -15,10 +18,5 @@ class Killed(Stopped):
 
     def apply(self, site: Site) -> None:
         """Kill it as `docker kill` does."""
-        from docker.errors import APIError
-
-        try:
-            site.container.kill()
-        except APIError as error:
-            if error.status_code != 409:  # it was not running
-                raise
+        with suppress(BusyError):  # it was not running
+            site.engine.kill(site.container)

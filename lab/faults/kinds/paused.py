@@ -23,12 +23,11 @@ class Paused(Fault):
 
     def apply(self, site: Site) -> None:
         """Freeze all its processes."""
-        site.container.pause()
+        site.engine.pause(site.container)
 
     @staticmethod
     def heal(site: Site) -> None:
         """Let them go on."""
-        site.container.reload()
-        if site.container.status == "paused":
-            site.container.unpause()
+        if site.state == "paused":
+            site.engine.unpause(site.container)
         site.await_ready()

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lab.engine import netns
-from lab.engine.command import execute
 from lab.engine.hosts import LABEL, Host
+from lab.engine.protocol import RefusedError, beside
 from lab.errors import LabError, MachineError, UnsupportedError
 
 if TYPE_CHECKING:
-    from docker import DockerClient
-    from docker.models.containers import Container
+    from lab.engine.protocol import Engine
 
 
 ANNOUNCE = r"""
@@ -48,12 +47,22 @@ class Site:
     ``image`` returns the image of what a fault starts beside the host (:mod:`lab.world.extra`), built if need be.
     """
 
-    docker: DockerClient
+    engine: Engine
     host: Host
-    container: Container
+    labels: Mapping[str, str]  # of its container
     await_ready: Callable[[], None]
     tools: str
     image: Callable[[str], str] = _nobody_builds
+
+    @property
+    def container(self) -> str:
+        """The id of its container."""
+        return self.host.container
+
+    @property
+    def state(self) -> str:
+        """How the host is now, in Docker's word."""
+        return self.engine.inspect(self.container).state
 
     def nft(self, rules: str, *options: str) -> str:
         """Run nft(8) in the host's network namespace, and return what it prints."""
@@ -62,15 +71,9 @@ class Site:
     def beside(self, *command: str, capability: str = "NET_ADMIN") -> str:
         """Run a command in the host's network namespace with a capability, and return what it prints."""
         try:
-            return netns.run(
-                self.docker,
-                self.container.labels[LABEL],
-                self.tools,
-                netns.of(self.host.container),
-                *command,
-                capability=capability,
-            )
-        except netns.RefusedError as error:
+            lab, there = self.labels[LABEL], beside(self.container)
+            return netns.run(self.engine, lab, self.tools, there, *command, capability=capability)
+        except RefusedError as error:
             raise UnsupportedError(
                 f"{command[0]} failed beside {self.host.name}: {error.args[0]}",
                 hint=f"it needs an engine that allows {capability} (rootless ones may not), and nf_tables",
@@ -88,7 +91,7 @@ class Site:
 
     def run(self, *command: str) -> None:
         """Run a command in the host itself."""
-        ran = execute(self.container, command)
+        ran = self.engine.execute(self.container, command)
         if ran.exit_code != 0:
             raise MachineError(
                 f"{command[0]} failed at {self.host.name}: {ran.said}", hint=f"`lab logs {self.host.name}` shows more"

@@ -23,11 +23,11 @@ class Stopped(Fault):
 
     def apply(self, site: Site) -> None:
         """Stop it as `docker stop` does."""
-        site.container.stop(timeout=2)
+        site.engine.stop(site.container)
 
     @staticmethod
     def heal(site: Site) -> None:
         """Start it and wait for its greeting."""
-        site.container.start()
+        site.engine.start(site.container)
         site.await_ready()
         site.announce()

@@ -15,8 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab.engine.command import execute
-from lab.engine.hosts import container
 from lab.errors import LabError, UnsupportedError
 from lab.scenario.format.expect import Asked, ready
 from lab.scenario.format.model import IN_QUEUE, MAIN, RUN, Expected, Message, Scenario, Step
@@ -251,7 +249,7 @@ class _Run:
     def _command(self, step: Step) -> None:
         host = self._lab.hosts[self._stage.names.real(str(step.table["run"]))]
         command = [replaced(word, self._stage.values) for word in step.table["command"]]
-        ran = execute(container(self._lab.docker, host), command)
+        ran = self._lab.engine.execute(host.container, command)
         printed = ran.output + ran.errors
         if self._lab.reread(host.name):
             self._plan_again()

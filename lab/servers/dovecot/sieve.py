@@ -8,11 +8,10 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
-from lab.engine.command import execute
 from lab.errors import LabError
 
 if TYPE_CHECKING:
-    from docker.models.containers import Container
+    from lab.engine.protocol import Engine
 
 HOME = "/srv/vmail"  # mail_home in dovecot.conf is HOME/domain/user
 ACTIVE = ".dovecot.sieve"  # active_path there
@@ -22,9 +21,10 @@ PUT = 'install -d -o vmail -g vmail "${1%/*}" "$1" && printf %s "$2" | base64 -d
 class Sieve:
     """The scripts in one mail store. ``scripts`` has those that were put there by this object, by address."""
 
-    def __init__(self, mailstore: Container, name: str) -> None:
-        """*name*: its lab name."""
+    def __init__(self, engine: Engine, mailstore: str, name: str) -> None:
+        """*mailstore*: its container; *name*: its lab name."""
         self.scripts: dict[str, str] = {}
+        self._engine = engine
         self._mailstore = mailstore
         self._name = name
 
@@ -45,7 +45,7 @@ class Sieve:
 
     def _run(self, address: str, command: str, *words: str) -> None:
         user, _, domain = address.lower().partition("@")
-        ran = execute(self._mailstore, ["sh", "-c", command, "sh", f"{HOME}/{domain}/{user}", *words])
+        ran = self._engine.execute(self._mailstore, ["sh", "-c", command, "sh", f"{HOME}/{domain}/{user}", *words])
         if ran.exit_code != 0:
             raise LabError(
                 f"the Sieve script of {address} cannot be changed: {ran.said}",

@@ -15,11 +15,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lab.engine.command import Ran, execute
+from lab.engine.protocol import Ran, RefusedError
 from lab.errors import LabError
 
 if TYPE_CHECKING:
-    from docker.models.containers import Container
+    from lab.engine.protocol import Engine
 
 PAUSE = 0.05  # seconds between two looks
 CHANGED = re.compile(r"postsuper: .*: (\d+) messages?$", re.MULTILINE)  # "postsuper: Deleted: 1 message"
@@ -49,9 +49,10 @@ class QueuedMessage:
 class Queue:
     """The queue of *host*, as it is at each call."""
 
-    def __init__(self, host: str, container: Container) -> None:
+    def __init__(self, host: str, engine: Engine, container: str) -> None:
         """*container* is the host's own."""
         self.host = host
+        self._engine = engine
         self._container = container
 
     def list(self) -> Sequence[QueuedMessage]:
@@ -113,13 +114,11 @@ class Queue:
 
     def _run(self, *command: str) -> Ran:
         """Run a command of Postfix."""
-        from docker.errors import APIError
-
         try:
-            ran = execute(self._container, command)
-        except APIError as error:  # 409: it is stopped or paused
+            ran = self._engine.execute(self._container, command)
+        except RefusedError as error:  # it is stopped or paused
             raise LabError(
-                f"{' '.join(command)} cannot run on {self.host}: {error.explanation or error}",
+                f"{' '.join(command)} cannot run on {self.host}: {error.args[0]}",
                 hint="a queue can be read while its host runs; `lab status` tells",
             ) from error
         if ran.exit_code != 0:

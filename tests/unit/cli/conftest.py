@@ -29,6 +29,7 @@ from lab.world import bundle
 from lab.world.doors import doors
 from lab.world.slot import Slot
 from lab.world.world import Status
+from tests.unit.memory_engine import MemoryEngine, host
 from tests.unit.route.recordings import WORLD, parsed, read_history, read_lines
 
 ROLES = {"dns": "dns", "gateway": "gateway", "mailstore": "mailstore", "scripted": "scripted", "smarthost": "smarthost"}
@@ -213,19 +214,14 @@ class FakeScripted:
         self.standing[:] = [each for each in self.standing if each["id"] != policy]
 
 
-class FakeDockerApi:
-    """Hands out logs."""
-
-    def logs(self, container: str, **_: Any) -> bytes:
-        lines = {
-            "id-mx1": b"2026-01-01T12:00:00.000002000Z second\n2026-01-01T12:00:02.000000000Z [red]fourth[/red]\n",
-            "id-mx2": b"2026-01-01T12:00:00.000001000Z first\n2026-01-01T12:00:01.000000000Z third\n",
-        }
-        return lines.get(container, b"")
-
-
-class FakeDocker:
-    api = FakeDockerApi()
+def make_engine() -> MemoryEngine:
+    """Return an engine on which two hosts have logged something."""
+    engine = MemoryEngine(*(host(name, each.role) for name, each in make_hosts().items()))
+    engine.logs = {
+        "id-mx1": "2026-01-01T12:00:00.000002000Z second\n2026-01-01T12:00:02.000000000Z [red]fourth[/red]\n",
+        "id-mx2": "2026-01-01T12:00:00.000001000Z first\n2026-01-01T12:00:01.000000000Z third\n",
+    }
+    return engine
 
 
 class FakeLab:
@@ -240,7 +236,7 @@ class FakeLab:
         self.queued: dict[str, list[QueuedMessage]] = {}
         self.faults: list[dict[str, Any]] = []
         self.queue_commands: list[tuple[str, ...]] = []
-        self.docker = FakeDocker()
+        self.engine = make_engine()
         self.name = "main"
         self.bans: dict[str, int] = {}
         self.dns = FakeDns()
@@ -290,7 +286,6 @@ class FakeWorld:
     def __init__(self, name: str, engine: object = None) -> None:
         self.name = name
         self.engine = engine
-        self.docker = FakeDocker()
 
     def hosts(self) -> dict[str, Host]:
         found = self.states.get(self.name)

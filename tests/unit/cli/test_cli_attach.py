@@ -12,8 +12,10 @@ import pytest
 
 from lab.cli import attach, complete, lookup, names
 from lab.cli.failure import NotUpError
+from lab.engine.protocol import Network, Pool
 from lab.errors import LabError, MachineError
 from lab.world.doors import Door
+from tests.unit.memory_engine import MemoryEngine, host
 
 from .conftest import FakeLab, FakeWorld, make_status
 
@@ -48,15 +50,12 @@ def test_a_dns_that_is_not_published(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_labs_are_found_by_their_networks_and_by_their_containers() -> None:
-    main = {
-        "Labels": {"mail-lab.name": "main", "mail-lab.slot": "0"},
-        "IPAM": {"Config": [{"Subnet": "198.18.0.0/20"}]},
-    }
-    api = SimpleNamespace(
-        networks=lambda **_: [main],
-        containers=lambda **_: [{"Labels": {"mail-lab.name": "half"}}, {"Labels": {"mail-lab.name": "main"}}],
-    )
-    assert attach.labs(SimpleNamespace(api=api)) == ["half", "main"]  # type: ignore[arg-type]  # a double
+    engine = MemoryEngine(host("mx1", lab="half"), host("mx2", lab="main"))
+    engine.nets = [
+        Network(name, name, {"mail-lab.name": name, "mail-lab.slot": "0"}, pools=(Pool("198.18.0.0/20"),))
+        for name in ("main", "gone")
+    ]
+    assert attach.labs(engine) == ["gone", "half", "main"]
 
 
 def test_completion_offers_what_begins_so_and_nothing_where_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:

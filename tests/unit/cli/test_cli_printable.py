@@ -118,11 +118,6 @@ class HostileMailbox(FakeMailbox):
         return [StoredMessage(mailbox, 7, raw.encode())]
 
 
-class HostileApi:
-    def logs(self, *_: object, **__: object) -> bytes:
-        return f"2026-01-01T12:00:00.000002000Z {HOSTILE}\rover it\n".encode()
-
-
 def hostile_lines() -> list[Line]:
     """Return a recording in which a reason is hostile, and one more line that is."""
     said = [(at, host, text.replace("refused", f"refused {HOSTILE}")) for host, at, text in LINES]
@@ -149,7 +144,8 @@ def hostile(run: Run, fake: FakeLab, states: States, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(fake, "explain", lambda *_, **__: replace(plan, why=HOSTILE, notes=(HOSTILE,)))
     monkeypatch.setattr(fake, "mailbox", lambda _: HostileMailbox())
     fake.queued["mx1"] = [QueuedMessage("deferred", "4d", HOSTILE, 1, 1, {HOSTILE: HOSTILE})]
-    fake.docker.api = HostileApi()  # type: ignore[assignment]  # a double
+    for each in fake.hosts.values():
+        fake.engine.logs[each.container] = f"2026-01-01T12:00:00.000002000Z {HOSTILE}\rover it\n"
     told = {"at": "2026-01-01T12:00:00.123456Z", "transport": "udp", "type": HOSTILE, "name": HOSTILE}
     query = {**told, "client": HOSTILE, "rcode": HOSTILE, "answers": [HOSTILE], "fault": HOSTILE}
     monkeypatch.setattr(fake.dns, "history", lambda **_: [query])

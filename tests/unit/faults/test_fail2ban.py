@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
 
+from lab.engine.hosts import inspect
 from lab.errors import LabError
 from lab.faults.kinds.fail2ban import Fail2ban
 from lab.faults.kinds.site import Site
 from lab.faults.reader import at_host
+from tests.unit.memory_engine import MemoryEngine, host
 
 
 def test_a_jail_has_the_names_of_fail2ban() -> None:
@@ -49,10 +48,8 @@ def test_it_reads_the_log_of_a_postfix() -> None:
 
 
 def test_the_command_line_cannot_hand_it_a_log() -> None:
-    container: Any = SimpleNamespace(labels={})
-    docker: Any = SimpleNamespace(api=None)
-    host: Any = SimpleNamespace(container="id", name="mx1")
+    engine = MemoryEngine(host("mx1"))
     whole = at_host("mx", {"fail2ban": {}}).whole
     assert whole is not None
     with pytest.raises(LabError, match="for tests and scenarios"):
-        whole.fault.apply(Site(docker, host, container, lambda: None, "tools"))
+        whole.fault.apply(Site(engine, inspect(engine, "id-mx1"), {}, lambda: None, "tools"))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from lab.engine.hosts import inspect
 from lab.faults.kinds import KINDS
+from lab.faults.kinds.site import Site
 from lab.faults.reader import at_host
+from tests.unit.memory_engine import MemoryEngine, host
 
 BESIDE = (
     "refuse",
@@ -23,69 +24,50 @@ BESIDE = (
 )  # what a container in the host's network namespace does
 
 
-@dataclass
-class Site:
-    """A host in a state. ``done`` has the commands, in order."""
+class HostSite(Site):
+    """A host in memory. ``done`` has what was done there, in order: commands, and what was asked of the engine."""
 
-    status: str = "running"
-    done: list[str] = field(default_factory=list)
+    engine: MemoryEngine
 
     @property
-    def container(self) -> Site:
-        return self
+    def status(self) -> str:
+        return self.state
 
     @property
-    def docker(self) -> Any:
-        return SimpleNamespace(api=SimpleNamespace(containers=lambda **_: []))
+    def done(self) -> list[str]:
+        return [each for (each, *_) in self.engine.done]
 
-    @property
-    def host(self) -> Any:
-        return SimpleNamespace(container="id")
-
-    def reload(self) -> None:
-        """Docker is asked for the state."""
-
-    def await_ready(self) -> None:
-        assert self.status == "running", f"a host that is {self.status} never gets ready"
-        self.done.append("await")
+    def note(self, what: str) -> None:
+        self.engine.done.append((what,))
 
     def announce(self) -> None:
         assert self.done[-1] == "await", "the scripted host has all its addresses when it is ready"
-        self.done.append("announce")
+        self.note("announce")
 
-    def nft(self, rules: str) -> str:
-        return self.beside("nft", " ".join(rules.split()))
+    def nft(self, rules: str, *options: str) -> str:
+        return self.beside("nft", *options, " ".join(rules.split()))
 
-    def beside(self, *command: str) -> str:
+    def beside(self, *command: str, capability: str = "NET_ADMIN") -> str:
+        del capability
         assert self.status != "exited", "there is no network namespace to join"
-        self.done.append(" ".join(command))
+        self.note(" ".join(command))
         return ""
 
     def run(self, *command: str) -> None:
         assert self.status == "running", f"nothing can be run at a host that is {self.status}"
-        self.done.append(" ".join(command))
-
-    def start(self) -> None:
-        self.status = "running"
-        self.done.append("start")
-
-    def stop(self, timeout: int) -> None:
-        del timeout
-        self.status = "exited"
-
-    def kill(self) -> None:
-        self.status = "exited"
-
-    def pause(self) -> None:
-        self.status = "paused"
-
-    def unpause(self) -> None:
-        assert self.status == "paused"
-        self.status = "running"
+        self.note(" ".join(command))
 
 
-def site(status: str = "running") -> Any:
-    return Site(status)
+def site(status: str = "running", *, waits: bool = True) -> HostSite:
+    engine = MemoryEngine(host("mx1", state=status))
+
+    def await_ready() -> None:
+        if waits:
+            assert found.status == "running", f"a host that is {found.status} never gets ready"
+            found.note("await")
+
+    found = HostSite(engine, inspect(engine, "id-mx1"), {}, await_ready, "tools")
+    return found
 
 
 @pytest.mark.parametrize(
@@ -165,8 +147,7 @@ def test_no_room_by_a_setting_that_is_taken_out_again() -> None:
 
 @pytest.mark.parametrize("kind", [*BESIDE, "disk-full", "paused", "scan_ban"])
 def test_healing_asks_nothing_of_a_host_that_has_stopped(kind: str) -> None:
-    host = site("exited")
-    host.await_ready = lambda: None  # it says so, in a real lab
+    host = site("exited", waits=False)  # it says so, in a real lab
     KINDS[kind].heal(host)
     assert host.done == []
 

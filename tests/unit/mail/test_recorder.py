@@ -1,129 +1,55 @@
-"""The recorder, with a Docker client that says what a test lets it say."""
+"""The recorder, with an engine that says what a test lets it say."""
 
 from __future__ import annotations
 
-import queue
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, cast
 
 import pytest
-from docker import DockerClient
-from docker.errors import NotFound
 
+from lab.engine.protocol import GoneError, Inspected
 from lab.errors import LabError
 from lab.mail.recorder import Recorder, parse_stamp
 from lab.route.history import History
+from tests.unit.memory_engine import MemoryEngine, MemoryStream, host
 
 DEADLINE = 20  # seconds; only a test that fails waits so long
-END = object()
 HELLO, BYE = "2026-01-01T00:00:01.000000001Z one", "2026-01-01T00:00:02.000000001Z two"
 CONNECT = "Jan 01 00:00:01 mx1 postfix/smtpd[7]: connect from client.home.test[198.18.0.21]"
 
 
-class FakeResponse:
-    """What is behind a stream of Docker's."""
-
-    closed = False
-
-    def close(self) -> None:
-        self.closed = True
+def says(name: str, *first: object, role: str = "mx", owner: str = "") -> tuple[Inspected, MemoryStream]:
+    """Return a host, and its log, which begins so."""
+    return host(name, role, owner=owner), MemoryStream(*first)
 
 
-class FakeStream:
-    """A stream of Docker's: yields what is given to it; ends when it is closed, as Docker's own does."""
-
-    def __init__(self, *first: object) -> None:
-        self.closed = False
-        self._response = FakeResponse()
-        self._items: queue.SimpleQueue[object] = queue.SimpleQueue()
-        for item in first:
-            self.give(item)
-
-    def give(self, item: object) -> None:
-        self._items.put(item)
-
-    def end(self) -> None:
-        self.give(END)
-
-    def close(self) -> None:
-        self.closed = True
-        self.end()
-
-    def __iter__(self) -> Iterator[Any]:
-        while (item := self._items.get()) is not END:
-            if isinstance(item, Exception):
-                raise item
-            yield item
+def having(*hosts: tuple[Inspected, MemoryStream]) -> MemoryEngine:
+    engine = MemoryEngine()
+    for each in hosts:
+        add(engine, each)
+    return engine
 
 
-@dataclass
-class FakeContainer:
-    id: str
-    labels: Mapping[str, str]
-    streams: dict[str, FakeStream]  # start to the log of that run
-    started: str = "2026-01-01T00:00:00Z"
-    since: list[float] = field(default_factory=list)
-    gone: bool = False
-
-    @property
-    def attrs(self) -> dict[str, Any]:
-        return {"State": {"StartedAt": self.started}}
-
-    def logs(self, *, stream: bool, follow: bool, timestamps: bool, since: float) -> FakeStream:
-        assert stream
-        assert follow
-        assert timestamps
-        if self.gone:
-            raise NotFound("no such container")
-        self.since.append(since)
-        return self.streams[self.started]
+def add(engine: MemoryEngine, said: tuple[Inspected, MemoryStream]) -> None:
+    """Start a host, or start one again."""
+    there, log = said
+    engine.there[there.id] = there
+    engine.printed[there.id, there.started] = log
 
 
-class FakeDocker:
-    """Both the client and its ``containers``."""
-
-    def __init__(self, *containers: FakeContainer) -> None:
-        self.all = {each.id: each for each in containers}
-        self.starts = FakeStream()
-        self.containers = self.api = self
-        self.last = b""
-        self.asked: list[Any] = []
-
-    def events(self, **parameters: Any) -> FakeStream:
-        self.asked.append(parameters)
-        return self.starts
-
-    def list(self, **parameters: Any) -> list[FakeContainer]:
-        self.asked.append(parameters)
-        return list(self.all.values())
-
-    def get(self, container: str) -> FakeContainer:
-        if container not in self.all:
-            raise NotFound("no such container")
-        return self.all[container]
-
-    def logs(self, container: str, *, tail: int, timestamps: bool) -> bytes:
-        self.get(container)
-        assert (tail, timestamps) == (1, True)
-        return self.last
-
-
-def host(name: str = "mx1", role: str = "mx", owner: str | None = None, *first: object) -> FakeContainer:
-    labels = {"mail-lab.host": name, "mail-lab.role": role}
-    if owner is not None:
-        labels["mail-lab.owner"] = owner
-    return FakeContainer(f"id-{name}", labels, {"2026-01-01T00:00:00Z": FakeStream(*first)})
+def since(engine: MemoryEngine, container: str) -> list[float | None]:
+    """Return from when on a container's log was asked for, each time."""
+    return [begin for each, begin in engine.followed if each == container]
 
 
 @pytest.fixture
-def follow() -> Iterator[Callable[[FakeDocker], Recorder]]:
+def follow() -> Iterator[Callable[[MemoryEngine], Recorder]]:
     recorders: list[Recorder] = []
 
-    def start(docker: FakeDocker, since: float | None = 1.5, *, mail_only: bool = True) -> Recorder:
-        recorders.append(Recorder(cast("DockerClient", docker), "main", History({}), since, mail_only=mail_only))
+    def start(engine: MemoryEngine, since: float | None = 1.5, *, mail_only: bool = True) -> Recorder:
+        recorders.append(Recorder(engine, "main", History({}), since, mail_only=mail_only))
         return recorders[-1]
 
     yield start
@@ -152,20 +78,15 @@ def raw(*lines: str) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-def test_what_is_asked_of_docker(follow: Follow) -> None:
-    docker = FakeDocker(host())
-    follow(docker)
-    label = {"label": "mail-lab.name=main"}
-    assert docker.asked == [
-        {"decode": True, "filters": {**label, "event": "start"}, "since": 1},
-        {"all": True, "ignore_removed": True, "filters": label},
-    ]
-    assert docker.all["id-mx1"].since == [1.5]
+def test_a_host_is_followed_from_the_beginning_on(follow: Follow) -> None:
+    engine = having(says("mx1"))
+    follow(engine)
+    assert since(engine, "id-mx1") == [1.5]
 
 
 def test_lines_become_events(follow: Follow) -> None:
     stamped = f"2026-01-01T00:00:01.123456789Z {CONNECT}"
-    recorder = follow(FakeDocker(host("mx1", "mx", None, raw(stamped, "2026-01-01T00:00:01.2Z no event"))))
+    recorder = follow(having(says("mx1", raw(stamped, "2026-01-01T00:00:01.2Z no event"))))
     until(recorder, 2)
     (event,) = recorder.read(lambda history: history.contacts(datetime(2026, 1, 1, tzinfo=UTC)))
     assert (event.host, event.at) == ("mx1", datetime(2026, 1, 1, 0, 0, 1, 123456, tzinfo=UTC))
@@ -174,7 +95,7 @@ def test_lines_become_events(follow: Follow) -> None:
 
 
 def test_lines_of_one_host(follow: Follow) -> None:
-    recorder = follow(FakeDocker(host("mx1", "mx", None, raw(HELLO, BYE)), host("mx2", "mx", None, raw(HELLO))))
+    recorder = follow(having(says("mx1", raw(HELLO, BYE)), says("mx2", raw(HELLO))))
     until(recorder, 3)
     assert recorder.of("mx1") == ["one", "two"]
     assert recorder.of("mx1", datetime(2026, 1, 1, 0, 0, 2, tzinfo=UTC)) == ["two"]
@@ -182,113 +103,111 @@ def test_lines_of_one_host(follow: Follow) -> None:
 
 
 def test_a_host_is_caught_up_when_its_last_line_is_recorded(follow: Follow) -> None:
-    one = host("mx1", "mx", None, raw(HELLO))
-    docker = FakeDocker(one, host("dns", "gateway"))
-    recorder = follow(docker)
+    one = says("mx1", raw(HELLO))
+    engine = having(one, says("dns", role="gateway"))
+    recorder = follow(engine)
     until(recorder, 1)
-    docker.last = raw(HELLO)
+    engine.logs["id-mx1"] = raw(HELLO).decode()
     assert recorder.caught_up("id-mx1", DEADLINE)
-    docker.last = raw(BYE)
+    engine.logs["id-mx1"] = raw(BYE).decode()
     assert not recorder.caught_up("id-mx1", 0)
-    threading.Timer(0.05, one.streams[one.started].give, [raw(BYE)]).start()
+    threading.Timer(0.05, one[1].give, [raw(BYE)]).start()
     assert recorder.caught_up("id-mx1", DEADLINE)
     assert recorder.of("mx1") == ["one", "two"]
 
 
 def test_what_was_logged_before_it_was_followed_is_not_waited_for(follow: Follow) -> None:
-    docker = FakeDocker(host())
-    recorder = follow(docker)
+    engine = having(says("mx1"))
+    recorder = follow(engine)
     assert recorder.caught_up("id-mx1", 0)  # it has logged nothing
-    docker.last = b"1970-01-01T00:00:01.000000000Z before\n"
+    engine.logs["id-mx1"] = "1970-01-01T00:00:01.000000000Z before\n"
     assert recorder.caught_up("id-mx1", 0)
 
 
 def test_a_host_that_is_gone_or_not_followed_is_never_caught_up(follow: Follow) -> None:
-    docker = FakeDocker(host("gateway", "gateway"))
-    recorder = follow(docker)
+    engine = having(says("gateway", role="gateway"))
+    recorder = follow(engine)
     assert not recorder.caught_up("id-gateway", 0)
     assert not recorder.caught_up("id-mx7", 0)
 
 
 def test_lines_of_all_hosts_in_order_of_time(follow: Follow) -> None:
-    one, two = host("mx1", "mx", None, raw(BYE)), host("mx2", "mx", None, raw(HELLO))
-    assert until(follow(FakeDocker(one, two)), 2) == ["mx2 one", "mx1 two"]
+    one, two = says("mx1", raw(BYE)), says("mx2", raw(HELLO))
+    assert until(follow(having(one, two)), 2) == ["mx2 one", "mx1 two"]
 
 
 @pytest.mark.parametrize("size", [1, 7, 31, 1000])
 def test_chunks_end_anywhere(follow: Follow, size: int) -> None:
     data = raw("2026-01-01T00:00:01.000000001Z größe", "2026-01-01T00:00:01.000000002Z ", BYE)
     chunks = [data[start : start + size] for start in range(0, len(data), size)]
-    assert until(follow(FakeDocker(host("mx1", "mx", None, *chunks))), 3) == ["mx1 größe", "mx1 ", "mx1 two"]
+    assert until(follow(having(says("mx1", *chunks))), 3) == ["mx1 größe", "mx1 ", "mx1 two"]
 
 
 def test_a_line_is_recorded_when_it_is_whole(follow: Follow) -> None:
-    container = host("mx1", "mx", None, raw(HELLO) + BYE.encode()[:-1])
-    recorder = follow(FakeDocker(container))
+    container = says("mx1", raw(HELLO) + BYE.encode()[:-1])
+    recorder = follow(having(container))
     assert until(recorder, 1) == ["mx1 one"]
-    container.streams[container.started].give(b"o, too\n")
+    container[1].give(b"o, too\n")
     assert until(recorder, 2) == ["mx1 one", "mx1 two, too"]
 
 
 def test_the_last_words_of_a_host_that_dies_in_a_line(follow: Follow) -> None:
-    container = host("mx1", "mx", None, raw(HELLO) + BYE.encode())
-    container.streams[container.started].end()
-    assert until(follow(FakeDocker(container)), 2) == ["mx1 one", "mx1 two"]
+    container = says("mx1", raw(HELLO) + BYE.encode())
+    container[1].end()
+    assert until(follow(having(container)), 2) == ["mx1 one", "mx1 two"]
 
 
 def test_hosts_that_say_nothing_about_mail_and_guests_of_others(follow: Follow) -> None:
-    docker = FakeDocker(
-        host("gateway", "gateway", None, raw(HELLO)),
-        host("theirs", "mx", "somebody", raw(HELLO)),
-        host("mx1", "mx", None, raw(HELLO)),
+    engine = having(
+        says("gateway", raw(HELLO), role="gateway"),
+        says("theirs", raw(HELLO), owner="somebody"),
+        says("mx1", raw(HELLO)),
     )
-    assert until(follow(docker), 1) == ["mx1 one"]
-    assert docker.all["id-gateway"].since == docker.all["id-theirs"].since == []
+    assert until(follow(engine), 1) == ["mx1 one"]
+    assert since(engine, "id-gateway") == since(engine, "id-theirs") == []
 
 
 def test_a_host_that_joins_later(follow: Follow) -> None:
-    docker = FakeDocker()
-    recorder = follow(docker)
+    engine = having()
+    recorder = follow(engine)
     recorder.owners.add("me")
-    docker.all["id-mine"] = host("mine", "mx", "me", raw(HELLO))
-    docker.starts.give({"id": "id-mine"})
+    add(engine, says("mine", raw(HELLO), owner="me"))
+    engine.events.give("id-mine")
     assert until(recorder, 1) == ["mine one"]
-    assert docker.all["id-mine"].since == [1.5]
+    assert since(engine, "id-mine") == [1.5]
 
 
 def test_a_start_that_is_told_twice(follow: Follow) -> None:
-    docker = FakeDocker(host("mx1", "mx", None, raw(HELLO)))
-    recorder = follow(docker)
-    docker.all["id-mx2"] = host("mx2", "mx", None, raw(BYE))
-    docker.starts.give({"id": "id-mx1"})
-    docker.starts.give({"id": "id-mx2"})
+    engine = having(says("mx1", raw(HELLO)))
+    recorder = follow(engine)
+    add(engine, says("mx2", raw(BYE)))
+    engine.events.give("id-mx1")
+    engine.events.give("id-mx2")
     assert until(recorder, 2) == ["mx1 one", "mx2 two"]
-    assert docker.all["id-mx1"].since == [1.5]
+    assert since(engine, "id-mx1") == [1.5]
 
 
 def test_a_host_that_is_started_again(follow: Follow) -> None:
-    container = host("mx1", "mx", None, raw(HELLO))
-    docker = FakeDocker(container)
-    recorder = follow(docker)
+    container = says("mx1", raw(HELLO))
+    engine = having(container)
+    recorder = follow(engine)
     until(recorder, 1)
-    container.streams[container.started].end()
-    container.started = "2026-01-01T00:00:01.5Z"
-    # Docker's "since" is not exact: the line before comes again.
-    container.streams[container.started] = FakeStream(raw(HELLO, BYE))
-    docker.starts.give({"id": "id-mx1"})
+    container[1].end()
+    again = replace(container[0], started="2026-01-01T00:00:01.5Z")
+    add(engine, (again, MemoryStream(raw(HELLO, BYE))))  # Docker's "since" is not exact: the line before comes again
+    engine.events.give("id-mx1")
     assert until(recorder, 2) == ["mx1 one", "mx1 two"]
-    assert container.since == [1.5, 1767225601.0]
+    assert since(engine, "id-mx1") == [1.5, 1767225601.0]
 
 
 def test_a_host_is_started_again_while_its_last_lines_are_read(follow: Follow) -> None:
-    container = host("mx1", "mx", None, raw(HELLO))
-    docker = FakeDocker(container)
-    recorder = follow(docker)
+    container = says("mx1", raw(HELLO))
+    engine = having(container)
+    recorder = follow(engine)
     until(recorder, 1)
-    first = container.streams[container.started]
-    container.started = "2026-01-01T00:00:02.5Z"
-    again = container.streams[container.started] = FakeStream(raw(HELLO, BYE, "2026-01-01T00:00:03.000000001Z three"))
-    docker.starts.give({"id": "id-mx1"})
+    first, again = container[1], MemoryStream(raw(HELLO, BYE, "2026-01-01T00:00:03.000000001Z three"))
+    add(engine, (replace(container[0], started="2026-01-01T00:00:02.5Z"), again))
+    engine.events.give("id-mx1")
     until(recorder, 3)
     first.give(raw(BYE, "2026-01-01T00:00:03.000000001Z three"))  # late, and more than its own run
     again.give(raw("2026-01-01T00:00:04.000000001Z four"))
@@ -297,23 +216,32 @@ def test_a_host_is_started_again_while_its_last_lines_are_read(follow: Follow) -
     assert texts(recorder) == ["mx1 one", "mx1 two", "mx1 three", "mx1 four"]
 
 
-@pytest.mark.parametrize("gone", [True, False])
-def test_a_host_that_is_removed_as_soon_as_it_starts(follow: Follow, gone: bool) -> None:
-    docker = FakeDocker()
-    recorder = follow(docker)
-    if gone:  # after Docker has told what it is
-        docker.all["id-short"] = host("short")
-        docker.all["id-short"].gone = True
-    docker.starts.give({"id": "id-short"})
-    docker.all["id-mx1"] = host("mx1", "mx", None, raw(HELLO))
-    docker.starts.give({"id": "id-mx1"})
+class Hasty(MemoryEngine):
+    """An engine that removes the host "short" as soon as it has told of it, or of its start."""
+
+    def inspect(self, container: str) -> Inspected:
+        if container == "id-short":
+            raise GoneError("no such container")
+        return super().inspect(container)
+
+
+def test_a_host_that_is_removed_as_soon_as_it_starts(follow: Follow) -> None:
+    engine = Hasty()
+    recorder = follow(engine)
+    engine.events.give("id-short")
+    add(engine, says("mx1", raw(HELLO)))
+    engine.events.give("id-mx1")
     assert until(recorder, 1) == ["mx1 one"]
 
 
-def test_a_host_that_is_removed_while_the_recorder_begins(follow: Follow) -> None:
-    short = host("short")
-    short.gone = True
-    assert until(follow(FakeDocker(short, host("mx1", "mx", None, raw(HELLO)))), 1) == ["mx1 one"]
+@pytest.mark.parametrize("kind", [Hasty, MemoryEngine])
+def test_a_host_that_is_removed_while_the_recorder_begins(follow: Follow, kind: type[MemoryEngine]) -> None:
+    engine = kind(host("short"))
+    add(engine, says("mx1", raw(HELLO)))
+    if kind is MemoryEngine:  # it is there when it is looked at, and gone when its log is asked for
+        engine.there["id-short"] = host("short", started="gone")
+        engine.gone.add("id-short")
+    assert until(follow(engine), 1) == ["mx1 one"]
 
 
 def fails(recorder: Recorder) -> str:
@@ -325,13 +253,13 @@ def fails(recorder: Recorder) -> str:
 
 
 def test_a_failure_is_told_to_every_waiter(follow: Follow) -> None:
-    container = host()
-    recorder = follow(FakeDocker(container))
+    container = says("mx1")
+    recorder = follow(having(container))
     told: list[str] = []
     waiters = [threading.Thread(target=lambda: told.append(fails(recorder))) for _ in range(2)]
     for waiter in waiters:
         waiter.start()
-    container.streams[container.started].give(OSError("broken pipe"))
+    container[1].give(OSError("broken pipe"))
     for waiter in waiters:
         waiter.join(DEADLINE)
     assert told == ["the lab's logs can no longer be followed: broken pipe"] * 2
@@ -339,28 +267,28 @@ def test_a_failure_is_told_to_every_waiter(follow: Follow) -> None:
 
 
 def test_docker_goes_away(follow: Follow) -> None:
-    docker = FakeDocker(host())
-    recorder = follow(docker)
-    docker.starts.end()  # Docker's client hides why
+    engine = having(says("mx1"))
+    recorder = follow(engine)
+    engine.events.end()  # Docker's client hides why
     assert fails(recorder) == "the lab's logs can no longer be followed: Docker's events have ended"
 
 
 def test_docker_has_a_word_of_its_own_in_the_log(follow: Follow) -> None:
-    recorder = follow(FakeDocker(host("mx1", "mx", None, raw("Error grabbing logs: unexpected EOF"))))
+    recorder = follow(having(says("mx1", raw("Error grabbing logs: unexpected EOF"))))
     assert "no line of a log: 'Error grabbing logs: unexpected EOF'" in fails(recorder)
 
 
 def test_what_is_known_counts_even_after_a_failure(follow: Follow) -> None:
-    container = host("mx1", "mx", None, raw(HELLO))
-    recorder = follow(FakeDocker(container))
+    container = says("mx1", raw(HELLO))
+    recorder = follow(having(container))
     until(recorder, 1)
-    container.streams[container.started].give(OSError("broken pipe"))
+    container[1].give(OSError("broken pipe"))
     fails(recorder)
     assert until(recorder, 1) == ["mx1 one"]
 
 
 def test_waiting_has_a_deadline(follow: Follow) -> None:
-    recorder = follow(FakeDocker(host("mx1", "mx", None, raw(HELLO))))
+    recorder = follow(having(says("mx1", raw(HELLO))))
     until(recorder, 1)
     assert not recorder.wait(lambda _: False, 0.05)
     assert not recorder.wait(lambda _: False, 0)
@@ -368,8 +296,8 @@ def test_waiting_has_a_deadline(follow: Follow) -> None:
 
 
 def test_asked_only_when_something_is_new(follow: Follow) -> None:
-    container = host("mx1", "mx", None, raw(HELLO))
-    recorder = follow(FakeDocker(container))
+    container = says("mx1", raw(HELLO))
+    recorder = follow(having(container))
     until(recorder, 1)
     asked: list[int] = []
     in_wait = threading.Event()
@@ -382,15 +310,15 @@ def test_asked_only_when_something_is_new(follow: Follow) -> None:
     waiter = threading.Thread(target=lambda: recorder.wait(ready, DEADLINE))
     waiter.start()
     assert in_wait.wait(DEADLINE)
-    container.streams[container.started].give(raw(BYE))
+    container[1].give(raw(BYE))
     waiter.join(DEADLINE)
     assert asked == [1, 2]
 
 
 def test_closing(follow: Follow) -> None:
-    container = host("mx1", "mx", None, raw(HELLO) + BYE.encode()[:-1])
-    docker = FakeDocker(container)
-    recorder = follow(docker)
+    container = says("mx1", raw(HELLO) + BYE.encode()[:-1])
+    engine = having(container)
+    recorder = follow(engine)
     until(recorder, 1)
     answers: list[bool] = []
     waiter = threading.Thread(target=lambda: answers.append(recorder.wait(lambda _: False, DEADLINE * 10)), daemon=True)
@@ -401,9 +329,8 @@ def test_closing(follow: Follow) -> None:
     for thread in (waiter, *readers):
         thread.join(DEADLINE)
     assert answers == [False]
-    assert container.streams[container.started].closed
-    assert docker.starts.closed
-    assert docker.starts._response.closed
+    assert container[1].closed
+    assert engine.events.closed
     assert texts(recorder) == ["mx1 one"]
     assert not recorder.wait(lambda _: False, DEADLINE)
 
@@ -422,43 +349,43 @@ def test_stamps(stamp: str, microsecond: int) -> None:
 
 
 def test_what_is_new(follow: Follow) -> None:
-    container = host("mx1", "mx", None, raw(HELLO))
-    recorder = follow(FakeDocker(container))
+    container = says("mx1", raw(HELLO))
+    recorder = follow(having(container))
     lines, cursor = recorder.new(0, DEADLINE)
     assert [(line.host, line.text) for line in lines] == [("mx1", "one")]
     assert recorder.new(cursor, 0) == ([], cursor)
-    threading.Timer(0.05, container.streams[container.started].give, [raw(BYE)]).start()
+    threading.Timer(0.05, container[1].give, [raw(BYE)]).start()
     assert [line.text for line in recorder.new(cursor, DEADLINE)[0]] == ["two"]
     until(recorder, 2)
     assert [line.text for line in recorder.new(0)[0]] == ["one", "two"]
 
 
 def test_nothing_is_new_any_more_when_every_host_has_stopped(follow: Follow) -> None:
-    container = host("mx1", "mx", None, raw(HELLO))
-    recorder = follow(FakeDocker(container, other := host("mx2")))
+    container = says("mx1", raw(HELLO))
+    recorder = follow(having(container, other := says("mx2")))
     _, cursor = recorder.new(0)
-    container.streams[container.started].end()
+    container[1].end()
     assert recorder.new(cursor, 0.05) == ([], cursor)
-    threading.Timer(0.05, other.streams[other.started].end).start()
+    threading.Timer(0.05, other[1].end).start()
     assert recorder.new(cursor) == ([], cursor)
 
 
 def test_nothing_is_new_any_more_when_the_recorder_is_closed(follow: Follow) -> None:
-    recorder = follow(FakeDocker(host()))
+    recorder = follow(having(says("mx1")))
     threading.Timer(0.05, recorder.close).start()
     assert recorder.new(0) == ([], 0)
 
 
 def test_who_waits_for_what_is_new_is_told_of_a_failure(follow: Follow) -> None:
-    container = host("mx1", "mx", None, raw(HELLO))
-    recorder = follow(FakeDocker(container))
+    container = says("mx1", raw(HELLO))
+    recorder = follow(having(container))
     _, cursor = recorder.new(0)
-    container.streams[container.started].give(OSError("broken pipe"))
+    container[1].give(OSError("broken pipe"))
     with pytest.raises(LabError, match="broken pipe"):
         recorder.new(cursor)
     assert recorder.new(0)[1] == cursor
 
 
 def test_hosts_that_say_nothing_about_mail_where_all_is_wanted(follow: Follow) -> None:
-    recorder = follow(FakeDocker(host("gateway", "gateway", None, raw(HELLO))), mail_only=False)
+    recorder = follow(having(says("gateway", raw(HELLO), role="gateway")), mail_only=False)
     assert [(line.host, line.event) for line in recorder.new(0)[0]] == [("gateway", None)]

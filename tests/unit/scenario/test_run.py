@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lab.engine.command import Ran
+from lab.engine.protocol import Ran
 from lab.errors import LabError, UnsupportedError
 from lab.mail.dsn import Dsn
 from lab.mail.submit import Reply
@@ -74,11 +74,8 @@ def test_until_does_not_wait_for_what_a_held_message_will_not_do() -> None:
 def test_a_held_message_is_waited_for_where_a_step_releases_it() -> None:
     lab = FakeLab(told(route(outcome="held"), route(attempt("mx1"))))
     steps = "[[step]]\nsend = 'message'\n[[step]]\nrun = 'direct'\ncommand = ['postsuper', '-H', 'ALL']\n"
-    lab.docker = None  # type: ignore[attr-defined]  # what it would do, Commands does
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lab.scenario.run.run.container", lambda *_: None)
-        patch.setattr("lab.scenario.run.run.execute", Commands("").execute)
-        found = result(HEAD + MESSAGE + steps + '[expect]\noutcome = "delivered"\n', lab)
+    lab.engine = Commands("")  # type: ignore[attr-defined]  # no other test has one
+    found = result(HEAD + MESSAGE + steps + '[expect]\noutcome = "delivered"\n', lab)
     assert found.outcome == "pass"
 
 
@@ -340,7 +337,7 @@ def test_an_error_has_the_scenarios_name_of_a_host() -> None:
 
 
 class Commands:
-    """A container in which every command prints the same."""
+    """An engine on which every command prints the same."""
 
     def __init__(self, printed: str, exit_code: int = 0) -> None:
         self.result = Ran(exit_code, printed)
@@ -364,13 +361,9 @@ COMMAND = HEAD + "[[step]]\nrun = 'direct'\ncommand = ['say', '$DOMAIN']\n"
         ("output = '^$DOMAIN$'", "d1xtest", 0, r"step[0]: expected ^d1\.test$, observed d1xtest"),
     ],
 )
-def test_a_scenario_of_steps_alone(
-    monkeypatch: pytest.MonkeyPatch, rest: str, printed: str, exit_code: int, line: str | None
-) -> None:
+def test_a_scenario_of_steps_alone(rest: str, printed: str, exit_code: int, line: str | None) -> None:
     commands, lab = Commands(printed, exit_code), FakeLab(RIGHT)
-    lab.docker = None  # type: ignore[attr-defined]  # what it would do, Commands does
-    monkeypatch.setattr("lab.scenario.run.run.container", lambda *_: None)
-    monkeypatch.setattr("lab.scenario.run.run.execute", commands.execute)
+    lab.engine = commands  # type: ignore[attr-defined]
     found = result(COMMAND + rest, lab)
     assert (found.outcome, found.lines()) == (("fail", [line]) if line else ("pass", []))
     assert commands.ran == [["say", "d1.test"]]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import cast
+from collections.abc import Callable
+from typing import Any
 
 import pytest
-from docker.errors import APIError
-from docker.models.containers import Container
 
-from lab.engine.command import Ran
+from lab.engine.protocol import Ran
 from lab.errors import LabError
 from lab.servers.postfix.queue import Queue, QueuedMessage
+from tests.unit.memory_engine import MemoryEngine, host
 
 # Two lines of Postfix 3.10's `postqueue -j`.
 LINES = (
@@ -23,31 +22,20 @@ LINES = (
 )
 
 
-class FakeContainer:
-    """A container in which every command ends in the same way: the engine's part is told by :func:`executed`."""
+class Engine(MemoryEngine):
+    """An engine with the client, where every command ends in the same way."""
 
-    def __init__(self, result: Ran | Exception) -> None:
-        self.result = result
-        self.commands: list[list[str]] = []
-
-
-@pytest.fixture(autouse=True)
-def executed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def execute(container: FakeContainer, command: Sequence[str]) -> Ran:
-        container.commands.append([*command])
-        if isinstance(container.result, Exception):
-            raise container.result
-        return container.result
-
-    monkeypatch.setattr("lab.servers.postfix.queue.execute", execute)
+    def __init__(self, *result: Any, state: str = "running") -> None:
+        super().__init__(host("client", "client", state=state))
+        self.answer = lambda _: Ran(*result)
 
 
-def queue(fake: FakeContainer) -> Queue:
-    return Queue("client", cast("Container", fake))
+def queue(engine: MemoryEngine) -> Queue:
+    return Queue("client", engine, "id-client")
 
 
 def test_messages_oldest_first() -> None:
-    held, deferred = queue(FakeContainer(Ran(0, LINES, "postqueue: warning: x\n"))).list()
+    held, deferred = queue(Engine(0, LINES, "postqueue: warning: x\n")).list()
     assert held == QueuedMessage("hold", "4ABC", "", 9, 1767225600, {"\ufffd@dest.test": None})
     assert deferred.to_json() == {
         "queue": "deferred",
@@ -63,11 +51,11 @@ def test_messages_oldest_first() -> None:
 
 
 def test_an_empty_queue() -> None:
-    assert queue(FakeContainer(Ran(0, ""))).list() == []
+    assert queue(Engine(0, "")).list() == []
 
 
 def test_one_message() -> None:
-    found = queue(FakeContainer(Ran(0, LINES)))
+    found = queue(Engine(0, LINES))
     assert found.get("4ABC") == found.list()[0]
     assert found.get("4AB") is None
 
@@ -84,9 +72,9 @@ def test_one_message() -> None:
     ],
 )
 def test_commands(act: Callable[[Queue], object], command: list[str]) -> None:
-    fake = FakeContainer(Ran(0, ""))
+    fake = Engine(0, "")
     act(queue(fake))
-    assert fake.commands == [command]
+    assert fake.ran == [tuple(command)]
 
 
 @pytest.mark.parametrize(
@@ -99,16 +87,15 @@ def test_commands(act: Callable[[Queue], object], command: list[str]) -> None:
 )
 def test_a_command_that_fails(output: tuple[str, str], said: str) -> None:
     with pytest.raises(LabError) as caught:
-        queue(FakeContainer(Ran(69, *output))).list()
+        queue(Engine(69, *output)).list()
     assert str(caught.value) == f"postqueue -j failed on client: {said}\n  `lab logs client` shows what Postfix says"
 
 
 def test_a_host_that_is_stopped_or_paused() -> None:
-    refusal = APIError("409 Client Error", explanation="Container 4a5b is paused, unpause the container before exec")
     with pytest.raises(LabError) as caught:
-        queue(FakeContainer(refusal)).flush()
+        queue(Engine(0, "", state="paused")).flush()
     assert str(caught.value) == (
-        "postqueue -f cannot run on client: Container 4a5b is paused, unpause the container before exec\n"
+        "postqueue -f cannot run on client: Container id-client is paused\n"
         "  a queue can be read while its host runs; `lab status` tells"
     )
 
@@ -123,16 +110,17 @@ def test_a_host_that_is_stopped_or_paused() -> None:
 )
 def test_a_change_says_how_many_messages_it_met(said: str, count: int) -> None:
     """postsuper(1) ends with 0 even when there is no such message."""
-    assert queue(FakeContainer(Ran(0, "", said))).delete("4ABC") == count
+    assert queue(Engine(0, "", said)).delete("4ABC") == count
 
 
-def test_a_message_that_qmgr_moves_meanwhile_is_looked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_that_qmgr_moves_meanwhile_is_looked_for_again() -> None:
     """showq(8) misses one that goes from the deferred queue to the active one, and shows one twice the other way."""
     listings = iter(["", LINES + LINES, LINES])
-    monkeypatch.setattr("lab.servers.postfix.queue.execute", lambda *_: Ran(0, next(listings)))
-    assert [message.queue_id for message in queue(FakeContainer(Ran(0, ""))).found({"4ABC"}, 5)] == ["4ABC"]
+    engine = Engine(0, "")
+    engine.answer = lambda _: Ran(0, next(listings))
+    assert [message.queue_id for message in queue(engine).found({"4ABC"}, 5)] == ["4ABC"]
     assert next(listings) == LINES
 
 
 def test_a_message_that_is_not_in_the_queue() -> None:
-    assert queue(FakeContainer(Ran(0, LINES))).found({"none"}, 0) == []
+    assert queue(Engine(0, LINES)).found({"none"}, 0) == []

@@ -5,17 +5,17 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from lab.engine.command import Ran
+from lab.engine.protocol import Ran
 from lab.errors import LabError
 from lab.servers.dovecot import sieve
 from lab.servers.dovecot.sieve import Sieve
+from tests.unit.memory_engine import MemoryEngine, host
 
 
-def execute(_: object, command: Sequence[str]) -> Ran:
+def execute(command: Sequence[str]) -> Ran:
     """Run a command on this machine, with a folder of the test's for /srv/vmail and no user vmail."""
     plain = [word.replace(" -o vmail -g vmail", "").replace("chown vmail:vmail", "true") for word in command]
     done = subprocess.run(plain, capture_output=True, check=False, text=True)
@@ -25,9 +25,9 @@ def execute(_: object, command: Sequence[str]) -> Ran:
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sieve:
     monkeypatch.setattr(sieve, "HOME", str(tmp_path))
-    monkeypatch.setattr(sieve, "execute", execute)
-    nobody: Any = None
-    return Sieve(nobody, "mailstore")
+    engine = MemoryEngine(host("mailstore", "mailstore"))
+    engine.answer = execute
+    return Sieve(engine, "id-mailstore", "mailstore")
 
 
 def test_a_script_is_put_and_taken_back(store: Sieve, tmp_path: Path) -> None:
