@@ -46,6 +46,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 def lab_session(pytestconfig: pytest.Config) -> Iterator[Lab]:
     """Return the lab for all tests: attached to if it is up, started if not."""
     from lab.engine import engine
+    from lab.faults.heal import before_start
     from lab.lab import Lab
     from lab.world.world import World
 
@@ -53,7 +54,7 @@ def lab_session(pytestconfig: pytest.Config) -> Iterator[Lab]:
     try:
         tell = _teller(pytestconfig)
         world = World(name, engine.ensure(tell))
-        _, started = world.up(tell)
+        _, started = world.up(tell, before_start)
         if started:
             pytestconfig.stash[STARTED] = name
         lab = Lab(world)

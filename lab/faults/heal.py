@@ -1,4 +1,4 @@
-"""Puts back what processes that are gone have left in a lab."""
+"""Puts back what commands and processes that are gone have left in a lab."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lab.control.dns import Dns
 from lab.control.scripted import Scripted
 from lab.engine.hosts import find
+from lab.faults import standing
 from lab.faults.kinds import KINDS
 from lab.faults.kinds.site import Site
 from lab.servers import guest
@@ -34,6 +35,22 @@ def put_all_back(
             put_back(engine, lease, find(engine, name), await_ready)
             dns().drop(lease.owner)
             scripted().drop(lease.owner)
+
+
+def before_start(engine: Engine, name: str, report: Callable[[str], None]) -> None:
+    """Put back at the hosts of the lab *name*, which is being brought up, all that is wrong there on purpose.
+
+    What killed processes have left there, and what the command line has made wrong: a lab comes up with hosts that
+    answer. Whoever attaches next puts back the rest, at the DNS and the scripted host.
+    """
+    for lease in abandoned(name):
+        put_back(engine, lease, find(engine, name), lambda _: None)
+        lease.close()
+    found = find(engine, name)
+    for entry in standing.read(name):
+        if entry.kind is not None and entry.where in found:
+            report(f"healing {entry.where}, where {entry.id} of `lab fault add` stands ({entry.kind})")
+            standing.heal(name, site(engine, found, entry.where, lambda _: None), entry)
 
 
 def put_back(engine: Engine, lease: Abandoned, hosts: Mapping[str, Host], await_ready: Callable[[Host], None]) -> None:

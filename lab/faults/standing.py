@@ -16,7 +16,6 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError, MachineError
@@ -25,7 +24,7 @@ from lab.faults.keys import Whole
 from lab.faults.kinds import KINDS
 from lab.faults.kinds.site import Site
 from lab.route.model import stamp
-from lab.state.lease import state_folder
+from lab.state.lease import standing_file
 from lab.world import ready
 from lab.world.doors import Door
 
@@ -53,7 +52,7 @@ class Standing:
 
 def read(name: str) -> list[Standing]:
     """Return what is in the record of the lab *name*, in the order in which it was set."""
-    path = _path(name)
+    path = standing_file(name)
     try:
         return [Standing(**each) for each in json.loads(path.read_text(encoding="utf-8"))]
     except FileNotFoundError:
@@ -72,11 +71,6 @@ def note(name: str, id_: str, where: str, wrong: Mapping[str, Any]) -> Standing:
 def drop(name: str, *ids: str) -> None:
     """Take faults out of the record."""
     _write(name, [each for each in read(name) if each.id not in ids])
-
-
-def forget(name: str) -> None:
-    """Remove the record: the lab is gone."""
-    _path(name).unlink(missing_ok=True)
 
 
 def set_at(name: str, site: Site, wrong: Whole) -> Standing:
@@ -115,7 +109,7 @@ def await_ready(ports: Mapping[Door, int], hosts: Iterable[str]) -> None:
 
 def _write(name: str, entries: list[Standing]) -> None:
     """Replace the record at one stroke: who reads it meanwhile sees the old or the new one."""
-    path = _path(name)
+    path = standing_file(name)
     new = path.with_suffix(".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -129,7 +123,3 @@ def _write(name: str, entries: list[Standing]) -> None:
             f"cannot note what stands in {path}: {error.strerror}",
             hint="make room, or set XDG_STATE_HOME to a folder that can be written",
         ) from error
-
-
-def _path(name: str) -> Path:
-    return state_folder() / name / "standing.json"

@@ -44,6 +44,11 @@ def state_file(*parts: str) -> IO[str]:
         ) from error
 
 
+def standing_file(name: str) -> Path:
+    """Return the path of the record of what stands in a lab when no process is left (:mod:`lab.faults.standing`)."""
+    return state_folder() / name / "standing.json"
+
+
 class Lease:
     """What one process has changed in the lab *name*. ``owner`` names it everywhere: at the DNS, the scripted host."""
 
@@ -137,6 +142,14 @@ def abandoned(name: str) -> Iterator[Abandoned]:
             yield Abandoned(path, file)
         else:
             file.close()
+
+
+def forget(name: str) -> None:
+    """Forget all that would have to be put back in a lab: it is gone. Leases of processes that live stay."""
+    standing_file(name).unlink(missing_ok=True)
+    for lease in abandoned(name):
+        with lease:
+            pass
 
 
 def living(name: str) -> set[str]:

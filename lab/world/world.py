@@ -17,12 +17,11 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 
-from lab.engine import hosts
+from lab.engine import hosts, protocol
 from lab.engine.hosts import Host, Network
-from lab.engine.protocol import RefusedError
+from lab.engine.protocol import BusyError, RefusedError
 from lab.errors import MachineError
-from lab.faults import standing
-from lab.state.lease import abandoned
+from lab.state.lease import forget
 from lab.state.machine_lock import alone
 from lab.world import bundle, images, ipv6, isolation, preflight, ready, roster
 from lab.world.doors import Door, doors
@@ -32,6 +31,12 @@ if TYPE_CHECKING:
     from lab.engine.protocol import Engine
 
 Report = Callable[[str], None]
+PutBack = Callable[["Engine", str, Report], None]
+"""Puts right what is wrong on purpose at the hosts that an engine has of a lab."""
+STALE = (
+    "the lab's containers are removed: where `docker network inspect` lists none for it, the engine counts one that is "
+    "gone; restart the engine (`sudo systemctl restart docker`, or Docker Desktop), then `lab down` again"
+)
 START_TIMEOUT = 60.0  # seconds until every host must have answered
 
 
@@ -94,8 +99,11 @@ class World:
             open_ = looked_up.result() if looked_up else exposed or ""
         return Status(self.name, slot, network.subnet, found, ports, problems, absent, open_)
 
-    def up(self, report: Report) -> tuple[Status, bool]:
-        """Bring the lab up; returns how it is, and whether anything had to be done."""
+    def up(self, report: Report, put_back: PutBack) -> tuple[Status, bool]:
+        """Bring the lab up; returns how it is, and whether anything had to be done.
+
+        *put_back* is asked before hosts are started (:func:`lab.faults.heal.before_start`).
+        """
         status = self.status()
         if status is not None and status.ready and not status.exposed:
             return status, False
@@ -106,7 +114,8 @@ class World:
                 return self._closed(status, report), False
             images.build(self.engine, self._environment(Slot(0)), report)
             slot = self._slot(report)
-            self._put_back(report)
+            put_back(self.engine, self.name, report)
+            self._unpause()
             exposed = self._start(slot, report)
             self._wait(report)
         status = self.status(exposed)
@@ -130,10 +139,7 @@ class World:
 
     def _down(self, report: Report) -> bool:
         found = self._remove(report)
-        standing.forget(self.name)
-        for lease in abandoned(self.name):
-            with lease:  # what it would put back is gone
-                pass
+        forget(self.name)
         return found
 
     def _network(self) -> Network | None:
@@ -250,21 +256,7 @@ class World:
                 hint="`lab down`, then `lab up`; `lab logs HOST` has the whole log",
             )
 
-    def _put_back(self, report: Report) -> None:
-        """Put back at the hosts what killed processes have left; who attaches next does so at the DNS and elsewhere.
-
-        What the command line has made wrong at a host is healed too: the lab is brought up to hosts that answer.
-        """
-        from lab.faults.heal import put_back, site
-
-        for lease in abandoned(self.name):
-            put_back(self.engine, lease, self.hosts(), lambda _: None)
-            lease.close()
-        found = self.hosts()
-        for entry in standing.read(self.name):
-            if entry.kind is not None and entry.where in found:
-                report(f"healing {entry.where}, where {entry.id} of `lab fault add` stands ({entry.kind})")
-                standing.heal(self.name, site(self.engine, found, entry.where, lambda _: None), entry)
+    def _unpause(self) -> None:
         for host in self.hosts().values():
             if host.state == "paused":  # by whomever: Compose cannot start it
                 self.engine.unpause(host.container)
@@ -285,12 +277,21 @@ class World:
         containers = [each.id for each in self.engine.containers(label)]
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(self.engine.remove, containers))
-        networks = [each.id for each in self.engine.networks(label)]
-        for each in networks:
-            self.engine.remove_network(each)
+        networks = self.engine.networks(label)
+        kept = [each for each in map(self._kept, networks) if each]
         if tools:
             self._release(tools, report)
+        if kept:
+            raise MachineError("\n".join(kept), hint=STALE)
         return bool(containers or networks)
+
+    def _kept(self, network: protocol.Network) -> str:
+        """Remove a network; returns why the engine keeps it, "" where it does not."""
+        try:
+            self.engine.remove_network(network.id)
+        except BusyError as error:
+            return f"the engine keeps the network {network.name}: {error.args[0]}"
+        return ""
 
 
 def published(found: Mapping[str, Host]) -> dict[Door, int]:

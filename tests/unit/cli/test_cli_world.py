@@ -54,7 +54,7 @@ def up(monkeypatch: pytest.MonkeyPatch, states: States) -> Callable[[], list[str
     wrong: list[Any] = []
 
     class World(FakeWorld):
-        def up(self, report: Callable[[str], None]) -> tuple[Status, bool]:
+        def up(self, report: Callable[[str], None], _: object) -> tuple[Status, bool]:
             if wrong:
                 raise wrong[0]
             found = self.states.get(self.name)

@@ -13,10 +13,9 @@ import pytest
 from lab.errors import LabError
 from lab.faults import keys, kinds, standing
 from lab.faults.standing import Standing
-from lab.state.lease import Lease, in_force
+from lab.state.lease import Lease, forget, in_force
 from lab.world import ready
 from lab.world.doors import Door
-from lab.world.world import World
 
 NAME = "main"
 REFUSE = keys.read("connect", "refuse")
@@ -62,7 +61,7 @@ def site(host: str = "mx1") -> Any:
 
 def test_nothing_stands_where_nothing_was_set() -> None:
     assert standing.read(NAME) == []
-    standing.forget(NAME)
+    forget(NAME)
 
 
 def test_a_fault_is_noted_before_it_is_applied(refuse: Kind) -> None:
@@ -164,15 +163,6 @@ def test_waiting_asks_the_doors_of_the_hosts_and_all_behind_the_gateway(monkeypa
     problems[Door("mx1", 25)] = "no greeting yet"
     with pytest.raises(LabError, match=r"mx1:25 does not come back: no greeting yet"):
         standing.await_ready(ports, ["mx1"])
-
-
-def test_down_forgets_the_record(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    standing.note(NAME, "h1", "mx1", {"connect": "refuse"})
-    file.write_text("{")  # not even a broken one keeps a lab from going down
-    monkeypatch.setattr(World, "_remove", lambda *_: True)
-    engine: Any = None
-    World(NAME, engine).down(lambda _: None)
-    assert not file.exists()
 
 
 def test_what_living_processes_have_in_force_is_read_without_their_lock() -> None:
