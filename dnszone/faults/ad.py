@@ -13,6 +13,7 @@ class AdFault(Fault):
     """No parameters."""
 
     kind: ClassVar[str] = "ad"
+    help = "the AD bit set, as if DNSSEC had proven it"
     answer = "missing"  # to whom it matters: DANE asks for TLSA records then, and there are none
 
     def apply(self, exchange: Exchange) -> Response:

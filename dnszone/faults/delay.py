@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from dnszone.check import Checker
 from dnszone.faults.fault import Fault
@@ -17,6 +18,9 @@ class DelayFault(Fault):
     """``seconds``."""
 
     kind: ClassVar[str] = "delay"
+    help = "the right one, later"
+    parameters = "`seconds`"
+    example: ClassVar[Mapping[str, Any]] = {"seconds": 1.5}
     seconds: float
 
     @classmethod

@@ -13,6 +13,7 @@ class DropFault(Fault):
     """No parameters."""
 
     kind: ClassVar[str] = "drop"
+    help = "none: the client waits until its own time-out"
 
     def apply(self, exchange: Exchange) -> Response:
         """Send nothing."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Literal, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self
 
 from dnszone.check import Checker
 from dnszone.response import Exchange, Response
@@ -13,6 +14,12 @@ class Fault(ABC):
     """One kind of fault with its parameters. To add a kind: a module in this folder, and its test."""
 
     kind: ClassVar[str]
+    help: ClassVar[str]
+    """What becomes of the answer, in one line: for the help and the documentation."""
+    parameters: ClassVar[str] = ""
+    """Which parameters it has, in Markdown."""
+    example: ClassVar[Mapping[str, Any]] = {}
+    """Parameters that are right."""
     transport: ClassVar[str | None] = None  # the only one on which the kind makes sense
     answer: ClassVar[Literal["right", "missing", "moved", "other"]] = "missing"
     """What the client has of it: all, nothing (or nothing in time), other data, or the same in another order."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from dnszone.check import Checker
 from dnszone.faults.fault import Fault
@@ -18,6 +19,9 @@ class FlapFault(Fault):
     """``outcomes``: faults, or None for the right answer. ``then``: "repeat" or "last"."""
 
     kind: ClassVar[str] = "flap"
+    help = "one outcome after the other"
+    parameters = '`outcomes`: a list of `"normal"` and of faults without scope; `then`: `repeat` (default) or `last`'
+    example: ClassVar[Mapping[str, Any]] = {"outcomes": ["normal", {"kind": "drop"}]}
     outcomes: tuple[Fault | None, ...]
     then: str
     _turns: count[int] = field(default_factory=count, compare=False)

@@ -16,6 +16,7 @@ class LameFault(Fault):
     """No parameters."""
 
     kind: ClassVar[str] = "lame"
+    help = "AA=0, RA=0, NOERROR, no records: a server that is not responsible"
 
     def apply(self, exchange: Exchange) -> Response:
         """Drop the records and both flags."""

@@ -5,9 +5,9 @@ The header promises one answer in both.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from dnszone.check import Checker
 from dnszone.faults.fault import Fault
@@ -23,6 +23,9 @@ class MalformedFault(Fault):
     """``form``: "cut" or "garbage"."""
 
     kind: ClassVar[str] = "malformed"
+    help = "a message that cannot be read"
+    parameters = "`form`: `cut` (default) or `garbage`"
+    example: ClassVar[Mapping[str, Any]] = {"form": "garbage"}
     form: str
 
     @classmethod

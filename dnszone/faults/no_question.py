@@ -13,6 +13,7 @@ class NoQuestionFault(Fault):
     """No parameters."""
 
     kind: ClassVar[str] = "no-question"
+    help = "the right one without the question: nobody can tell what it answers"
 
     def apply(self, exchange: Exchange) -> Response:
         """Leave the question out."""

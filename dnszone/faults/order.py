@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from dnszone.check import Checker
 from dnszone.faults.fault import Fault
@@ -17,6 +18,9 @@ class OrderFault(Fault):
     """``order``: "reverse", "rotate", or data, each as the zone has it or its last word ("mx1.dest.test")."""
 
     kind: ClassVar[str] = "order"
+    help = "the records in this order"
+    parameters = '`order`: `reverse`, `rotate`, or a list of data such as `["mx2.dest.test", "mx1.dest.test"]`'
+    example: ClassVar[Mapping[str, Any]] = {"order": "reverse"}
     answer = "moved"
     order: str | tuple[str, ...]
     _turns: count[int] = field(default_factory=count, compare=False)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from dns.rcode import Rcode
 
@@ -20,6 +21,9 @@ class RcodeFault(Fault):
     """``rcode``: a mnemonic, or NODATA."""
 
     kind: ClassVar[str] = "rcode"
+    help = "this code, no records; NXDOMAIN and NODATA with authority"
+    parameters = "`rcode`: `SERVFAIL`, `NXDOMAIN`, `NODATA`, `REFUSED`, `FORMERR`, `NOTIMP`, ..."
+    example: ClassVar[Mapping[str, Any]] = {"rcode": "SERVFAIL"}
     rcode: str
 
     @classmethod

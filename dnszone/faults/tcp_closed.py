@@ -13,6 +13,7 @@ class TcpClosedFault(Fault):
     """No parameters."""
 
     kind: ClassVar[str] = "tcp-closed"
+    help = "the TCP connection is closed once the question is there"
     transport: ClassVar[str | None] = "tcp"
 
     def apply(self, exchange: Exchange) -> Response:

@@ -13,6 +13,7 @@ class TruncateFault(Fault):
     """No parameters."""
 
     kind: ClassVar[str] = "truncate"
+    help = "TC=1 and no records over UDP; TCP is as ever"
     transport: ClassVar[str | None] = "udp"
 
     def apply(self, exchange: Exchange) -> Response:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from dnszone.check import Checker
 from dnszone.faults.fault import Fault
@@ -18,6 +19,9 @@ class TtlFault(Fault):
     """``ttl`` in seconds."""
 
     kind: ClassVar[str] = "ttl"
+    help = "the right one with this TTL"
+    parameters = "`ttl`"
+    example: ClassVar[Mapping[str, Any]] = {"ttl": 1}
     answer = "right"
     ttl: int
 

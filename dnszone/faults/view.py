@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from dnszone import masterfile
 from dnszone.check import Checker
@@ -19,6 +20,9 @@ class ViewFault(Fault):
     """``zone`` takes the place of the one with its origin; aliases go on in the other zones."""
 
     kind: ClassVar[str] = "view"
+    help = "from another text of a zone: split horizon, with `client`"
+    parameters = "`origin`, `text`; `variables`, `file`"
+    example: ClassVar[Mapping[str, Any]] = {"origin": "shop.test", "text": "@ MX 10 mx2.dest.test."}
     answer = "other"
     zone: Zone
 

@@ -13,6 +13,7 @@ class WrongIdFault(Fault):
     """No parameters."""
 
     kind: ClassVar[str] = "wrong-id"
+    help = "the right one with another id: no client takes it"
 
     def apply(self, exchange: Exchange) -> Response:
         """Change the id."""

@@ -15,6 +15,7 @@ class WrongQuestionFault(Fault):
     """No parameters."""
 
     kind: ClassVar[str] = "wrong-question"
+    help = "the answer to another question"
 
     def apply(self, exchange: Exchange) -> Response:
         """Change the name."""

@@ -49,4 +49,11 @@ def _zones(lab: str) -> Iterable[str]:
         return [zone["origin"] for zone in dns.zones()]
 
 
+def faults(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Offer what can be made wrong at the host that stands before it, or in the DNS."""
+    from lab.cli import fault_kinds
+
+    return [word for word in fault_kinds.words(ctx.params.get("name")) if word.startswith(incomplete)]
+
+
 labs, hosts, users, zones = (_offered(ask) for ask in (_labs, _hosts, _users, _zones))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lab.cli import attach, complete, in_force, key_values, names
+from lab.cli import attach, complete, fault_kinds, in_force, key_values, names
 from lab.cli.console import Row, document, say, table, tell
-from lab.cli.group import example
+from lab.cli.group import example, listing
 from lab.cli.in_force import Entry
 from lab.cli.options import Json, LabName
 from lab.errors import LabError, MachineError
@@ -43,6 +43,7 @@ def register(app: typer.Typer) -> None:
 
 
 @group.command(
+    cls=listing(fault_kinds.listed),
     epilog=example(
         "$ lab fault add mx1 host=cut",
         "$ lab fault add mx1 connect='{\"loss\": 0.3}'",
@@ -52,7 +53,7 @@ def register(app: typer.Typer) -> None:
         "$ lab fault add dns kind=rcode name=shop.test type=MX rcode=SERVFAIL",
         "f1  dns  kind=rcode name=shop.test type=MX rcode=SERVFAIL",
         "`lab fault clear f1` takes this back.",
-    )
+    ),
 )
 def add(
     name: Annotated[
@@ -63,16 +64,20 @@ def add(
     ],
     what: Annotated[
         list[str],
-        typer.Argument(metavar="KEY=VALUE...", show_default=False, help="What is wrong; a value may be JSON."),
+        typer.Argument(
+            metavar="KEY=VALUE...",
+            autocompletion=complete.faults,
+            show_default=False,
+            help="What is wrong; a value may be JSON.",
+        ),
     ],
     lab: LabName = None,
     json: Json = False,
 ) -> None:
     """Make something wrong.
 
-    At a host: connect (refuse, drop, unreachable, or a table with loss, delay, limit or close_after_accept), host
-    (stopped, killed, paused, cut, disk-full) or scan_ban; at an MX also what it answers: rcpt, data, end_of_data, to
-    all recipients unless a rule names them. In the DNS: kind, its parameters, and the questions that it meets. All
+    At a host one of the things below; at an MX also what it answers, to all recipients unless a rule names them. In
+    the DNS: kind, its parameters, and the questions that it meets (name, type, client, transport, first, from, to). All
     mistakes are told at once, and nothing is done then.
     """
     from lab.faults import keys

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from lab.cli import failure
 from lab.errors import LabError
@@ -67,6 +67,22 @@ class Defaulting(TyperGroup):
         """Put the first command's name where no command is named."""
         named = args and (args[0] in self.commands or args[0] in ctx.help_option_names)
         return super().parse_args(ctx, args if named else [next(iter(self.commands)), *args])
+
+
+def listing(sections: Callable[[], Iterable[tuple[str, list[tuple[str, str]]]]]) -> type[TyperCommand]:
+    """Return a command whose help ends with lists: title, and rows of what can be written and what it does.
+
+    They are asked for when the help is: who only runs the command waits for no registry.
+    """
+
+    class Listing(TyperCommand):
+        def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401  as above
+            super().format_options(ctx, formatter)
+            for title, rows in sections():
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+    return Listing
 
 
 def example(*lines: str) -> str:

@@ -16,8 +16,8 @@ from lab.faults.kinds.fault import Fault
 from lab.values import Notes, Schema, toml
 
 SHARED: Mapping[str, str] = {
-    "connect": "What happens to connections to port 25",
-    "host": "What is done to a host as a whole",
+    "connect": "what happens to connections to port 25",
+    "host": "what is done to a host as a whole",
 }
 """Keys of several kinds, and what each is about."""
 KEYS = tuple(dict.fromkeys((*SHARED, *(kind.key for kind in KINDS.values()))))
@@ -66,10 +66,15 @@ def schema(key: str) -> Schema:
     return {"anyOf": [words, {"type": "object", "properties": tables}]} if tables else words
 
 
+def meaning(key: str) -> str:
+    """Return what a key means, in one line."""
+    return SHARED.get(key) or KINDS[key].help
+
+
 def about(key: str) -> str:
     """Return what a key means, and how it is written, in one line."""
-    examples = ", ".join(toml(kind.example) for kind in kinds(key).values())
-    return f"{SHARED.get(key) or KINDS[key].help}: {examples}."
+    told = meaning(key)
+    return f"{told[0].upper()}{told[1:]}: {', '.join(toml(kind.example) for kind in kinds(key).values())}."
 
 
 def _said(key: str, value: object, path: str, notes: Notes) -> Iterator[tuple[type[Fault], object, str]]:

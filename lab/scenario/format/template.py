@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterable
+
+from dnszone import faults as dns
+from lab.faults import keys, reply
+from lab.scenario.format.keys import STAGES
+from lab.values import toml
+
+WIDTH = 120  # characters of a line
 TEXT = '''\
 # A scenario: one routing case. `lab check FILE` looks at it, `lab run FILE` runs it on real servers.
 # Every key is in docs/scenario.schema.json; an editor that knows JSON Schema completes them:
@@ -40,15 +49,12 @@ mx-a   A  $SCRIPTED_1
 # """
 
 # What goes wrong. NAME is a name in the zone at a scripted address, or a real host: mx1, or one of [hosts].
-#   connect = "refuse" | "drop" | "unreachable" | {loss = 0.3}        TCP; also delay, limit, close_after_accept
-#   banner, ehlo, mail, rcpt, data, end-of-data = "450 4.2.0 later"   a reply then; a real MX: at the last three
-#   host = "stopped" | "killed" | "paused" | "cut" | "disk-full"      a real host
-#   later = true                                                      not from the start: a step applies it
+{faults}#   later = true
+#       not from the start: a step applies it
 [faults.mx-a]
 rcpt = "450 4.2.0 Greylisted"
 
-# DNS answers that are wrong
-# [[faults.dns]]
+{dns}# [[faults.dns]]
 # kind = "rcode"
 # rcode = "SERVFAIL"
 # name = "$DOMAIN"
@@ -84,4 +90,26 @@ untouched = ["mx2", "mx3"]
 
 def template(name: str) -> str:
     """Return the text of a new scenario called *name*."""
-    return TEXT.replace("{name}", name)
+    return TEXT.replace("{faults}", _faults()).replace("{dns}", _dns()).replace("{name}", name)
+
+
+def _faults() -> str:
+    """Return what can be made wrong at a name, key by key."""
+    found = []
+    for key in keys.KEYS:
+        examples = " | ".join(toml(kind.example) for kind in keys.kinds(key).values())
+        where = "" if key == "connect" else " (a real host)"
+        found += [f"{key} = {examples}", f"    {keys.meaning(key)}{where}"]
+    found += [f'{", ".join(STAGES)} = "{reply.EXAMPLE}"', f"    a reply then; a real MX: {', '.join(reply.KEYS)}"]
+    return _comment(found, "#   ")
+
+
+def _dns() -> str:
+    """Return which answers of the DNS can be made wrong."""
+    return _comment([f"DNS answers that are wrong; kinds: {', '.join(dns.KINDS)}"], "# ")
+
+
+def _comment(lines: Iterable[str], begin: str) -> str:
+    """Return lines as comments of TOML, those that are too long in several."""
+    wrapped = (textwrap.wrap(line, WIDTH, initial_indent=begin, subsequent_indent=f"{begin}    ") for line in lines)
+    return "".join(f"{line}\n" for part in wrapped for line in part)

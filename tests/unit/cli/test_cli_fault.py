@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from lab.cli import codes, in_force, key_values
+from lab.cli import codes, complete, in_force, key_values
 from lab.errors import LabError
 from lab.faults import kinds, standing
 from lab.state.lease import Lease
@@ -281,6 +281,19 @@ def test_status_shows_faults_at_hosts(run: Run) -> None:
     )
     found = json.loads(run("status", "--json").stdout)["faults_at_hosts"]
     assert [(each["id"], each["where"]) for each in found] == [("h1", "mx1"), ("P1", "mx1")]
+
+
+def test_help_lists_what_can_be_made_wrong_and_completion_offers_it(run: Run) -> None:
+    listed = run("fault", "add", "--help").output
+    context = SimpleNamespace(params={"name": "mx1"})
+    offered = complete.faults(context, "")  # type: ignore[arg-type]  # what it reads of a context
+    assert "fail2ban" not in listed, "nobody hands it a log"
+    for name, kind in kinds.KINDS.items():
+        assert kind.help[:20] in listed or not kind.standing
+        assert f"{kind.key}={name}" in offered or not isinstance(kind.example, str)
+    assert complete.faults(context, "host=p") == ["host=paused"]  # type: ignore[arg-type]
+    context.params["name"] = "dns"
+    assert complete.faults(context, "kind=r") == ["kind=rcode"]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
