@@ -63,6 +63,13 @@ def _subnet(match: Match) -> MachineError:
     )
 
 
+def _full(_: Match) -> MachineError:
+    return MachineError(
+        "the lab's network takes no more hosts: a Linux bridge has 1,023 ports",
+        hint="`docker ps --filter label=mail-lab.owner` lists those that tests have brought along; run fewer at a time",
+    )
+
+
 def _ipv6(match: Match) -> MachineError:
     return MachineError(
         f"this Docker engine cannot make a network with IPv6 ({match[0].strip()})",
@@ -172,6 +179,7 @@ _MEANINGS: tuple[tuple[re.Pattern[str], Callable[[Match], LabError]], ...] = tup
             _subnet,
         ),
         (r"could not find an available, non-overlapping[^\n]*|predefined address pools have been[^\n]*", _subnet),
+        (r"adding interface \S+ to bridge \S+ failed: exchange full", _full),  # BR_MAX_PORTS of the kernel
         (r"cannot read IPv6 setup for bridge[^\n]*", _ipv6),
         (r"container name \"/?(?P<name>[^\"]+)\" is already in use", _name),
         (r"context \"?(?P<context>[^\"\s:]+)\"?: context not found", _context),

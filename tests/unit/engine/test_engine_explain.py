@@ -34,6 +34,11 @@ MEANINGS = [
     ("could not find an available, non-overlapping IPv4 address pool among the defaults", "network is taken"),
     ("all predefined address pools have been fully subnetted", "network is taken"),
     (
+        "failed to create endpoint own on network mail-lab-main_lab: adding interface veth724c206 to bridge br-6f "
+        "failed: exchange full",
+        "the lab's network takes no more hosts: a Linux bridge has 1,023 ports",
+    ),
+    (
         "Error response from daemon: Cannot read IPv6 setup for bridge br-6f: open "
         "/proc/sys/net/ipv6/conf/br-6f/disable_ipv6: no such file or directory",
         "this Docker engine cannot make a network with IPv6 (Cannot read IPv6 setup for bridge br-6f: open",
