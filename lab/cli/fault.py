@@ -17,7 +17,7 @@ from lab.errors import LabError, MachineError
 
 if TYPE_CHECKING:
     from lab.engine.hosts import Host
-    from lab.faults.reply import Reply
+    from lab.faults.reply import ReplyRule
     from lab.faults.standing import Standing
     from lab.lab import Lab
 
@@ -193,7 +193,7 @@ def _add_to_host(running: Lab, name: str, what: list[str]) -> list[Entry]:
     return [in_force.entry(each) for each in entries]
 
 
-def _tell(running: Lab, host: Host, replies: Sequence[Reply]) -> list[Standing]:
+def _tell(running: Lab, host: Host, replies: Sequence[ReplyRule]) -> list[Standing]:
     """Tell an MX what to answer, by the policy service; a rule that is refused takes those before it along."""
     from lab.faults import standing
 

@@ -18,7 +18,7 @@ from lab.errors import LabError
 from lab.faults import keys, reply
 from lab.faults.effects import NONE, Effect
 from lab.faults.keys import Whole
-from lab.faults.reply import Reply
+from lab.faults.reply import ReplyRule
 from lab.values import Notes
 
 KEYS = (*keys.KEYS, *reply.KEYS)
@@ -29,7 +29,7 @@ class AtHost:
     """What is wrong at a host: as a whole, and in what it answers."""
 
     whole: Whole | None = None
-    replies: tuple[Reply, ...] = ()
+    replies: tuple[ReplyRule, ...] = ()
 
     @property
     def effect(self) -> Effect:

@@ -23,7 +23,7 @@ EFFECTS: Mapping[str, Effect] = {"FILTER": ANOTHER, "REDIRECT": ANOTHER, "DISCAR
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ReplyRule:
     """One rule. ``recipient`` and ``sender`` are globs; ``first``: so many times; ``delay`` in seconds."""
 
     stage: str  # one of KEYS
@@ -54,7 +54,7 @@ class Reply:
         """Departures that it explains, of what the host itself sends."""
         return EFFECTS.get(self.reply.partition(" ")[0].upper(), NONE)
 
-    def scoped(self, domains: Sequence[str]) -> list[Reply]:
+    def scoped(self, domains: Sequence[str]) -> list[ReplyRule]:
         """Return it for recipients in *domains* only: a host of the world has other users too.
 
         Raises LabError for a rule that names recipients elsewhere.
@@ -69,9 +69,9 @@ class Reply:
         return [replace(self, recipient=f"{local}@{each}") for each in found]
 
 
-def read(stage: str, value: object) -> tuple[Reply, ...]:
+def read(stage: str, value: object) -> tuple[ReplyRule, ...]:
     """Return what a key says with a value in which :func:`check` finds nothing."""
-    return tuple(Reply(stage, **_table(said)) for _, said in _rules(value, stage))
+    return tuple(ReplyRule(stage, **_table(said)) for _, said in _rules(value, stage))
 
 
 def check(stage: str, value: object, role: str, path: str, notes: Notes) -> None:

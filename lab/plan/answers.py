@@ -40,7 +40,7 @@ class Zones(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Answered:
     """What came of a question: the outcome, the data, and Postfix's text for an outcome without data."""
 
     outcome: str
@@ -55,16 +55,16 @@ class Asker:
     zones: Zones
     asked: list[Question] = field(default_factory=list)
 
-    def ask(self, name: str, type_: str, purpose: Purpose) -> Reply:
+    def ask(self, name: str, type_: str, purpose: Purpose) -> Answered:
         """Ask, note the question, and ask on where the answer ends with an alias."""
         for _ in range(CNAME_LIMIT):
             outcome, data, alias = self.records(name, type_)
             self.asked.append(Question(name, type_, _shown(outcome, data, alias), *purpose))
             if outcome != "alias" or alias is None:
-                return Reply(outcome, tuple(data), _reason(name, type_, outcome))
+                return Answered(outcome, tuple(data), _reason(name, type_, outcome))
             name = alias
             purpose = ("The answer ended with an alias; its target is asked for.", "RFC 1034 3.6.2")
-        return Reply("notfound", (), f"Name server loop for {name}")
+        return Answered("notfound", (), f"Name server loop for {name}")
 
     def records(self, name: str, type_: str) -> tuple[str, list[str], str | None]:
         """Return outcome, data and last alias of one answer; no question is noted."""

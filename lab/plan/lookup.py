@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
-from lab.plan.answers import Asker, Purpose, Reply, address_of, exchanger
+from lab.plan.answers import Answered, Asker, Purpose, address_of, exchanger
 from lab.route.plan import Exclusion, Target
 from lab.servers.postfix.settings import Settings
 
@@ -168,7 +168,7 @@ class Resolver:
         return f"ipv{ip_address(address).version}" in self.settings.inet_protocols
 
 
-def _note(why: Why, replies: list[Reply]) -> None:
+def _note(why: Why, replies: list[Answered]) -> None:
     """Note why a host has no address: the gravest failure, of equal ones the last (dns_lookup_rv())."""
     reply = max(reversed(replies), key=lambda reply: GRAVITY.get(reply.outcome, 0))
     if reply.outcome == "retry":

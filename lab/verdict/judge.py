@@ -17,12 +17,14 @@ from lab.verdict.evidence import Case, Evidence
 from lab.verdict.expectation import Expectation, given
 from lab.verdict.key import RunKey
 
+Judgement = Literal["pass", "fail", "unknown"]
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The outcome, and every difference behind it: those observed, then those without evidence."""
 
-    outcome: Literal["pass", "fail", "unknown"]
+    outcome: Judgement
     differences: tuple[Difference, ...] = ()
 
     def __str__(self) -> str:

@@ -27,7 +27,7 @@ Connect = Callable[[], socket.socket]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Talk:
     """What was said, a line each, and the first difference from what was awaited; None if there was none."""
 
     transcript: tuple[str, ...]
@@ -35,7 +35,7 @@ class Outcome:
     observed: str | None = None
 
 
-def talk(lines: Sequence[str], connect: Connect) -> Outcome:
+def talk(lines: Sequence[str], connect: Connect) -> Talk:
     """Hold the dialogue *lines* and return what came of it; it ends at the first difference."""
     open_: dict[str, _Connection] = {}
     said: list[str] = []
@@ -54,14 +54,14 @@ def talk(lines: Sequence[str], connect: Connect) -> Outcome:
                 reply = connection.reply()
             except OSError as error:
                 said.append(f"S{number}: ({error or type(error).__name__})")
-                return Outcome(tuple(said), line, str(error) or type(error).__name__)
+                return Talk(tuple(said), line, str(error) or type(error).__name__)
             said.append(f"S{number}: {reply}")
             if not reply.startswith(text):
-                return Outcome(tuple(said), line, f"S{number}: {reply}")
+                return Talk(tuple(said), line, f"S{number}: {reply}")
     finally:
         for connection in open_.values():
             connection.close()
-    return Outcome(tuple(said))
+    return Talk(tuple(said))
 
 
 class _Connection:

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from lab.route.model import Route
 from lab.scenario.format.expect import Asked
 from lab.verdict import Difference, Evidence, Expectation, Verdict, judge, judge_run, spread
+from lab.verdict.judge import Judgement
 
-Outcome = Literal["pass", "fail", "unknown"]
 ORDER: Mapping[str, int] = {"pass": 0, "unknown": 1, "fail": 2}
 
 
@@ -68,6 +67,6 @@ def judged_run(asked: Asked, logs: Mapping[str, Sequence[str]] | None) -> Judged
     return Judged(asked.place, "the run", None, verdict)
 
 
-def worst(verdicts: Sequence[Verdict]) -> Outcome:
+def worst(verdicts: Sequence[Verdict]) -> Judgement:
     """Return the outcome of several verdicts together; of none it is unknown."""
     return max((verdict.outcome for verdict in verdicts), key=lambda outcome: ORDER[outcome], default="unknown")

@@ -6,6 +6,7 @@ import socket
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 
@@ -198,6 +199,16 @@ def test_dns_says_whose_it_is_and_quotes_names() -> None:
         "file": "0/25.0.18.198.in-addr.arpa.zone",
     }
     assert ("POST /faults", {"kind": "rcode", "owner": "me", "name": "a.test.", "rcode": "SERVFAIL"}) in http.asked
+
+
+def test_what_was_asked_about_some_names() -> None:
+    entries = [{"type": "MX", "name": name} for name in ("a.test.", "b.test.", "x.a.test.")]
+    http = SmallHttp({"GET /history?since=2026-01-01T00%3A00%3A00.000000Z": (200, entries)})
+    with control(http) as api:
+        assert Dns(api, "me").asked(["A.test", "b.test."], datetime(2026, 1, 1, tzinfo=UTC)) == [
+            "MX a.test.",
+            "MX b.test.",
+        ]
 
 
 def test_scripted_leases_and_messages() -> None:

@@ -146,3 +146,20 @@ def test_everything_is_forgotten(domains: Domains) -> None:
     domains.clear()
     assert domains.texts == {}
     assert domains.scripted() == {}
+
+
+def test_the_first_domain_is_made_when_it_is_asked_for_and_anew_after_that(domains: Domains) -> None:
+    assert domains.texts == {}
+    first = domains.first
+    assert domains.first == first
+    assert domains.texts == {first: DEFAULT}
+    domains.clear()
+    assert domains.first != first
+
+
+def test_a_first_domain_that_could_not_be_served_is_made_at_the_next_asking(domains: Domains, hosts: FakeHosts) -> None:
+    hosts.broken = True
+    with pytest.raises(LabError):
+        _ = domains.first
+    hosts.broken = False
+    assert domains.texts == dict.fromkeys([domains.first], DEFAULT)

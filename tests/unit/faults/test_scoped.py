@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.errors import LabError
-from lab.faults.reply import Reply
+from lab.faults.reply import ReplyRule
 
 OWN = ["a.test", "b.test"]
 
@@ -21,11 +21,11 @@ OWN = ["a.test", "b.test"]
     ],
 )
 def test_recipients_are_those_of_the_runs_domains(recipient: str | None, expected: list[str]) -> None:
-    found = Reply("rcpt", "450 no", recipient).scoped(OWN)
+    found = ReplyRule("rcpt", "450 no", recipient).scoped(OWN)
     assert [each.recipient for each in found] == expected
     assert all(each.reply == "450 no" for each in found)
 
 
 def test_recipients_elsewhere_are_refused() -> None:
     with pytest.raises(LabError, match=r"bia@dest\.test would meet other runs' mail"):
-        Reply("rcpt", "450 no", "bia@dest.test").scoped(OWN)
+        ReplyRule("rcpt", "450 no", "bia@dest.test").scoped(OWN)

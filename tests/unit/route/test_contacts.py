@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lab.route import events
-from lab.route.contacts import Contacts
+from lab.route.contacts import Contact, Contacts, contacted
 from lab.route.events import Event
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -80,3 +80,15 @@ def test_only_those_since_then() -> None:
     assert [each.at for each in contacts.since(AT + timedelta(seconds=5))] == [
         AT + timedelta(seconds=n) for n in (6, 5)
     ]
+
+
+def test_who_was_contacted_by_one_of_ours() -> None:
+    ours, stranger = "198.18.0.22", "198.18.0.3"
+    contacts = [
+        Contact("mx1", ours, AT),
+        Contact("mx2", stranger, AT),
+        Contact("scripted", ours, AT, "198.18.0.130"),
+        Contact("scripted", stranger, AT, "198.18.0.131"),
+    ]
+    names = {"198.18.0.130": {"mx-a", "mx-b"}, "198.18.0.131": {"mx-c"}}
+    assert contacted(contacts, {ours}, names.__getitem__) == {"mx1", "mx-a", "mx-b"}

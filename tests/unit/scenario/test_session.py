@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import pytest
 
-from lab.scenario.format.session import Outcome, talk
+from lab.scenario.format.session import Talk, talk
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_nobody_listens() -> None:
         raise ConnectionRefusedError(111, "Connection refused")
 
     found = talk(["S: 220"], refuse)
-    assert found == Outcome(("S: ([Errno 111] Connection refused)",), "S: 220", "[Errno 111] Connection refused")
+    assert found == Talk(("S: ([Errno 111] Connection refused)",), "S: 220", "[Errno 111] Connection refused")
 
 
 @pytest.mark.parametrize("text", ["customer", "\0a\0b"])
