@@ -150,19 +150,15 @@ def _lines(
     alone: Collection[str],
 ) -> dict[str, list[tuple[datetime, str]]]:
     """Return the lines of each host that are about the run: by its messages, its domains, and its own hosts."""
-    own = hosts.brought
-    mine = [
-        *(domain for domain in domains.texts if "." in domain),
-        *(f"[{address}]" for host in own.values() for address in host.addresses),
-    ]
-    mine += [f"[{address}]" for place in domains.places() for address in place if address]
-    found: dict[str, list[tuple[datetime, str]]] = {}
-    counts = {
-        name: counting(marks(name, events, queue_id), (), mine, alone=name in own or name in alone) for name in hosts
-    }
+    addresses = [address for host in hosts.brought.values() for address in host.addresses]
+    addresses += [address for place in domains.places() for address in place if address]
+    named = [*(domain for domain in domains.texts if "." in domain), *(f"[{address}]" for address in addresses)]
+    whole = {*hosts.brought, *alone}
+    counts = {name: counting(marks(name, events, queue_id), (), named, alone=name in whole) for name in hosts}
     # A client's line about a server that refused names no message; the route knows which process said it, and when.
     said = {(event.host, event.at): f"[{pid}]: " for event in events if (pid := getattr(event, "pid", None))}
+    lines: dict[str, list[tuple[datetime, str]]] = {}
     for at, host, line, _ in recorder.lines(since):
         if host in counts and (counts[host](line) or ((host, at) in said and said[host, at] in line)):
-            found.setdefault(host, []).append((at, line))
-    return found
+            lines.setdefault(host, []).append((at, line))
+    return lines

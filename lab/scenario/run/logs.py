@@ -1,7 +1,8 @@
 """What the hosts have logged about a run: the lines that are about one message of it, or, without a message, the run.
 
-In: the run's stage, its submissions. Out: lines, by the scenario's names of the hosts (:mod:`lab.route.about` has the
-rule). A host whose log could not be read to the end is left out: nothing can be said about it.
+In: what the hosts have said, the run's submissions. Out: lines, by the scenario's names of the hosts
+(:mod:`lab.route.about` has the rule). A host whose log could not be read to the end is left out: nothing can be said
+about it.
 """
 
 from __future__ import annotations
@@ -17,20 +18,35 @@ from lab.servers.postfix.line import queue_id
 from lab.verdict import Expectation, regex
 
 if TYPE_CHECKING:
+    from lab.engine.hosts import Host
+    from lab.mail.recorder import Recorder
     from lab.mail.submission import Submission
     from lab.route.history import History
-    from lab.scenario.run.stage import Stage
+    from lab.route.names import Names
 
 
 QUIET = 12.0  # seconds without a word about a message at its end; processes of Postfix end after max_idle, 10 s
 
 
 class Logs:
-    """The logs of one run, which began at *began* (aware). *alone*: hosts that nobody else uses meanwhile."""
+    """The logs of one run, which began at *began* (aware) and has these *domains*.
 
-    def __init__(self, stage: Stage, began: datetime, alone: Collection[str]) -> None:
-        self._stage = stage
-        self._lab = stage.lab
+    *names*: what it calls the *hosts*; *alone*: those that nobody else uses meanwhile.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        hosts: Mapping[str, Host],
+        names: Names,
+        domains: Collection[str],
+        began: datetime,
+        alone: Collection[str],
+    ) -> None:
+        self._recorder = recorder
+        self._hosts = hosts
+        self._names = names
+        self._domains = domains
         self._began = began
         self._alone = alone
 
@@ -65,23 +81,22 @@ class Logs:
         changed = True
         while changed and not there():
             before, left = now(), max(0.0, deadline - time.monotonic())
-            changed = self._lab.recorder.wait(partial(news, before), min(QUIET, left) if before[0] else left)
+            changed = self._recorder.wait(partial(news, before), min(QUIET, left) if before[0] else left)
         patience = max(5.0, deadline - time.monotonic())  # Docker has the lines already
         return {
             host: list(self._lines(host, sent, message))
             for host in sorted(hosts)
-            if self._lab.recorder.caught_up(self._lab.hosts[self._stage.names.real(host)].container, patience)
+            if self._recorder.caught_up(self._hosts[self._names.real(host)].container, patience)
         }
 
     def _lines(self, host: str, sent: Sequence[Submission], message: Submission | None) -> Iterator[str]:
-        real = self._stage.names.real(host)
-        own = real in self._stage.names.own.values()
-        lines = self._lab.recorder.of(real, None if own else self._began)
+        real = self._names.real(host)
+        own = real in self._names.own.values()
+        lines = self._recorder.of(real, None if own else self._began)
         others = [_marks(real, each) for each in sent if each is not message]
         of_message = _marks(real, message) if message is not None else Marks()
-        domains = self._stage.domains.values()
-        found = about(lines, of_message, others, domains, alone=own or real in self._alone)
-        return (self._stage.names.told(line) for line in found)
+        found = about(lines, of_message, others, self._domains, alone=own or real in self._alone)
+        return (self._names.told(line) for line in found)
 
 
 def _marks(host: str, submission: Submission) -> Marks:

@@ -57,7 +57,7 @@ class Observer:
         self._sent = sent
         self._began = began
         self._alone = alone
-        self._logs = Logs(stage, began, alone)
+        self._logs = Logs(stage.lab.recorder, stage.lab.hosts, stage.names, stage.domains.values(), began, alone)
 
     def observe(self, asked: Asked, timeout: float) -> list[Observation]:
         """Return what there is to judge *asked* by, one for each message and route that it is about."""
