@@ -10,10 +10,11 @@ from typing import TypeVar
 Base = TypeVar("Base")
 
 
-def classes(package: str, folder: Iterable[str], base: type[Base]) -> list[type[Base]]:
-    """Return the classes made of *base* that have a ``kind``, in the modules of a package, by name of module.
+def classes(package: str, folder: Iterable[str], base: type[Base], name: str = "kind") -> list[type[Base]]:
+    """Return the classes made of *base* that say what they are called, in the modules of a package, by name of module.
 
-    *folder* is the package's ``__path__``. A class without a kind is what several kinds have in common.
+    *folder* is the package's ``__path__``, *name* the attribute that says it. A class without it is what several
+    have in common.
     """
     found = []
     for module in pkgutil.iter_modules(folder, f"{package}."):
@@ -24,6 +25,6 @@ def classes(package: str, folder: Iterable[str], base: type[Base]) -> list[type[
             if isinstance(each, type)
             and issubclass(each, base)
             and each.__module__ == module.name
-            and "kind" in vars(each)
+            and name in vars(each)
         ]
     return sorted(found, key=lambda each: each.__module__)

@@ -17,11 +17,11 @@ from dnszone.zone import Zone
 from lab import files
 from lab.scenario.format import expect, faults
 from lab.scenario.format import hosts as own
-from lab.scenario.format import steps as order
 from lab.scenario.format.model import MAIN, Message, Scenario
 from lab.scenario.format.problem import Notes, joined
 from lab.scenario.format.session import LINE
-from lab.scenario.format.variables import WORLD, placeholders, unknown, variable, zone_key
+from lab.scenario.format.variables import WORLD, placeholders, unknown, variable
+from lab.scenario.steps import order
 from lab.world.doors import INSIDE, Door, doors
 from lab.world.zonefiles import origins
 
@@ -52,7 +52,7 @@ def check(scenario: Scenario, notes: Notes) -> None:
                     f"session[{index}].lines[{number}]", f"{line!r} begins with none of C: R: B: TLS: S:", '"C: EHLO x"'
                 )
     faults.check(scenario, scripted if whole else None, values, notes)
-    for expected in [*scenario.expected, *(each for step in scenario.steps for each in step.expected)]:
+    for expected in [*scenario.expected, *(each for step in scenario.steps for each in step.expectations())]:
         expect.check(expected, scenario, hosts, values, notes)
     order.check(scenario, notes, complete=not notes.below("step"))
     _check_sense(scenario, hosts, notes)
@@ -96,8 +96,7 @@ def _texts(scenario: Scenario) -> Iterator[tuple[str, str, str]]:
     for name, text in scenario.fixed.items():
         yield f"zones.{name}", name, text
     for step in scenario.steps:
-        if step.action == "zone":
-            yield f"{step.place}.zone", zone_key(str(step.table.get("of", MAIN))), str(step.table["zone"])
+        yield from step.zones()
 
 
 def _zones(scenario: Scenario, values: Mapping[str, str], notes: Notes) -> Iterator[tuple[str, Zone]]:
@@ -167,11 +166,10 @@ def _strings(scenario: Scenario) -> Iterator[tuple[str, str]]:
         yield from ((f"session[{index}].lines[{number}]", line) for number, line in enumerate(session.lines))
     for fault in scenario.faults:
         yield from _inside({key: each for key, each in fault.table.items() if key != "text"}, fault.place)
-    for expected in [*scenario.expected, *(each for step in scenario.steps for each in step.expected)]:
+    for expected in [*scenario.expected, *(each for step in scenario.steps for each in step.expectations())]:
         yield from _inside(expected.table, expected.place)
     for step in scenario.steps:
-        if step.action != "expect":
-            yield from _inside({key: each for key, each in step.table.items() if key != "zone"}, step.place)
+        yield from step.texts()
 
 
 def _inside(value: object, path: str) -> Iterator[tuple[str, str]]:
@@ -237,11 +235,10 @@ def _check_via(via: str, path: str, scenario: Scenario, notes: Notes, *, stores:
 
 def _check_sense(scenario: Scenario, hosts: set[str], notes: Notes) -> None:
     """Note what proves nothing, so that it would pass whatever happens."""
-    proving = {step.action for step in scenario.steps} & {"run", "expect"}
-    if not (scenario.messages or scenario.sessions or proving):
+    if not (scenario.messages or scenario.sessions or any(step.proves for step in scenario.steps)):
         notes.note("", "has no message, no session, and no step that runs a command", "write a [[message]]")
     judged = {expected.message for expected in scenario.expected}
-    judged |= {expected.message for step in scenario.steps for expected in step.expected}
+    judged |= {expected.message for step in scenario.steps for expected in step.expectations()}
     for index, message in enumerate(scenario.messages):
         if message.name not in judged:
             notes.note(f"message[{index}]", "nothing is expected of it", "write an [expect]")

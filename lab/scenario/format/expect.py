@@ -11,6 +11,7 @@ from dnszone.problem import did_you_mean
 from lab.scenario.format.model import RUN, Expected, Message, Scenario
 from lab.scenario.format.problem import Notes, joined
 from lab.scenario.format.variables import MAIL, substitute
+from lab.values import TEXT, Elsewhere, Key, Table
 from lab.verdict import KEYS, Expectation, ExpectationError, parse, spread
 from lab.verdict.expectation import check_hosts
 from lab.verdict.key import RunKey
@@ -26,6 +27,40 @@ class Asked:
     to: str | None
     judged: Expectation | None
     spreads: tuple[Spread, ...] = ()
+
+
+def _expectation(name: str) -> Key:
+    described = KEYS[name].kind.schema()
+    if name in spread.KEYS:
+        described = {"anyOf": [described, spread.KIND.schema()]}
+    return Key(Elsewhere(described), KEYS[name].help)
+
+
+TABLE = Table(
+    {
+        "message": Key(TEXT, "Name of the message; needed if there are several."),
+        "to": Key(TEXT, "The recipient; without it, each recipient."),
+        **{name: _expectation(name) for name in KEYS},
+    }
+)
+
+
+def read(value: object, place: str, messages: Collection[str], notes: Notes) -> tuple[Expected, ...]:
+    """Return the expectations in *value*, a table or a list of tables, at *place*. *messages*: the names of all."""
+    tables = [(place, value)] if isinstance(value, dict) else []
+    if isinstance(value, list):
+        tables = [(f"{place}[{index}]", each) for index, each in enumerate(value) if isinstance(each, dict)]
+    found = []
+    for path, table in tables:
+        message = table.get("message", next(iter(messages)) if len(messages) == 1 else None if messages else RUN)
+        if not isinstance(message, str) or message not in (messages or (RUN,)):
+            problem = "does not say which message is meant" if message is None else f"no message is called {message!r}"
+            hint = f"messages: {', '.join(messages)}" if messages else "a [[message]] is missing"
+            notes.note(f"{path}.message", problem, hint)
+            continue
+        judged = {key: each for key, each in table.items() if key not in ("message", "to")}
+        found.append(Expected(path, message, table.get("to"), judged))
+    return tuple(found)
 
 
 def ready(expected: Expected, values: Mapping[str, str], hosts: Collection[str] = ()) -> Asked:

@@ -12,6 +12,7 @@ from dnszone.problem import did_you_mean
 from lab.scenario.format.model import Host, Scenario
 from lab.scenario.format.problem import Notes, joined
 from lab.scenario.format.variables import MAIL, STORE, VARIABLE, WORLD, replaced, variable
+from lab.scenario.steps.run import Run
 from lab.servers import brought
 from lab.servers.dovecot import conf
 from lab.servers.postfix.settings import SettingsError, mastercf
@@ -26,7 +27,7 @@ LIKE = (*MAIL, STORE, *CAPABILITIES)
 def check(scenario: Scenario, values: Mapping[str, str], notes: Notes) -> None:
     """Note every problem."""
     later = {variable(host.name): host.name for host in scenario.hosts}
-    commands = [str(word) for step in scenario.steps if step.action == "run" for word in step.table.get("command", ())]
+    commands = [word for step in scenario.steps if isinstance(step, Run) for word in step.command]
     for host in scenario.hosts:
         place = f"hosts.{host.name}"
         if not NAME.fullmatch(host.name):

@@ -13,7 +13,8 @@ from lab.faults import keys as faults
 from lab.faults import reply
 from lab.mail.dsn import NOTIFY, RET
 from lab.route.tries import Kind as DepartureKind
-from lab.scenario.format.model import IN_QUEUE
+from lab.scenario.format import expect
+from lab.scenario.steps import ACTIONS
 from lab.values import (
     ONE_OR_MORE,
     TEXT,
@@ -29,29 +30,11 @@ from lab.values import (
     Text,
     Texts,
 )
-from lab.verdict import KEYS, spread
-from lab.verdict.notice import OUTCOMES
+from lab.verdict.seconds import LONGEST
 
 STAGES = ("banner", "ehlo", "helo", "starttls", "auth", "mail", "rcpt", "data", "body", "end-of-data", "quit")
-DAY = 86_400  # seconds: longer than a message stays in any queue of the lab, whose timers are a hundred times faster
 SIZE = 64 * 1024 * 1024  # bytes: six times message_size_limit, and what the scripted host can hold
 COUNT = 10_000  # messages: some minutes of submission
-
-
-def _expectation(name: str) -> Key:
-    described = KEYS[name].kind.schema()
-    if name in spread.KEYS:
-        described = {"anyOf": [described, spread.KIND.schema()]}
-    return Key(Elsewhere(described), KEYS[name].help)
-
-
-EXPECT = Table(
-    {
-        "message": Key(TEXT, "Name of the message; needed if there are several."),
-        "to": Key(TEXT, "The recipient; without it, each recipient."),
-        **{name: _expectation(name) for name in KEYS},
-    }
-)
 RULES: Schema = {"anyOf": [{"type": "string"}, {"type": "object"}, {"type": "array"}]}
 SCRIPTED = ("connect", *STAGES, "extensions")
 """The keys of a scripted address's script."""
@@ -90,42 +73,10 @@ DNS_FAULT = Elsewhere(
 )
 STEP = Table(
     {
-        "send": Key(ONE_OR_MORE, "Names of messages to send. What becomes of them, until or expect waits for."),
-        "talk": Key(ONE_OR_MORE, "Names of sessions to hold."),
-        "apply": Key(ONE_OR_MORE, "Names of faults to put in force."),
-        "heal": Key(ONE_OR_MORE, "Names of faults to take back."),
-        "zone": Key(TEXT, "A text that replaces the zone of $DOMAIN, or of the domain named by `of`."),
-        "flush": Key(TEXT, "A host that tries its deferred messages now (postqueue -f, -i)."),
-        "hold": Key(TEXT, "A host that keeps a message from being tried (postsuper -h)."),
-        "release": Key(TEXT, "A host that lets a held message be tried (postsuper -H)."),
-        "delete": Key(TEXT, "A host that throws a message away (postsuper -d)."),
-        "expire": Key(TEXT, "A host that returns a message when it is next taken up (postsuper -e)."),
-        "restart": Key(TEXT, "A host to stop and to start again: an MTA, a mail store, a host of [hosts]."),
-        "run": Key(
-            TEXT,
-            "An MTA, a mail store or a host of [hosts] on which `command` runs, as root; `output` is a regular "
-            "expression found in what it prints.",
-        ),
-        "until": Key(
-            Text(OUTCOMES), "Go on when the message (`message`, `to`) has this outcome, at the latest after `timeout`."
-        ),
-        "expect": Key(Tables(EXPECT, single=True), "What must hold now."),
-        "message": Key(TEXT, "The message meant; by default the only one."),
-        "to": Key(TEXT, "The recipient meant by until; default: each."),
-        "of": Key(TEXT, "The zone meant by zone: a name of the table [zones]."),
-        "command": Key(TEXTS, "The words of the command."),
-        "output": Key(TEXT, "A regular expression; a variable in it stands for its value as it is."),
-        "timeout": Key(Number(DAY), "Seconds."),
+        **{action: step.keys[action] for action, step in ACTIONS.items()},
+        **{name: key for step in ACTIONS.values() for name, key in step.keys.items() if name not in ACTIONS},
     }
 )
-WITH: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(("send", "talk", "apply", "heal", "restart", "expect"), ()),
-    **dict.fromkeys(IN_QUEUE, ("message",)),
-    "zone": ("of",),
-    "run": ("command", "output"),
-    "until": ("message", "to", "timeout"),
-}
-"""The actions of a step, and which keys belong to each."""
 
 SCENARIO = Table(
     {
@@ -136,7 +87,7 @@ SCENARIO = Table(
         "observed": Key(TEXT, "How the real servers differ from what was expected of them."),
         "tags": Key(TEXTS, "Words to find it by."),
         "source": Key(TEXT, "The address of a public thread in which people met it."),
-        "timeout": Key(Number(DAY), "Seconds that each expectation is waited for. [60]"),
+        "timeout": Key(Number(LONGEST), "Seconds that each expectation is waited for. [60]"),
         "zone": Key(TEXT, "Zone of $DOMAIN, a fresh domain. Without it: mx1, mx2, mx3 at preferences 10, 20, 30."),
         "zones": Key(
             Named(TEXT),
@@ -240,7 +191,7 @@ SCENARIO = Table(
         "step": Key(
             Tables(STEP), "What is done, in this order. Without steps: faults, messages, sessions, expectations."
         ),
-        "expect": Key(Tables(EXPECT, single=True), "What must hold at the end."),
+        "expect": Key(Tables(expect.TABLE, single=True), "What must hold at the end."),
         "departs_from_plan": Key(
             Tables(
                 Table(

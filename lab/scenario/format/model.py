@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lab.mail.dsn import DEFAULT, Dsn
 from lab.scenario.format.variables import MAIL, STORE
 from lab.world.extra import CAPABILITIES
 
+if TYPE_CHECKING:
+    from lab.scenario.steps.step import Step
+
 MAIN = "DOMAIN"  # the variable of the domain whose zone is ``zone``
-IN_QUEUE = ("flush", "hold", "release", "delete", "expire")  # steps that do something to a message in a queue
 RUN = ""  # what an expectation is about where there is no message: the run itself
 TIMEOUT = 60.0  # seconds; the longest wait of the lab's own timers is shorter
 
@@ -97,16 +99,6 @@ class Expected:
     message: str
     to: str | None
     table: Mapping[str, Any]  # lab.verdict.KEYS and what is written there; see lab.scenario.format.expect
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One action in time. ``action`` is the key that names it; ``table`` has it and what belongs to it."""
-
-    place: str
-    action: str
-    table: Mapping[str, Any]
-    expected: tuple[Expected, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

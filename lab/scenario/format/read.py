@@ -17,12 +17,14 @@ from dnszone.problem import Problem
 from lab import files
 from lab.control.domains import DEFAULT
 from lab.mail.dsn import Dsn
-from lab.scenario.format import bounds, check, faults
-from lab.scenario.format.keys import SCENARIO, WITH
+from lab.scenario.format import bounds, check, expect, faults
+from lab.scenario.format.keys import SCENARIO
 from lab.scenario.format.lines import places, words
-from lab.scenario.format.model import MAIN, RUN, TIMEOUT, Departs, Expected, Host, Message, Scenario, Session, Step
+from lab.scenario.format.model import MAIN, TIMEOUT, Departs, Host, Message, Scenario, Session
 from lab.scenario.format.problem import MOST, EnoughError, Notes, ScenarioError
 from lab.scenario.format.variables import variable
+from lab.scenario.steps import ACTIONS
+from lab.scenario.steps.step import Step
 
 SUFFIX = ".scenario.toml"
 PLACE = re.compile(r"(?P<problem>.*) \(at line (?P<line>\d+), column \d+\)", re.DOTALL)
@@ -112,7 +114,7 @@ def _scenario(data: Mapping[str, Any], path: Path, notes: Notes) -> Scenario:
         steps=tuple(
             step for index, table in enumerate(_tables(data, "step")) for step in _step(table, index, names, notes)
         ),
-        expected=_expected(data.get("expect"), "expect", names, notes),
+        expected=expect.read(data.get("expect"), "expect", names, notes),
         departs_from_plan=tuple(
             Departs(_text(table, "kind"), _text(table, "why"), table.get("host"), table.get("target"))
             for table in _tables(data, "departs_from_plan")
@@ -161,33 +163,15 @@ def _step(table: Mapping[str, Any], index: int, messages: Collection[str], notes
     place = f"step[{index}]"
     if notes.below(place):  # a value of another type cannot be looked at
         return []
-    actions = [key for key in table if key in WITH]
+    actions = [key for key in table if key in ACTIONS]
     if len(actions) != 1:
-        notes.note(place, f"has {' and '.join(actions) or 'no action'}", f"a step has one of {', '.join(WITH)}")
+        notes.note(place, f"has {' and '.join(actions) or 'no action'}", f"a step has one of {', '.join(ACTIONS)}")
         return []
-    action = actions[0]
+    action = ACTIONS[actions[0]]
     for key in table:
-        if key not in (action, *WITH[action]):
-            notes.note(f"{place}.{key}", f"means nothing beside {action}")
-    expected = _expected(table["expect"], f"{place}.expect", messages, notes) if action == "expect" else ()
-    return [Step(place, action, table, expected)]
-
-
-def _expected(value: object, place: str, messages: Collection[str], notes: Notes) -> tuple[Expected, ...]:
-    tables = [(place, value)] if isinstance(value, dict) else []
-    if isinstance(value, list):
-        tables = [(f"{place}[{index}]", each) for index, each in enumerate(value) if isinstance(each, dict)]
-    found = []
-    for path, table in tables:
-        message = table.get("message", next(iter(messages)) if len(messages) == 1 else None if messages else RUN)
-        if not isinstance(message, str) or message not in (messages or (RUN,)):
-            problem = "does not say which message is meant" if message is None else f"no message is called {message!r}"
-            hint = f"messages: {', '.join(messages)}" if messages else "a [[message]] is missing"
-            notes.note(f"{path}.message", problem, hint)
-            continue
-        judged = {key: each for key, each in table.items() if key not in ("message", "to")}
-        found.append(Expected(path, message, table.get("to"), judged))
-    return tuple(found)
+        if key not in action.keys:
+            notes.note(f"{place}.{key}", f"means nothing beside {action.action}")
+    return [action.read(place, table, messages, notes)]
 
 
 def _table(data: Mapping[str, Any], key: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lab.scenario.format.model import IN_QUEUE, Scenario
+from lab.scenario.format.model import Scenario
 from lab.scenario.format.variables import MAIL, WORLD, variable
 from lab.world import roster
 
@@ -31,7 +31,7 @@ def shared(scenario: Scenario) -> frozenset[str]:
     """Return the hosts of the world that the run uses as they are."""
     via = {message.via.partition(":")[0] for message in scenario.messages}
     via |= {session.at.partition(":")[0] for session in scenario.sessions}
-    via |= {str(step.table[step.action]) for step in scenario.steps if step.action in ("run", *IN_QUEUE)}
+    via = via.union(*(step.uses() for step in scenario.steps))
     text = " ".join(_texts(scenario)).lower()
     named = {host for host in MAIL if re.search(rf"\b{host}(_v6)?\b", text)}
     named |= roster.exchangers(DEST) if ITSELF.search(text) else set()
@@ -44,8 +44,7 @@ def _broken(scenario: Scenario) -> Iterator[str]:
         if fault.kind == "host":
             yield fault.name
     for step in scenario.steps:
-        if step.action == "restart":
-            yield str(step.table["restart"])
+        yield from step.breaks()
 
 
 def _texts(scenario: Scenario) -> Iterator[str]:
@@ -55,5 +54,5 @@ def _texts(scenario: Scenario) -> Iterator[str]:
     for message in scenario.messages:
         yield from message.to
     for step in scenario.steps:
-        yield str(step.table.get("zone", ""))
+        yield from (text for _, _, text in step.zones())
     yield from (variable(fault.name).lower() for fault in scenario.faults)

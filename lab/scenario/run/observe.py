@@ -21,11 +21,11 @@ from lab.route.departures import Departure
 from lab.route.model import Route, stamp
 from lab.route.stretches import stretches
 from lab.scenario.format.expect import Asked
-from lab.scenario.format.model import IN_QUEUE
 from lab.scenario.format.variables import replaced
 from lab.scenario.run.explained import judged, wrong
 from lab.scenario.run.judge import Observation
 from lab.scenario.run.logs import Logs
+from lab.scenario.steps.in_queue import QUEUE_TIMEOUT
 from lab.verdict import Evidence, Expectation, needed, reached
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 FINAL = frozenset({"delivered", "bounced", "expired", "discarded", "rejected"})
 HELD = "held"  # final too, where no step releases a message
-QUEUE_TIMEOUT = 5.0  # seconds; a deferred message is in the active queue for less while it is tried again
 PAUSE = 0.1  # seconds between two looks at a queue
 
 
@@ -108,7 +107,7 @@ class Observer:
         return message is None or all(self._over(route) for route in message.known())
 
     def _over(self, route: Route) -> bool:
-        released = any(step.action in (*IN_QUEUE, "run") for step in self._stage.scenario.steps)
+        released = any(step.moves for step in self._stage.scenario.steps)
         return route.outcome in FINAL or (route.outcome == HELD and not released)
 
     def _evidence(self, asked: Asked) -> Evidence:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.scenario.format.model import Message
-from lab.scenario.run.content import content
+from lab.scenario.steps.content import content
 
 VALUES = {"DOMAIN": "a.test"}
 

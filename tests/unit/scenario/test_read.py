@@ -133,7 +133,7 @@ def test_every_comment_of_the_new_file_is_right_too() -> None:
         (HEAD + "[[step]]\nrestart = 'mx1'\n", "1: has no message, no session, and no step that runs a command"),
         (RUNS + "[[step]]\nflush = 'direct'\n", "6: step[1]: is about a message, and there is none (write a [[message"),
         (RUNS + "[[step]]\nuntil = 'deferred'\n", "6: step[1]: is about a message, and there is none"),
-        (RUNS + "output = '('\n", "6: step[0].output: is no regular expression"),
+        (RUNS + "output = '('\n", "6: step[0].output: must be a regular expression"),
         (RUNS + "output = '$DOMAN'\n", "6: step[0].output: unknown variable $DOMAN (did you mean $DOMAIN?)"),
         (HEAD + MESSAGE + "[expect]\n", "5: expect: expects nothing"),
         (RIGHT + 'atempts = ["mx1 250"]\n', "7: expect.atempts: unknown key atempts (did you mean attempts?)"),

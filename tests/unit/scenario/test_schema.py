@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from pkgutil import iter_modules
 
 from scripted import read
 from scripted.script import STAGES as SCRIPTED_STAGES
 
-from lab.scenario.format.keys import EXPECT, SCENARIO, SCRIPT, STAGES, STEP, WITH
+from lab.scenario import steps
+from lab.scenario.format.expect import TABLE
+from lab.scenario.format.keys import SCENARIO, SCRIPT, STAGES, STEP
 from lab.scenario.format.schema import schema
+from lab.scenario.steps import ACTIONS
 from lab.verdict import KEYS
 
 DOCS = Path(__file__).parents[3] / "docs" / "scenario.schema.json"
@@ -27,7 +31,7 @@ def test_every_key_is_described() -> None:
 
 
 def test_expectations_have_the_keys_that_are_judged() -> None:
-    assert list(EXPECT.keys) == ["message", "to", *KEYS]
+    assert list(TABLE.keys) == ["message", "to", *KEYS]
 
 
 def test_scripts_have_the_stages_of_the_scripted_host() -> None:
@@ -36,6 +40,10 @@ def test_scripts_have_the_stages_of_the_scripted_host() -> None:
     assert {"connect", "extensions", *STAGES} < set(SCRIPT)
 
 
-def test_every_action_is_a_key_of_a_step() -> None:
-    assert set(WITH) < set(STEP.keys)
-    assert {key for keys in WITH.values() for key in keys} | set(WITH) == set(STEP.keys)
+def test_every_action_is_a_key_of_a_step_and_every_module_has_one() -> None:
+    assert list(STEP.keys)[: len(ACTIONS)] == list(ACTIONS)
+    assert {key for step in ACTIONS.values() for key in step.keys} == set(STEP.keys)
+    modules = {each.name for each in iter_modules(steps.__path__)} - {"content", "in_queue", "order", "step"}
+    assert {name: step.__module__.rpartition(".")[2] for name, step in ACTIONS.items()} == {
+        name: name for name in modules
+    }

@@ -1,0 +1,29 @@
+"""Lets a deferred message be tried now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from lab.scenario.steps.in_queue import InQueue
+from lab.scenario.steps.step import MESSAGE
+from lab.values import TEXT, Key
+
+if TYPE_CHECKING:
+    from lab.servers.postfix.queue import Queue
+
+
+class Flush(InQueue):
+    """A host that tries its deferred messages now (postqueue -f, -i)."""
+
+    __slots__ = ()
+
+    action = "flush"
+    keys: ClassVar[Mapping[str, Key]] = {
+        "flush": Key(TEXT, "A host that tries its deferred messages now (postqueue -f, -i)."),
+        "message": MESSAGE,
+    }
+
+    def do(self, queue: Queue, queue_id: str) -> None:
+        """Do it to one message."""
+        queue.flush(queue_id)
