@@ -46,6 +46,7 @@ lint: $(READY) ## format check, lint, types
 
 pages: $(READY) ## make the pages of docs/ that are made from the code and the scenarios
 	@$(VENV)/python -m lab.scenario.format.schema > docs/scenario.schema.json
+	@$(VENV)/python -m lab.scenario.tables
 	@$(VENV)/python -m lab.scenario.page > docs/catalogue.md
 	@$(VENV)/python -m lab.faults.page
 

@@ -20,7 +20,8 @@ Value = TypeVar("Value")
 class ExpectationKey(ABC, Generic[Value]):
     """A key whose value, once it is read, is a *Value*."""
 
-    help: ClassVar[str]  # one line, for the schema and the documentation
+    help: ClassVar[str]  # what it says, in one line: for the schema and the documentation
+    example: ClassVar[object]  # what may be written, as TOML gives it
     kind: ClassVar[Kind]  # what may be written
     needs: ClassVar[frozenset[str]] = frozenset()  # fields of Evidence that are looked for if it is asked for
     regular: ClassVar[bool] = False  # its texts are regular expressions: a variable in one stands for exactly its value

@@ -33,7 +33,7 @@ def _expectation(name: str) -> Key:
     described = KEYS[name].kind.schema()
     if name in spread.KEYS:
         described = {"anyOf": [described, spread.KIND.schema()]}
-    return Key(Elsewhere(described), KEYS[name].help)
+    return Key(Elsewhere({**described, "examples": [KEYS[name].example]}), KEYS[name].help)
 
 
 TABLE = Table(

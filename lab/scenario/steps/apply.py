@@ -23,6 +23,7 @@ class Apply(Step):
 
     action = "apply"
     keys: ClassVar[Mapping[str, Key]] = {"apply": Key(ONE_OR_MORE, "Names of faults to put in force.")}
+    example: ClassVar[Mapping[str, object]] = {"apply": "mx-a"}
 
     @classmethod
     def read(cls, place: str, table: Mapping[str, Any], messages: Collection[str], notes: Notes) -> Apply:

@@ -23,6 +23,7 @@ class Delete(InQueue):
         "delete": Key(TEXT, "A host that throws a message away (postsuper -d)."),
         "message": MESSAGE,
     }
+    example: ClassVar[Mapping[str, object]] = {"delete": "direct"}
 
     def do(self, queue: Queue, queue_id: str) -> None:
         """Do it to one message."""

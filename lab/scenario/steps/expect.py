@@ -25,6 +25,7 @@ class Expect(Step):
 
     action = "expect"
     keys: ClassVar[Mapping[str, Key]] = {"expect": Key(Tables(expect.TABLE, single=True), "What must hold now.")}
+    example: ClassVar[Mapping[str, object]] = {"expect": {"outcome": "deferred"}}
     proves = True
 
     @classmethod

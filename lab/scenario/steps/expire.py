@@ -23,6 +23,7 @@ class Expire(InQueue):
         "expire": Key(TEXT, "A host that returns a message when it is next taken up (postsuper -e)."),
         "message": MESSAGE,
     }
+    example: ClassVar[Mapping[str, object]] = {"expire": "direct"}
 
     def do(self, queue: Queue, queue_id: str) -> None:
         """Do it to one message."""

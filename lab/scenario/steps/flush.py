@@ -23,6 +23,7 @@ class Flush(InQueue):
         "flush": Key(TEXT, "A host that tries its deferred messages now (postqueue -f, -i)."),
         "message": MESSAGE,
     }
+    example: ClassVar[Mapping[str, object]] = {"flush": "direct"}
 
     def do(self, queue: Queue, queue_id: str) -> None:
         """Do it to one message."""

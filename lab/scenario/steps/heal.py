@@ -23,6 +23,7 @@ class Heal(Step):
 
     action = "heal"
     keys: ClassVar[Mapping[str, Key]] = {"heal": Key(ONE_OR_MORE, "Names of faults to take back.")}
+    example: ClassVar[Mapping[str, object]] = {"heal": "mx-a"}
 
     @classmethod
     def read(cls, place: str, table: Mapping[str, Any], messages: Collection[str], notes: Notes) -> Heal:

@@ -23,6 +23,7 @@ class Hold(InQueue):
         "hold": Key(TEXT, "A host that keeps a message from being tried (postsuper -h)."),
         "message": MESSAGE,
     }
+    example: ClassVar[Mapping[str, object]] = {"hold": "direct"}
 
     def do(self, queue: Queue, queue_id: str) -> None:
         """Do it to one message."""

@@ -23,6 +23,7 @@ class Release(InQueue):
         "release": Key(TEXT, "A host that lets a held message be tried (postsuper -H)."),
         "message": MESSAGE,
     }
+    example: ClassVar[Mapping[str, object]] = {"release": "direct"}
 
     def do(self, queue: Queue, queue_id: str) -> None:
         """Do it to one message."""

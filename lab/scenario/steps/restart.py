@@ -25,6 +25,7 @@ class Restart(Step):
     keys: ClassVar[Mapping[str, Key]] = {
         "restart": Key(TEXT, "A host to stop and to start again: an MTA, a mail store, a host of [hosts].")
     }
+    example: ClassVar[Mapping[str, object]] = {"restart": "mx1"}
 
     @classmethod
     def read(cls, place: str, table: Mapping[str, Any], messages: Collection[str], notes: Notes) -> Restart:

@@ -37,6 +37,7 @@ class Run(Step):
         "command": Key(TEXTS, "The words of the command."),
         "output": Key(TEXT, "A regular expression; a variable in it stands for its value as it is."),
     }
+    example: ClassVar[Mapping[str, object]] = {"run": "mx1", "command": ["postqueue", "-p"], "output": "empty"}
     proves = True
     moves = True
 

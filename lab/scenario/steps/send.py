@@ -31,6 +31,7 @@ class Send(Step):
     keys: ClassVar[Mapping[str, Key]] = {
         "send": Key(ONE_OR_MORE, "Names of messages to send. What becomes of them, until or expect waits for.")
     }
+    example: ClassVar[Mapping[str, object]] = {"send": "message"}
 
     @classmethod
     def read(cls, place: str, table: Mapping[str, Any], messages: Collection[str], notes: Notes) -> Send:

@@ -31,6 +31,7 @@ class Step(ABC):
 
     action: ClassVar[str]  # the key that names it
     keys: ClassVar[Mapping[str, Key]]  # this one, and those that may stand beside it
+    example: ClassVar[Mapping[str, object]]  # a table that says it
     proves: ClassVar[bool] = False  # whether a scenario that does no more than this can fail
     moves: ClassVar[bool] = False  # whether a message that is held may go on after it
 

@@ -26,6 +26,7 @@ class Talk(Step):
 
     action = "talk"
     keys: ClassVar[Mapping[str, Key]] = {"talk": Key(ONE_OR_MORE, "Names of sessions to hold.")}
+    example: ClassVar[Mapping[str, object]] = {"talk": "session"}
 
     @classmethod
     def read(cls, place: str, table: Mapping[str, Any], messages: Collection[str], notes: Notes) -> Talk:

@@ -40,6 +40,7 @@ class Until(Step):
         "to": Key(TEXT, "The recipient meant by until; default: each."),
         "timeout": Key(Number(LONGEST), "Seconds."),
     }
+    example: ClassVar[Mapping[str, object]] = {"until": "deferred", "timeout": 30}
 
     @classmethod
     def read(cls, place: str, table: Mapping[str, Any], messages: Collection[str], notes: Notes) -> Until:

@@ -30,6 +30,7 @@ class Zone(Step):
         "zone": Key(TEXT, "A text that replaces the zone of $DOMAIN, or of the domain named by `of`."),
         "of": Key(TEXT, "The zone meant by zone: a name of the table [zones]."),
     }
+    example: ClassVar[Mapping[str, object]] = {"zone": "@ MX 10 mx2.dest.test.", "of": "other"}
 
     @classmethod
     def read(cls, place: str, table: Mapping[str, Any], messages: Collection[str], notes: Notes) -> Zone:

@@ -16,7 +16,8 @@ from lab.verdict.pattern import names
 class AcceptedBy(ExpectationKey[str]):
     """A host, or a pattern of hosts."""
 
-    help = "The last host that took the message. Of many messages: {mx1 = [10, 50]}, the least and the most it took."
+    help = "The last host that took the message. Of many messages the least and the most of each: {mx1 = [10, 50]}."
+    example = "mx1"
     kind = HostName()
 
     def hosts(self, expected: str) -> Iterator[tuple[str, str]]:

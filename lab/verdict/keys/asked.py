@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from lab.verdict.difference import Difference
 from lab.verdict.evidence import Case
@@ -14,7 +15,8 @@ from lab.verdict.question import QUESTION, normal
 class Asked(ListKey):
     """Each question must be there, and after the one that is listed before it."""
 
-    help = 'DNS questions in this order, among others: ["MX $DOMAIN"].'
+    help = "DNS questions in this order, among others."
+    example: ClassVar[object] = ["MX $DOMAIN"]
     kind = ListOf(QUESTION, '["MX dest.test"]')
     needs = frozenset({"questions"})
 

@@ -16,6 +16,7 @@ class AtLeast(ExpectationKey[float]):
     """A number of seconds."""
 
     help = "Seconds from the submission to the last attempt, at least."
+    example = 1
     kind = Number(LONGEST)
     needs = frozenset({"elapsed"})
 

@@ -15,6 +15,7 @@ class AtMost(ExpectationKey[float]):
     """A number of seconds."""
 
     help = "Seconds from the submission to the last attempt, at most."
+    example = 9
     kind = Number(LONGEST)
     needs = frozenset({"elapsed"})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from lab.route.model import Route
 from lab.values import Notes, Schema
@@ -54,10 +54,10 @@ class Attempts(ExpectationKey[tuple[Item, ...]]):
     """Compared with the attempts, or, where hand-overs are meant, with all tries."""
 
     help = (
-        'Every attempt in order: ["mx1 refused", "mx2 250"]. A list in it is a set in any order; "..." at the end '
-        'of one: one or more such. "mx-a ipv6 timeout" names the address family, "mx1 tls:!verified 250" what became '
-        "of TLS."
+        'Every attempt in order; a list in it is a set in any order, "..." at the end of one stands for one or more. '
+        '"mx-a ipv6 timeout" names the address family, "mx1 tls:!verified 250" what became of TLS.'
     )
+    example: ClassVar[object] = ["mx1 refused", "mx2 250"]
     kind = Patterns()
     needs = frozenset({"tls_logged"})
 

@@ -17,7 +17,8 @@ MOST = 1_000_000
 class Copies(ExpectationKey[int]):
     """Of one route, or of all those of its recipient, who may stand for several (an alias) or come to one twice."""
 
-    help = "How many copies reached mailboxes."
+    help = "How many copies reached mailboxes: of each address that the recipient stands for, or of all together."
+    example = 1
     kind = Number(MOST, whole=True)
     needs = frozenset({"copies"})
 

@@ -16,7 +16,8 @@ from lab.verdict.key import ExpectationKey
 class Delivered(ExpectationKey[str]):
     """A mailbox's name."""
 
-    help = 'The mailbox: "INBOX".'
+    help = "The mailbox."
+    example = "INBOX"
     kind = Text()
 
     def contradictions(self, expected: str, others: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

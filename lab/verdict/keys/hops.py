@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from lab.verdict.align import NOTHING
 from lab.verdict.difference import Difference
@@ -15,7 +16,8 @@ from lab.verdict.pattern import names
 class Hops(ListKey):
     """Hosts, or patterns of hosts; the first one is that of the submission."""
 
-    help = 'Every host that accepted it, from the submission on: ["direct", "mx1"].'
+    help = "Every host that accepted it, from the submission on."
+    example: ClassVar[object] = ["direct", "mx1"]
     kind = ListOf(HostName(), '["direct", "mx1"]')
 
     def hosts(self, expected: tuple[str, ...]) -> Iterator[tuple[str, str]]:

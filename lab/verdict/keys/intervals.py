@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 from math import inf
-from typing import Any
+from typing import Any, ClassVar
 
 from lab.route.model import Route
 from lab.values import Notes, Schema
@@ -35,7 +35,8 @@ class Pairs:
 class Intervals(ExpectationKey[tuple[Pair, ...]]):
     """The first intervals between attempts; later ones may have any length."""
 
-    help = "Seconds between one attempt and the next: [[0, 1], [4, 9]]."
+    help = "Seconds between one attempt and the next, the shortest and the longest."
+    example: ClassVar[object] = [[0, 1], [4, 9]]
     kind = Pairs()
 
     def read(self, written: Any) -> tuple[Pair, ...]:  # noqa: ANN401  as TOML gives it

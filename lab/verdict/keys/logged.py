@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from lab.verdict import regex
 from lab.verdict.difference import Difference
@@ -16,9 +16,10 @@ class Logged(RunKey[Patterns]):
     """Host to regular expressions, each found in a line of its log."""
 
     help = (
-        "Regular expressions by host, each found in a line that the host has logged about the message: "
-        '{direct = "x"}, or {direct = ["x", "y"]}. Waited for.'
+        "Regular expressions by host, one or a list, each found in a line that the host has logged about the message. "
+        "Waited for."
     )
+    example: ClassVar[object] = {"direct": "status=deferred"}
     kind = BY_HOST
     needs = frozenset({"logs"})
     regular = True

@@ -18,6 +18,7 @@ class Mailstore(ExpectationKey[str]):
     """A host, or a pattern of hosts."""
 
     help = "The host that has this mailbox."
+    example = "mailstore"
     kind = HostName()
 
     def hosts(self, expected: str) -> Iterator[tuple[str, str]]:

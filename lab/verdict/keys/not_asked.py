@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import ClassVar
 
 from lab.verdict.difference import Difference
 from lab.verdict.evidence import Case
@@ -16,6 +17,7 @@ class NotAsked(ListKey):
     """None of them is there."""
 
     help = "DNS questions that nobody asked."
+    example: ClassVar[object] = ["A $DOMAIN"]
     kind = ListOf(QUESTION, '["A dest.test"]')
     needs = frozenset({"questions"})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from lab.verdict import regex
 from lab.verdict.difference import Difference
@@ -16,6 +16,7 @@ class NotLogged(RunKey[Patterns]):
     """Host to regular expressions, each found in no line of its log."""
 
     help = "Regular expressions by host, found in no such line by the time the message is at its end."
+    example: ClassVar[object] = {"direct": "warning"}
     kind = BY_HOST
     needs = frozenset({"logs"})
     regular = True

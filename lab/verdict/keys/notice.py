@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 from lab.route.model import Route
 from lab.verdict.content import differences
@@ -15,7 +16,8 @@ from lab.verdict.kinds import Pattern, TableOf
 class Notice(ExpectationKey[Mapping[str, str]]):
     """Field to regular expression; every notification must have them."""
 
-    help = 'Fields of the notification (RFC 3464): Action = "failed", Status = "5.1.1", Subject = "..."'
+    help = "Fields of the notification (RFC 3464), by regular expression."
+    example: ClassVar[object] = {"Action": "failed", "Status": "5.1.1"}
     kind = TableOf(Pattern(), '{Action = "failed"}')
     needs = frozenset({"notices"})
     regular = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from lab.route.model import Route
 from lab.verdict.align import NOTHING
@@ -16,7 +17,11 @@ from lab.verdict.notice import KINDS, NOTICE, compare
 class Notifications(ListKey):
     """All of them (:mod:`lab.verdict.notice`), in any order."""
 
-    help = f'Each notice: ["failed ana@home.test delivered"]; {", ".join(KINDS)}. []: none.'
+    help = (
+        f"Each notice: KIND, KIND RECIPIENT, or KIND RECIPIENT OUTCOME, which is what became of the notice itself. "
+        f"KIND is {', '.join(KINDS)}. []: none."
+    )
+    example: ClassVar[object] = ["failed ana@home.test delivered"]
     kind = ListOf(
         Matching(NOTICE, 'a notice such as "failed ana@home.test delivered"'), '["failed ana@home.test delivered"]'
     )

@@ -15,7 +15,8 @@ from lab.verdict.notice import OUTCOMES
 class Outcome(ExpectationKey[str]):
     """One of the outcomes of a route."""
 
-    help = "How it ended, or stands. Of many messages: {deferred = [1, 9]}."
+    help = f"How it ended, or stands: {', '.join(OUTCOMES)}. Of many messages: {{deferred = [1, 9]}}."
+    example = "delivered"
     kind = Text(OUTCOMES)
 
     def reached(self, expected: str, route: Route) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 from lab.values import Text
 from lab.verdict.difference import Difference
@@ -16,7 +17,8 @@ QUEUES = ("none", "deferred", "active", "incoming", "hold")  # of qmgr(8), and w
 class Queue(ExpectationKey[Mapping[str, str]]):
     """Host to queue."""
 
-    help = 'The queue it lies in, by host: {direct = "deferred"}; "none" where it has left.'
+    help = 'The queue in which it lies, by host; "none" where it has left.'
+    example: ClassVar[object] = {"direct": "deferred"}
     kind = TableOf(Text(QUEUES), '{direct = "deferred"}')
     needs = frozenset({"queues"})
 

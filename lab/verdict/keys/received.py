@@ -17,7 +17,8 @@ HOPS = 1000  # twenty times hopcount_limit
 class Received(ExpectationKey[int]):
     """A number of fields, in every copy."""
 
-    help = "How many Received fields the copy in the mailbox has (RFC 5321 4.4)."
+    help = "How many Received fields the copy that arrived has (RFC 5321 4.4)."
+    example = 3
     kind = Number(HOPS, whole=True)
     needs = frozenset({"stored"})
 

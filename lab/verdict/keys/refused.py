@@ -18,7 +18,8 @@ LATER = ("attempts", "accepted_by", "delivered", "hops", "copies", "queue", "sto
 class Refused(ExpectationKey[str]):
     """How the reply begins: its code, or code and enhanced status."""
 
-    help = 'The reply at submission, its code and status: "554 5.7.1". The message is not queued.'
+    help = "How the reply at submission begins: its code, or code and status. The message is not queued."
+    example = "554 5.7.1"
     kind = Matching(REFUSED, 'a code, or code and status, such as "554 5.7.1"')
     needs = frozenset({"refusal"})
     implies: ClassVar[Mapping[str, object]] = {"outcome": "rejected"}

@@ -14,7 +14,8 @@ from lab.verdict.kinds import Pattern
 class Reply(ExpectationKey[str]):
     """A regular expression that is found in the reason."""
 
-    help = "A regular expression, found in the reason."
+    help = "A regular expression, found in the reason behind the outcome."
+    example = "mailbox full"
     kind = Pattern()
     regular = True
 

@@ -14,7 +14,8 @@ from lab.verdict.pattern import STATUS, like
 class Status(ExpectationKey[str]):
     """A code, in which an x stands for any digits."""
 
-    help = 'The last enhanced status code (RFC 3463): "5.7.1", "4.x.x".'
+    help = "The last enhanced status code (RFC 3463); an x stands for any digits."
+    example = "4.x.x"
     kind = Matching(STATUS, 'an enhanced status code such as "4.x.x"')
 
     def judge(self, expected: str, case: Case) -> Iterator[Difference]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 from lab.route.model import Route
 from lab.verdict.content import differences
@@ -15,7 +16,8 @@ from lab.verdict.kinds import Pattern, TableOf
 class Stored(ExpectationKey[Mapping[str, str]]):
     """Field to regular expression; every copy must have them."""
 
-    help = "Fields of the copy that arrived, in any of its parts: name to regular expression; body is the text."
+    help = "Fields of the copy that arrived, in any of its parts, by regular expression; `body` is the text."
+    example: ClassVar[object] = {"Subject": "^Re: "}
     kind = TableOf(Pattern(), '{Subject = "^Re: "}')
     needs = frozenset({"stored"})
     regular = True

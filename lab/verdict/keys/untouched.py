@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from lab.verdict.difference import Difference
 from lab.verdict.evidence import Case
@@ -17,6 +17,7 @@ class Untouched(ListKey):
     """Two witnesses: the senders' attempts, and the hosts' own logs. The second one must have been heard."""
 
     help = "Hosts to which nobody connected."
+    example: ClassVar[object] = ["mx2", "mx3"]
     kind = ListOf(HostName(), '["mx2", "mx3"]')
     needs = frozenset({"contacted"})
 

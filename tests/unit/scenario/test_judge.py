@@ -4,29 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from lab.scenario.format.expect import Asked, ready
 from lab.scenario.format.model import Expected
 from lab.scenario.run.judge import Judged, Observation, judged, worst
 from lab.verdict import Evidence, Verdict
-from tests.unit.scenario.conftest import attempt, notice, route
-
-RAW = b"Received: a\r\nReceived: b\r\nX-Spam: Yes\r\nSubject: a\r\n long one\r\n\r\nGood day\r\n"
-NOTICE = b"""Subject: Undelivered Mail Returned to Sender\r
-MIME-Version: 1.0\r
-Content-Type: multipart/report; boundary=b\r
-\r
---b\r
-Content-Type: message/delivery-status\r
-\r
-Reporting-MTA: dns; direct.home.test\r
-\r
-Final-Recipient: rfc822; bia@a.test\r
-Action: failed\r
-Status: 5.1.1\r
---b--\r
-"""
+from tests.unit.scenario.conftest import attempt, route
 
 
 def asked(**table: Any) -> Asked:
@@ -65,87 +47,6 @@ def test_a_variable_in_a_regular_expression_is_taken_literally() -> None:
         judged(asked(reply="x@$DOMAIN$"), [seen(route(attempt("mx1", "250 2.0.0 x@aatest")))])[0].verdict.outcome
         == "fail"
     )
-
-
-@pytest.mark.parametrize(
-    ("reply", "expected"),
-    [
-        ("554 5.7.1 Relay access denied", []),
-        ("554 5.7.0 other", ["refused: expected 554 5.7.1, observed 554 5.7.0 other"]),
-        ("", ["refused: expected 554 5.7.1, observed accepted"]),
-    ],
-)
-def test_a_reply_at_submission(reply: str, expected: list[str]) -> None:
-    found = judged(asked(refused="554 5.7.1"), [seen(route(outcome="rejected"), refusal=reply)])
-    assert differences(found) == expected
-
-
-def test_a_message_that_should_have_been_refused_fails() -> None:
-    found = judged(asked(refused="554 5.7.1"), [seen(refusal="")])
-    assert differences(found) == [
-        "outcome: expected rejected, observed delivered",
-        "refused: expected 554 5.7.1, observed accepted",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("table", "expected"),
-    [
-        ({"received": 2}, []),
-        ({"received": 3}, ["received: expected 3 Received fields, observed 2"]),
-        ({"stored": {"X-Spam": "^Yes$", "Subject": "^a long one$", "body": "Good"}}, []),
-        ({"stored": {"X-Spam": "^No$"}}, ["stored.X-Spam: expected ^No$, observed Yes"]),
-        ({"stored": {"X-Ham": "."}}, ["stored.X-Ham: expected ., observed no such field"]),
-        ({"stored": {"body": "Bad"}}, ["stored.body: expected Bad, observed Good day"]),
-    ],
-)
-def test_what_lies_in_the_mailbox(table: dict[str, Any], expected: list[str]) -> None:
-    assert differences(judged(asked(**table), [seen(stored=(RAW,))])) == expected
-
-
-def test_letters_beyond_ascii_in_a_field() -> None:
-    """RFC 6532 3.2: a field may have UTF-8 as it is."""
-    raw = RAW.replace(b"Yes", "für josé@a.test".encode())
-    assert differences(judged(asked(stored={"X-Spam": "^für josé@$DOMAIN$"}), [seen(stored=(raw,))])) == []
-
-
-def test_every_copy_must_be_right() -> None:
-    other = RAW.replace(b"Yes", b"No")
-    assert differences(judged(asked(stored={"X-Spam": "Yes"}), [seen(stored=(RAW, other))])) == [
-        "stored.X-Spam: expected Yes, observed No"
-    ]
-
-
-def test_no_copy_fails_when_it_cannot_come_any_more() -> None:
-    expected = asked(stored={"X-Spam": "Yes"})
-    assert judged(expected, [seen(route(outcome="bounced"), stored=())])[0].verdict.outcome == "fail"
-    assert judged(expected, [seen(route(outcome="unknown"))])[0].verdict.outcome == "unknown"
-
-
-@pytest.mark.parametrize(
-    ("table", "expected"),
-    [
-        (
-            {
-                "Action": "failed",
-                "Status": "5.1.1",
-                "Final-Recipient": "rfc822; bia@$DOMAIN",
-                "Subject": "^Undelivered",
-            },
-            [],
-        ),
-        ({"Action": "delayed"}, ["notice.Action: expected delayed, observed failed"]),
-    ],
-)
-def test_fields_of_a_notice(table: dict[str, str], expected: list[str]) -> None:
-    bounced = route(outcome="bounced", notifications=(notice(),))
-    assert differences(judged(asked(notice=table), [seen(bounced, notices=(NOTICE,))])) == expected
-
-
-def test_no_notice_fails() -> None:
-    assert differences(judged(asked(notice={"Action": "failed"}), [seen(notices=())])) == [
-        "notice: expected a notification, observed none"
-    ]
 
 
 def many(*hosts: str) -> list[Observation]:
