@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable
 
 from dnszone import faults as dns
 from lab.faults import keys, reply
 from lab.scenario.format.keys import STAGES
+from lab.scenario.steps import ACTIONS
 from lab.values import toml
+from lab.verdict import KEYS
 
+PART = re.compile(r"\{(faults|dns|steps|expect|name)\}")
 WIDTH = 120  # characters of a line
 TEXT = '''\
 # A scenario: one routing case. `lab check FILE` looks at it, `lab run FILE` runs it on real servers.
@@ -68,7 +72,7 @@ to = "bia@$DOMAIN"
 via = "direct"
 
 # Steps, where time matters. Without them: faults, then messages, then what is expected.
-# [[step]]
+{steps}# [[step]]
 # send = "message"
 # [[step]]
 # until = "deferred"
@@ -80,7 +84,7 @@ via = "direct"
 # What must hold. An attempt is TARGET and RESULT: a code, a status (4.2.0), a stage (rcpt), a cause (refused, timeout,
 # unreachable, lost), an address family (ipv4, ipv6), TLS (tls:none, tls:verified, tls:!verified), or * for any. All
 # attempts are listed, in order; a list in the list is a set in any order.
-[expect]
+{expect}[expect]
 attempts = ["mx-a 450 rcpt", "mx1 250"]
 accepted_by = "mx1"
 delivered = "INBOX"
@@ -90,7 +94,8 @@ untouched = ["mx2", "mx3"]
 
 def template(name: str) -> str:
     """Return the text of a new scenario called *name*."""
-    return TEXT.replace("{faults}", _faults()).replace("{dns}", _dns()).replace("{name}", name)
+    parts = {"faults": _faults(), "dns": _dns(), "steps": _steps(), "expect": _expect(), "name": name}
+    return PART.sub(lambda found: parts[found[1]], TEXT)
 
 
 def _faults() -> str:
@@ -107,6 +112,16 @@ def _faults() -> str:
 def _dns() -> str:
     """Return which answers of the DNS can be made wrong."""
     return _comment([f"DNS answers that are wrong; kinds: {', '.join(dns.KINDS)}"], "# ")
+
+
+def _steps() -> str:
+    """Return what steps can do."""
+    return _comment([f"Each has one of: {', '.join(ACTIONS)}"], "# ")
+
+
+def _expect() -> str:
+    """Return what can be expected."""
+    return _comment([f"Its keys: {', '.join(KEYS)}"], "# ")
 
 
 def _comment(lines: Iterable[str], begin: str) -> str:

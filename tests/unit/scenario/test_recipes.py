@@ -70,6 +70,7 @@ import json
 
 from lab.scenario import tables
 from lab.scenario.format.schema import schema
+from lab.scenario.format.template import template
 from lab.scenario.run.run import run
 from lab.verdict import Expectation
 from tests.unit.scenario.conftest import GOOD, FakeLab, attempt, problems, route, scenario
@@ -89,6 +90,7 @@ print(json.dumps({
         properties["expect"]["anyOf"][0]["properties"]["tries"], properties["step"]["items"]["properties"]["replan"]
     ],
     "tables": [tables.expectations(), tables.steps()],
+    "template": template("x"),
     "wrong": [problems(GOOD + "tries = 10\\n"), problems(GOOD + REPLAN + SENT)],
     "right": ran(GOOD + "tries = 2\\n" + SENT + REPLAN),
     "otherwise": ran(GOOD + "tries = 3\\n")[0],
@@ -132,10 +134,12 @@ def test_a_new_key_and_a_new_step_are_in_the_schema(said: dict[str, Any]) -> Non
     assert step["description"] == "Why the plans are made anew."
 
 
-def test_they_are_in_the_documentations_tables(said: dict[str, Any]) -> None:
+def test_they_are_in_the_documentations_tables_and_in_the_template(said: dict[str, Any]) -> None:
     keys, steps = said["tables"]
     assert "| `tries = 2` | How many attempts there were. |\n" in keys
     assert '| `replan = "the weather"` | Why the plans are made anew. |\n' in steps
+    assert "tries" in said["template"]
+    assert "replan" in said["template"]
 
 
 def test_they_are_checked_with_their_line(said: dict[str, Any]) -> None:
