@@ -15,7 +15,8 @@ from dnszone import masterfile
 from dnszone.problem import InvalidError, did_you_mean
 from dnszone.zone import Zone
 from lab import files
-from lab.scenario.format import expect, faults
+from lab.scenario import faults
+from lab.scenario.format import expect
 from lab.scenario.format import hosts as own
 from lab.scenario.format.model import MAIN, Message, Scenario
 from lab.scenario.format.problem import Notes, joined

@@ -15,6 +15,7 @@ from lab.scenario.format.variables import MAIL, STORE
 from lab.world.extra import CAPABILITIES
 
 if TYPE_CHECKING:
+    from lab.scenario.faults.fault import Fault
     from lab.scenario.steps.step import Step
 
 MAIN = "DOMAIN"  # the variable of the domain whose zone is ``zone``
@@ -46,21 +47,6 @@ class Host:
     def mta(self) -> bool:
         """Whether it is an MTA."""
         return not self.store and self.like not in CAPABILITIES
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing made wrong. ``kind`` says where, ``table`` what, in that place's own words.
-
-    "scripted": at the scripted address called ``name``; "host": of the real host ``name``; "policy": what the real host
-    ``name`` answers in SMTP; "dns": ``name`` is only what steps call it. ``place`` is its path in the file.
-    """
-
-    name: str
-    kind: str
-    table: Mapping[str, Any]
-    place: str = "faults"
-    later: bool = False  # a step applies it; else it is in force from the start
 
 
 @dataclass(frozen=True, slots=True)

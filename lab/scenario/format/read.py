@@ -17,7 +17,8 @@ from dnszone.problem import Problem
 from lab import files
 from lab.control.domains import DEFAULT
 from lab.mail.dsn import Dsn
-from lab.scenario.format import bounds, check, expect, faults
+from lab.scenario import faults
+from lab.scenario.format import bounds, check, expect
 from lab.scenario.format.keys import SCENARIO
 from lab.scenario.format.lines import places, words
 from lab.scenario.format.model import MAIN, TIMEOUT, Departs, Host, Message, Scenario, Session

@@ -24,11 +24,13 @@ from dnszone.masterfile import absolute
 from dnszone.record import matches
 from lab.faults import reader
 from lab.faults.effects import ANOTHER, MISSING, MOVED, NONE, Effect
-from lab.faults.reader import AtHost
 from lab.route.departures import Departure, compare
 from lab.route.model import Route
 from lab.route.plan import Exclusion, Group, Plan, Question, Site, Target
-from lab.scenario.format.model import Departs, Fault
+from lab.scenario.faults.at_host import AtHost
+from lab.scenario.faults.fault import Fault
+from lab.scenario.faults.in_dns import VIEW, InDns
+from lab.scenario.format.model import Departs
 
 OF_ANSWERS: Mapping[str, Effect] = {"right": NONE, "missing": MISSING, "moved": MOVED, "other": ANOTHER}
 """What becomes of an answer (:mod:`dnszone.faults.fault`), and what that leads to at the host that was told it."""
@@ -174,7 +176,7 @@ def wrong(
     lookups: list[Lookup] = []
     hosts: dict[str, Effect] = {}
     for fault in faults:
-        if fault.kind == "dns":
+        if isinstance(fault, InDns):
             client = fault.table.get("client")
             who = None if not client else clients(substituted(str(client)))
             type_ = str(fault.table.get("type", "ANY")).upper()
@@ -184,9 +186,8 @@ def wrong(
                 for pattern in _patterns(fault, substituted)
                 for kind, effect in of_dns(fault.table)
             ]
-        else:
-            name = real(fault.name)
-            found = AtHost() if fault.kind == "scripted" else reader.read(fault.table)
+        elif isinstance(fault, AtHost):  # a scripted address sends nothing
+            name, found = real(fault.name), reader.read(fault.table)
             hosts[name] = hosts.get(name, NONE) | found.effect
             if found.whole is not None:
                 whole = found.whole.fault
@@ -205,9 +206,9 @@ def of_dns(table: Mapping[str, Any]) -> Iterator[tuple[str, Effect]]:
         yield kind, OF_ANSWERS[KINDS[kind].answer]
 
 
-def _patterns(fault: Fault, substituted: Callable[[str], str]) -> tuple[str | None, ...]:
+def _patterns(fault: InDns, substituted: Callable[[str], str]) -> tuple[str | None, ...]:
     """Return the names that a DNS fault is about; of a view, the zone's."""
-    if fault.table.get("kind") == "view":
+    if fault.table.get("kind") == VIEW:
         origin = absolute(substituted(str(fault.table.get("origin", "$DOMAIN"))))
         return origin, f"*.{origin}"
     name = fault.table.get("name")

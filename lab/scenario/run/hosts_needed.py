@@ -41,8 +41,7 @@ def shared(scenario: Scenario) -> frozenset[str]:
 
 def _broken(scenario: Scenario) -> Iterator[str]:
     for fault in scenario.faults:
-        if fault.kind == "host":
-            yield fault.name
+        yield from fault.breaks()
     for step in scenario.steps:
         yield from step.breaks()
 

@@ -7,16 +7,16 @@ in the scenario are called in the lab: two runs at once may both bring a host "b
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from lab.engine.hosts import variables
 from lab.route.names import Names
-from lab.scenario.format import faults
+from lab.scenario.faults.fault import Fault
 from lab.scenario.format.check import apex, label, strings
-from lab.scenario.format.model import MAIN, Fault, Host, Scenario
-from lab.scenario.format.variables import VARIABLE, replaced, substitute
+from lab.scenario.format.model import MAIN, Host, Scenario
+from lab.scenario.format.variables import VARIABLE, replaced
 from lab.world import ipv6
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Stage:
         own = {host.name: f"{host.name}-{tag}" for host in scenario.hosts}
         apexes = {domain.partition(".")[0]: apex(name) for name, domain in self.domains.items()}
         self.names = Names(own, apexes)
-        self.ever: dict[str, Fault] = {}  # every fault that was in force, by place and kind
+        self.ever: dict[str, Fault] = {}  # every fault that was in force, by place
         self._active: dict[str, ExitStack] = {}
         self._open = ExitStack()
 
@@ -67,8 +67,8 @@ class Stage:
         """Put the faults called *name* in force."""
         stack = self._active[name] = self._open.enter_context(ExitStack())
         for fault in self.scenario.called(name):
-            self.ever[f"{fault.place} {fault.kind}"] = fault
-            stack.enter_context(KINDS[fault.kind](self, fault))
+            self.ever[fault.place] = fault
+            stack.enter_context(fault.apply(self))
 
     def heal(self, name: str) -> None:
         """Take them back."""
@@ -126,38 +126,6 @@ class Stage:
             self.lab.sieve(f"{user}@{self.domains[MAIN]}", replaced(script, self.values))
         for name in dict.fromkeys(fault.name for fault in self.scenario.faults if not fault.later):
             self.apply(name)
-
-    # The kinds of faults
-
-    @contextmanager
-    def _scripted(self, fault: Fault) -> Iterator[None]:
-        script: Any = substitute(fault.table, self.values)
-        with ExitStack() as standing:
-            for address in self.scripted(fault.name):
-                self.lab.scripted.script(address, script)
-                standing.callback(self.lab.scripted.script, address, {})
-            yield
-
-    def _real(self, fault: Fault) -> AbstractContextManager[None]:
-        wrong: Any = substitute(fault.table, self.values)
-        return self.lab.fault(self.names.real(fault.name), **wrong)
-
-    @contextmanager
-    def _dns(self, fault: Fault) -> Iterator[None]:
-        kind_and_rest = faults.dns_parameters(fault, self.values, self.values)
-        number = self.lab.dns.fault(**kind_and_rest)
-        try:
-            yield
-        finally:
-            self.lab.dns.heal(number)
-
-
-KINDS: Mapping[str, Callable[[Stage, Fault], AbstractContextManager[None]]] = {
-    "scripted": Stage._scripted,
-    "host": Stage._real,
-    "policy": Stage._real,
-    "dns": Stage._dns,
-}
 
 
 def _value(found: str, values: Mapping[str, str]) -> str:

@@ -17,7 +17,10 @@ from lab.route.departures import Departure
 from lab.route.model import Route
 from lab.route.plan import Plan
 from lab.route.tries import Kind
-from lab.scenario.format.model import Departs, Fault
+from lab.scenario.faults.at_host import AtHost
+from lab.scenario.faults.at_scripted import AtScripted
+from lab.scenario.faults.in_dns import InDns
+from lab.scenario.format.model import Departs
 from lab.scenario.run.explained import OF_ANSWERS, Lookup, Wrong, judged, meant, of_dns, wrong
 from lab.servers.postfix.settings import Settings
 from tests.unit.plan.conftest import HOSTS, Zones, make_route
@@ -57,7 +60,7 @@ def departures(plan: Plan, made: Route) -> list[str]:
 
 
 def at(host: str, /, **table: Any) -> Wrong:
-    return wrong([Fault(host, "host", table)], str, str, str)
+    return wrong([AtHost(host, table)], str, str, str)
 
 
 EVERYTHING_AT_A_HOST: tuple[dict[str, Any], ...] = (
@@ -220,11 +223,10 @@ def test_effects_of_tables() -> None:
 
 def test_what_was_wrong() -> None:
     faults = [
-        Fault("x", "dns", {"kind": "rcode", "name": "$DOMAIN", "type": "mx", "client": "direct"}),
-        Fault("y", "dns", {"kind": "view", "client": "own"}),
-        Fault("mx-a", "scripted", {"connect": "refuse"}),
-        Fault("own", "host", {"host": "cut"}),
-        Fault("own", "policy", {"rcpt": "HOLD"}),
+        InDns("x", {"kind": "rcode", "name": "$DOMAIN", "type": "mx", "client": "direct"}),
+        InDns("y", {"kind": "view", "client": "own"}),
+        AtScripted("mx-a", {"connect": "refuse"}),
+        AtHost("own", {"host": "cut", "rcpt": "HOLD"}),
     ]
     found = wrong(
         faults,
@@ -238,7 +240,7 @@ def test_what_was_wrong() -> None:
         Lookup("*.d1.test.", None, "client-own", "view", ANOTHER),
         Lookup(None, None, "real-own", "cut", MISSING),
     )
-    assert found.hosts == {"real-mx-a": NONE, "real-own": MISSING | KEPT}
+    assert found.hosts == {"real-own": MISSING | KEPT}
 
 
 @pytest.mark.parametrize(
@@ -258,9 +260,9 @@ def test_departures_that_are_meant(entry: Departs, expected: bool) -> None:
 
 def test_what_is_wrong_with_a_resolver_is_wrong_for_those_who_ask_it() -> None:
     faults = [
-        Fault("y", "dns", {"kind": "drop", "client": "cache"}),
-        Fault("other", "host", {"host": "stopped"}),
-        Fault("third", "host", {"connect": "refuse"}),  # port 25 of a resolver
+        InDns("y", {"kind": "drop", "client": "cache"}),
+        AtHost("other", {"host": "stopped"}),
+        AtHost("third", {"connect": "refuse"}),  # port 25 of a resolver
     ]
     behind = {"cache": {"sender"}, "other": {"asker"}, "third": {"nobody"}}
     found = wrong(faults, str, str, str, lambda name: behind.get(name, set()))

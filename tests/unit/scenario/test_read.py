@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from lab.scenario.catalogue import files
-from lab.scenario.format.model import Fault, Message
+from lab.scenario.faults.at_scripted import AtScripted
+from lab.scenario.faults.in_dns import InDns
+from lab.scenario.format.model import Message
 from lab.scenario.format.problem import ScenarioError
 from lab.scenario.format.read import load
 from lab.scenario.format.template import template
@@ -30,7 +32,7 @@ def test_what_a_file_says() -> None:
     found = scenario()
     assert (found.id, found.title) == ("a", "The preferred MX refuses the connection")
     assert found.messages == (Message("message", ("bia@$DOMAIN",), via="direct"),)
-    assert found.faults == (Fault("mx-a", "scripted", {"connect": "refuse"}, "faults.mx-a"),)
+    assert found.faults == (AtScripted("mx-a", {"connect": "refuse"}, "faults.mx-a"),)
     assert found.expected[0].table == {
         "attempts": ["mx-a refused", "mx1 250"],
         "accepted_by": "mx1",
@@ -72,7 +74,7 @@ def test_every_comment_of_the_new_file_is_right_too() -> None:
     found = scenario(text)
     assert [step.action for step in found.steps] == ["send", "until", "heal", "flush"]
     assert [host.name for host in found.hosts] == ["backup"]
-    assert [fault.kind for fault in found.faults] == ["scripted", "dns"]
+    assert [type(fault) for fault in found.faults] == [AtScripted, InDns]
     assert found.source is not None
 
 
