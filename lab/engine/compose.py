@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lab.engine import apt
-from lab.engine.machine import Machine
+from lab.engine.machine import Machine, allow
 from lab.errors import MachineError
 
 MINIMUM = (2, 20)
@@ -41,6 +41,16 @@ def version(machine: Machine) -> str:
     if not enough(found):
         raise MachineError(f"Docker Compose {found} is too old: the lab needs 2.20 or later", hint=HINT)
     return found
+
+
+def ensure(machine: Machine, report: Callable[[str], None]) -> None:
+    """Install Compose if it is missing or too old, where we may. Raises MachineError."""
+    try:
+        version(machine)
+    except MachineError as error:
+        allow(machine, error)
+        install(machine, report)
+        version(machine)
 
 
 def install(machine: Machine, report: Callable[[str], None]) -> None:

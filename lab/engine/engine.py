@@ -31,6 +31,7 @@ GET_DOCKER = "install Docker Engine 20.10 or later, as docs.docker.com/engine/in
 def ensure(report: Callable[[str], None], machine: Machine | None = None) -> Docker:
     """Return the engine; install and start what is missing, where we may, with a *report* of each step.
 
+    Compose is looked for when it is first needed (`Docker.compose`): a lab that runs already needs none.
     We may install where we are root and apt-get is there, and start what is installed where we are root,
     unless LAB_INSTALL_DOCKER is 0. Raises MachineError for everything else.
     """
@@ -46,7 +47,7 @@ def ensure(report: Callable[[str], None], machine: Machine | None = None) -> Doc
     found = compose.numbers(version)
     if found is None or found < MINIMUM:
         raise MachineError(f"Docker Engine {version} is too old: the lab needs 20.10 or later", hint=GET_DOCKER)
-    return Docker(where, client, version, _composed(machine, report))
+    return Docker(where, client, machine)
 
 
 def address() -> str:
@@ -117,13 +118,3 @@ def _answering(machine: Machine, where: str, report: Callable[[str], None]) -> D
 
     daemon.start(machine, report, answers)
     return connect(where)
-
-
-def _composed(machine: Machine, report: Callable[[str], None]) -> str:
-    """Return the version of Compose, installed before where we may."""
-    try:
-        return compose.version(machine)
-    except MachineError as error:
-        allow(machine, error)
-    compose.install(machine, report)
-    return compose.version(machine)

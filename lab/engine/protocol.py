@@ -8,7 +8,7 @@ Errors: GoneError, BusyError, else RefusedError with what the engine said; Machi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -172,9 +172,8 @@ class Engine(Protocol):
     def local(self) -> bool:
         """Whether it runs on this machine, so that its published ports are this machine's."""
 
-    @property
-    def compose(self) -> list[str]:
-        """The command that Compose's arguments follow."""
+    def compose(self, report: Callable[[str], None]) -> list[str]:
+        """Return the command that Compose's arguments follow; it is installed before, with a *report*, where we may."""
 
     # Containers
 

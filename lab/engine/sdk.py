@@ -9,7 +9,7 @@ import io
 import queue
 import tarfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -21,6 +21,7 @@ from lab.engine import compose
 from lab.engine.archive import archive
 from lab.engine.explain import UnreachableError, explain
 from lab.engine.frames import frames, parted
+from lab.engine.machine import Machine
 from lab.engine.protocol import (
     MACHINE,
     BusyError,
@@ -56,19 +57,17 @@ BRIDGE = "com.docker.network.bridge.name"
 class Docker:
     """A Docker engine that answers, at *address* ("unix:///var/run/docker.sock", "ssh://user@host").
 
-    ``version`` and ``compose_version`` are known where :func:`lab.engine.engine.ensure` has looked; else "".
+    *machine* is where Compose runs, and is installed.
     """
 
-    def __init__(self, address: str, client: DockerClient, version: str = "", compose_version: str = "") -> None:
+    def __init__(self, address: str, client: DockerClient, machine: Machine | None = None) -> None:
         self.address = address
         self.client = client
-        self.version = version  # "20.10.24+dfsg1"
-        self.compose_version = compose_version  # "2.26.1-4"
+        self._machine = machine or Machine()
         self._api = client.api
 
-    @property
-    def compose(self) -> list[str]:
-        """The command that Compose's arguments follow."""
+    def compose(self, report: Callable[[str], None]) -> list[str]:
+        compose.ensure(self._machine, report)
         return list(compose.COMMAND)
 
     @property

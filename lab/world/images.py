@@ -59,7 +59,7 @@ def build(
     output = []
     progress = Progress(report)
     with subprocess.Popen(
-        [*engine.compose, "--file", file, "--progress", "plain", "build", *missing],
+        [*engine.compose(report), "--file", file, "--progress", "plain", "build", *missing],
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -222,7 +222,7 @@ class World:
                 compose_file_name=str(bundle.compose_folder() / "compose.yaml"),
                 env_file=variables.name,
                 wait=False,  # readiness is a protocol's answer: see lab.world.ready
-                docker_command_path=self.engine.compose[0],
+                docker_command_path=self.engine.compose(report)[0],
             )
             logging.getLogger("testcontainers").setLevel(logging.CRITICAL)  # what it says is in the error, too
             try:

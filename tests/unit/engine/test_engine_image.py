@@ -29,7 +29,7 @@ SOURCES = (
 
 
 def engine(docker: FakeDocker, address: str = SOCKET) -> Docker:
-    return Docker(address, docker, docker.engine_version, "2.26.1")  # type: ignore[arg-type]
+    return Docker(address, docker)  # type: ignore[arg-type]
 
 
 @pytest.fixture
