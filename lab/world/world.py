@@ -12,10 +12,11 @@ import secrets
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lab.engine import hosts, protocol
 from lab.engine.hosts import Host, Network
@@ -37,6 +38,8 @@ STALE = (
     "the lab's containers are removed: where `docker network inspect` lists none for it, the engine counts one that is "
     "gone; restart the engine (`sudo systemctl restart docker`, or Docker Desktop), then `lab down` again"
 )
+NETWORKS = ("lab", "outside")  # of compose.yaml
+PAUSE = 0.02  # seconds between two looks at what Compose has made
 START_TIMEOUT = 60.0  # seconds until every host must have answered
 
 
@@ -86,17 +89,21 @@ class World:
 
         *exposed*: what is known of that already; None: it is looked up.
         """
-        found, network = self.hosts(), self._network()
-        if network is None or not found:
+        network = self._network()
+        if network is None:
             return None
         slot = Slot(network.slot)
-        ports = published(found)
-        asked = {door: port for door, port in ports.items() if door.host in found and found[door.host].runs}
-        absent = tuple(name for name in roster.names() if name not in found)
         with ThreadPoolExecutor(1) as beside:
-            looked_up = beside.submit(self._exposed, slot, found) if exposed is None else None
+            # What takes longest begins first: a container is started for it.
+            looked_up = beside.submit(self._exposed, slot) if exposed is None else None
+            found = self.hosts()
+            ports = published(found)
+            asked = {door: port for door, port in ports.items() if door.host in found and found[door.host].runs}
             problems = ready.missing(asked)
             open_ = looked_up.result() if looked_up else exposed or ""
+        if not found:
+            return None
+        absent = tuple(name for name in roster.names() if name not in found)
         return Status(self.name, slot, network.subnet, found, ports, problems, absent, open_)
 
     def up(self, report: Report, put_back: PutBack) -> tuple[Status, bool]:
@@ -178,20 +185,18 @@ class World:
         """Return the word that opens the control APIs: the one that a part of the lab has already, else a new one."""
         return next((host.token for host in self.hosts().values() if host.token), "") or secrets.token_hex(16)
 
-    def _tools(self, found: Mapping[str, Host]) -> str | None:
-        """Return an image with nft(8): what *found* hosts were made from, or another that is there; None: none is."""
-        if "scripted" in found:
-            return self.engine.inspect(found["scripted"].container).image_id
+    def _tools(self) -> str | None:
+        """Return an image with nft(8), of whichever version; None: none is there."""
         return next(iter(self.engine.images("mail-lab/scripted")), None)
 
-    def _exposed(self, slot: Slot, found: Mapping[str, Host]) -> str:
+    def _exposed(self, slot: Slot) -> str:
         """Return what is open; where nobody can look, hosts are missing, and the next `lab up` closes it anyway."""
-        tools = self._tools(found)
+        tools = self._tools()
         return isolation.opened(self.engine, self.name, slot, tools) if tools else ""
 
     def _closed(self, status: Status, report: Report) -> Status:
         """Put back what keeps a lab that runs to itself, where that is gone."""
-        tools = self._tools(status.hosts)
+        tools = self._tools()
         if not status.exposed or not tools:
             return status
         report(f"closing the lab: {status.exposed}")
@@ -226,13 +231,35 @@ class World:
             )
             logging.getLogger("testcontainers").setLevel(logging.CRITICAL)  # what it says is in the error, too
             try:
-                subprocess.run([*compose.docker_compose_command(), "create"], check=True, capture_output=True)
-                tools = f"mail-lab/scripted:{bundle.tag()}"
-                exposed = isolation.isolate(self.engine, self.name, slot, tools)
+                with ThreadPoolExecutor(1) as beside:
+                    command = [*compose.docker_compose_command(), "create"]
+                    made = beside.submit(subprocess.run, command, check=True, capture_output=True)
+                    exposed = self._isolated(slot, made)
                 compose.start()
             except subprocess.CalledProcessError as error:
                 raise explain(_text(error.stdout) + _text(error.stderr)) from error
         return exposed
+
+    def _isolated(self, slot: Slot, made: Future[Any]) -> str:
+        """Keep the lab to itself, while Compose is still at its containers; returns what stays open all the same.
+
+        The networks are there before the first container is. Where that went wrong, or where Compose has replaced a
+        network that an earlier command had left, it is done once more when all is *made*.
+        """
+        tools = f"mail-lab/scripted:{bundle.tag()}"
+        early, exposed = set[str](), ""
+        while not made.done():
+            networks = self._network_ids()
+            if len(networks) == len(NETWORKS):
+                with suppress(MachineError):
+                    early, exposed = networks, isolation.isolate(self.engine, self.name, slot, tools)
+                break
+            wait([made], PAUSE)
+        made.result()
+        return exposed if early == self._network_ids() else isolation.isolate(self.engine, self.name, slot, tools)
+
+    def _network_ids(self) -> set[str]:
+        return {each.id for each in self.engine.networks(f"{hosts.LABEL}={self.name}")}
 
     def _wait(self, report: Report) -> None:
         found = self.hosts()
@@ -272,7 +299,7 @@ class World:
             raise MachineError("\n".join(lines), hint="mend the cause under compose/ or dnszone/, then `lab up` again")
 
     def _remove(self, report: Report) -> bool:
-        tools = self._tools(self.hosts())
+        tools = self._tools()
         label = f"{hosts.LABEL}={self.name}"
         containers = [each.id for each in self.engine.containers(label)]
         with ThreadPoolExecutor(8) as pool:
