@@ -65,7 +65,7 @@ def test_many_at_once_each_with_addresses_of_its_own(lab: Lab) -> None:
     names = [f"h{number}" for number in range(8)]
     with ThreadPoolExecutor(4) as pool:
         hosts = list(pool.map(lab.host, names))
-    (network,) = (each for each in networks(lab.docker) if each.lab == lab.name)
+    (network,) = (each for each in networks(lab.engine) if each.lab == lab.name)
     slot = Slot(network.slot)
     assert {IPv4Address(host.address) in slot.brought for host in hosts} == {True}
     assert len({address for host in hosts for address in host.addresses}) == len(hosts) * (2 if lab.ipv6 else 1)
