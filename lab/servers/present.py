@@ -26,4 +26,5 @@ class Present(Mapping[str, Host]):
     @property
     def names(self) -> dict[str, str]:
         """Lab name of each host by address, of either family."""
-        return {address: host.name for host in self.values() for address in host.addresses}
+        hosts = [*self.world.values(), *self.brought.values()]  # asked for with every plan, however many they are
+        return {address: host.name for host in hosts for address in host.addresses}

@@ -168,9 +168,10 @@ class Observer:
         }
         domains = tuple(f"@{domain}" for domain in self._stage.domains.values())
         own = {*self._stage.names.own.values(), *self._alone}
+        senders = self._senders()
         found: set[str] = set()
         for contact in self._lab.recorder.read(lambda history: history.contacts(self._began)):
-            if self._lab.names.get(contact.client) not in self._senders():
+            if contact.client not in senders:
                 continue
             if contact.server is not None:  # an address that was leased to this run is nobody else's
                 found |= self._stage.labels(contact.server)
@@ -185,13 +186,13 @@ class Observer:
     def _questions(self) -> tuple[str, ...]:
         """Return what MTAs asked about the run's names, and whatever its own hosts asked."""
         own = {address for address, name in self._lab.names.items() if name in self._stage.names.own.values()}
-        mail = {address for address, name in self._lab.names.items() if name in self._senders()}
+        senders = self._senders()
         domains = (*self._stage.domains.values(), *(name.rstrip(".") for name in self._stage.scenario.fixed))
         entries = self._lab.dns.history(since=stamp(self._began))
         return tuple(
             f"{entry['type']} {entry['name']}"
             for entry in entries
-            if entry["client"] in own or (entry["client"] in mail and _below(entry["name"], domains))
+            if entry["client"] in own or (entry["client"] in senders and _below(entry["name"], domains))
         )
 
     def _queues(self, submission: Submission, expected: Mapping[str, str]) -> dict[str, str]:
@@ -232,7 +233,9 @@ class Observer:
         return apexes.get(name, self._stage.names.real(name))
 
     def _senders(self) -> frozenset[str]:
-        return frozenset(host.name for host in self._lab.hosts.values() if host.role in MAIL_ROLES)
+        """Return the addresses of all hosts that send mail."""
+        hosts = (host for host in self._lab.hosts.values() if host.role in MAIL_ROLES)
+        return frozenset(address for host in hosts for address in host.addresses)
 
     def _all(self) -> list[Sent]:
         return [each for listed in self._sent.values() for each in listed]
