@@ -16,6 +16,8 @@ MAIL_ROLES = ("client", "smarthost", "mx")  # Postfix hosts
 TOKEN = "LAB_TOKEN"  # noqa: S105  in the environment of a container: who may read that has Docker, and needs no API
 SLOT = "mail-lab.slot"  # of the network of a lab
 OWNER = "mail-lab.owner"  # of a host that a test has brought along: whoever made it
+# Of such a host: the container that holds its network namespace, the addresses chosen for that, and whether it stays.
+SANDBOX, ADDRESS, ADDRESS6, STAYS = "mail-lab.sandbox", "mail-lab.address", "mail-lab.address6", "mail-lab.stays"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Host:
     published: dict[int, int] = field(default_factory=dict, hash=False)  # own port to port on 127.0.0.1
     address6: str = ""  # its IPv6 address (RFC 5952); "" where the lab has no IPv6
     token: str = field(default="", repr=False)  # what its control API wants to hear (dnszone/control.py)
+    sandbox: str = ""  # container that holds its network namespace, if it is not its own (lab/servers/sandboxes.py)
+    sandbox_stays: bool = False  # for other hosts, when this one goes
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -107,12 +111,14 @@ def known(hosts: Mapping[str, Host], name: str) -> Host:
 
 def _inside(found: Container) -> Endpoint:
     """Return how a container is attached to the lab's network."""
-    return next((each for name, each in found.endpoints.items() if name.endswith("_lab")), Endpoint())
+    labels = found.labels
+    joined = Endpoint(asked=labels.get(ADDRESS, ""), asked6=labels.get(ADDRESS6, ""))
+    return next((each for name, each in found.endpoints.items() if name.endswith("_lab")), joined)
 
 
 def _host(found: Inspected, *, ipv6: bool) -> Host:
     labels, inside = found.labels, _inside(found)
-    address6 = (inside.asked6 or inside.address6) if ipv6 else ""
+    address6 = (inside.asked6 or inside.address6) if ipv6 or SANDBOX in labels else ""
     return Host(
         name=labels["mail-lab.host"],
         role=labels["mail-lab.role"],
@@ -126,4 +132,6 @@ def _host(found: Inspected, *, ipv6: bool) -> Host:
         published=dict(found.published),
         address6=str(ip_address(address6)) if address6 else "",
         token=found.environment.get(TOKEN, ""),
+        sandbox=labels.get(SANDBOX, ""),
+        sandbox_stays=labels.get(STAYS) == "yes",
     )

@@ -42,6 +42,7 @@ class HostFaults:
         place = self._site(known(self._hosts, host))
         with self._alone(host):
             lease = self._lease()
+            self._hosts.touched.add(host)
             number = lease.note({"kind": wrong.fault.kind, "host": host, "wrong": dict(wrong.given)})
             try:
                 wrong.fault.apply(place)

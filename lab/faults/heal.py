@@ -58,8 +58,7 @@ def put_back(engine: Engine, lease: Abandoned, hosts: Mapping[str, Host], await_
     for fault in lease.faults:
         if fault["host"] in hosts:
             KINDS[fault["kind"]].heal(site(engine, hosts, fault["host"], await_ready))
-    for container in guest.of_owner(engine, lease.owner):
-        guest.remove(engine, container)
+    guest.remove_of(engine, lease.owner)
 
 
 def site(engine: Engine, hosts: Mapping[str, Host], name: str, await_ready: Callable[[Host], None]) -> Site:

@@ -1,31 +1,30 @@
 """A host that a test brings along: a Postfix or a Dovecot with settings of its own, made like a host of the world.
 
 Same image, same capabilities, same network; what differs is its name, and what it has of its own
-(:mod:`lab.servers.brought`). It belongs to the process that made it, and goes with it.
+(:mod:`lab.servers.brought`). It belongs to the process that made it, and goes with it; its address is that of a sandbox
+(:mod:`lab.servers.sandboxes`).
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lab.engine.archive import archive
-from lab.engine.hosts import LABEL, OWNER, Host, inspect, last_lines
-from lab.engine.protocol import GoneError
-from lab.engine.streams import end
+from lab.engine.hosts import LABEL, OWNER, SANDBOX, Host, inspect, last_lines
+from lab.engine.protocol import GoneError, Specification, beside
 from lab.errors import LabError, MachineError
+from lab.servers import sandboxes
 from lab.servers.brought import Own
-from lab.world import addresses
+from lab.servers.sandboxes import Sandbox
 
 if TYPE_CHECKING:
-    from docker import DockerClient
-    from docker.types.daemon import CancellableStream
+    from lab.engine.protocol import Engine, Stream
 
-    from lab.engine.protocol import Engine
-
-COPIED = ("CapAdd", "CapDrop", "SecurityOpt", "LogConfig", "Init", "Memory", "MemorySwap", "PidsLimit", "Dns")
 TIMEOUT = 30.0
+NAMED = """printf '%s' "$LAB_HOSTS" > /etc/hosts; printf '%s\\n' "$HOSTNAME" > /etc/hostname; exec start"""
+"""The files of its sandbox that have a host's name, as hosts(5) and hostname(5) want them, then what its image does."""
 
 
 def start(
@@ -45,54 +44,78 @@ def start(
 
     Raises LabError with what it says is wrong with them, or with the host's last log lines when it dies.
     """
-    docker: DockerClient = engine.client
-    origin = docker.api.inspect_container(like.container)
-    network = next(each for each in origin["NetworkSettings"]["Networks"] if each.endswith("_lab"))
-    environment = dict(line.split("=", 1) for line in origin["Config"]["Env"])
-    environment |= own.environment
-    if resolver is not None:
-        environment["LAB_DNS"] = resolver
-    labels = {
-        LABEL: lab,
-        OWNER: owner,
-        "mail-lab.host": name,
-        "mail-lab.role": like.role,
-        "mail-lab.fqdn": fqdn,
-    }
-    copied = {key: origin["HostConfig"][key] for key in COPIED}
+    origin = engine.inspect(like.container)
+    network = next(each for each in origin.endpoints if each.endswith("_lab"))
+    confinement = origin.confinement
     if own.capabilities is not None:
-        copied["CapAdd"] = list(own.capabilities)
-    with addresses.reserved(docker, lab, network) as (address, address6):
-        labels[addresses.ADDRESS] = address
-        wanted = {"IPv4Address": address, **({"IPv6Address": address6} if address6 else {})}
-        container = docker.api.create_container(
-            image=like.image,
-            name=f"mail-lab-{lab}-{owner}-{name}",
-            hostname=fqdn,
-            environment=environment,
-            labels=labels,
-            host_config={**copied, "NetworkMode": network},
-            networking_config={"EndpointsConfig": {network: {"IPAMConfig": wanted}}},
-        )["Id"]
+        confinement = replace(confinement, capabilities=own.capabilities)
+    with sandboxes.taken(engine, lab, owner, network, like.image, origin.confinement) as sandbox:
+        container = engine.create(
+            Specification(
+                image=like.image,
+                command=("sh", "-c", NAMED),
+                name=f"mail-lab-{lab}-{owner}-{name}",
+                labels={
+                    LABEL: lab,
+                    OWNER: owner,
+                    "mail-lab.host": name,
+                    "mail-lab.role": like.role,
+                    "mail-lab.fqdn": fqdn,
+                    **sandbox.labels,
+                },
+                environment={
+                    **origin.environment,
+                    **_named(fqdn, sandbox),
+                    **own.environment,
+                    **({"LAB_DNS": resolver} if resolver else {}),
+                },
+                network=beside(sandbox.container),
+                confinement=replace(confinement, dns=()),  # the sandbox has them
+            )
+        )
     try:
+        engine.start(sandbox.container)
         if own.files:
-            docker.api.put_archive(container, own.folder, archive(own.files))
-        stream = docker.api.attach(container, stream=True, logs=True)
-        docker.api.start(container)
+            engine.copy_in(container, own.folder, own.files)
+        stream = engine.attach(container)
+        engine.start(container)
         return _running(engine, name, container, own, _await_ready(stream, own.ready))
     except BaseException:
-        remove(engine, container)
+        _remove(engine, container, sandbox.container)
         raise
 
 
-def remove(engine: Engine, container: str) -> None:
-    """Remove a host and all that it has; none there is fine too."""
+def remove(engine: Engine, host: Host, *, untouched: bool) -> None:
+    """Remove a host and all that it has; none there is fine too.
+
+    Its sandbox is left to other hosts if it is one that stays, and if nothing was made wrong there (*untouched*).
+    """
+    _remove(engine, host.container, "" if untouched and host.sandbox_stays else host.sandbox)
+
+
+def remove_of(engine: Engine, owner: str) -> None:
+    """Remove all that a process has brought along, sandboxes too: nobody knows what was made wrong there."""
+    for each in engine.containers(f"{OWNER}={owner}"):
+        _remove(engine, each.id, each.labels.get(SANDBOX, ""))
+
+
+def _remove(engine: Engine, container: str, sandbox: str) -> None:
+    """Remove a host, and before it its sandbox: one that no host has is free for all."""
+    if sandbox:
+        engine.remove(sandbox)
     engine.remove(container)
 
 
-def of_owner(engine: Engine, owner: str) -> list[str]:
-    """Return the containers that a process has brought along."""
-    return [each.id for each in engine.containers(f"{OWNER}={owner}")]
+def _named(fqdn: str, sandbox: Sandbox) -> dict[str, str]:
+    """Return what tells a host its name: the kernel's is its sandbox's."""
+    lines = ["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback"]
+    lines += [f"{each} {fqdn} {fqdn.partition('.')[0]}" for each in (sandbox.address, sandbox.address6) if each]
+    return {
+        "HOSTNAME": fqdn,
+        "LAB_HOSTS": "".join(f"{line}\n" for line in lines),
+        "POSTFIX_myhostname": fqdn,
+        "DOVECOT_HOSTNAME": fqdn,
+    }
 
 
 def _running(engine: Engine, name: str, container: str, own: Own, log: bytes) -> Host:
@@ -112,7 +135,7 @@ def _running(engine: Engine, name: str, container: str, own: Own, log: bytes) ->
     return host
 
 
-def _await_ready(stream: CancellableStream[bytes], ready: bytes) -> bytes:
+def _await_ready(stream: Stream[bytes], ready: bytes) -> bytes:
     """Read the log until it says *ready*, or has ended; returns what it says up to then."""
     timer = threading.Timer(TIMEOUT, stream.close)
     timer.start()
@@ -125,7 +148,7 @@ def _await_ready(stream: CancellableStream[bytes], ready: bytes) -> bytes:
                 return seen
     finally:
         timer.cancel()
-        end(stream)
+        stream.close()
     if time.monotonic() >= deadline:
         raise MachineError(
             f"a host of this test has not started within {TIMEOUT:.0f} s", hint="is this machine overloaded?"

@@ -36,7 +36,7 @@ class Guests:
         lease: Callable[[], Lease],
         image: Callable[[str], str],
         start: Callable[..., Host],
-        remove: Callable[[str], None],
+        remove: Callable[..., None],
     ) -> None:
         self._hosts = hosts
         self._start = start
@@ -72,11 +72,12 @@ class Guests:
 
     def remove(self) -> None:
         """Remove them all, several at once: most of the time the engine waits for a host's end."""
-        gone = [host.container for host in self._hosts.brought.values()]
+        gone = [(host, name not in self._hosts.touched) for name, host in self._hosts.brought.items()]
         self._hosts.brought.clear()
+        self._hosts.touched.clear()
         if gone:
             with ThreadPoolExecutor(AT_ONCE) as pool:
-                list(pool.map(self._remove, gone))
+                list(pool.map(lambda each: self._remove(each[0], untouched=each[1]), gone))
 
     def _origin(self, like: str) -> Host:
         """Return what a host is made like, with the image and the role that it shall have."""

@@ -8,11 +8,15 @@ from lab.engine.hosts import Host
 
 
 class Present(Mapping[str, Host]):
-    """Each host by its lab name. ``world`` has the standing ones, ``brought`` those that the test has brought along."""
+    """Each host by its lab name. ``world`` has the standing ones, ``brought`` those that the test has brought along.
+
+    ``touched`` has the names of those at which something was made wrong as a whole, healed or not.
+    """
 
     def __init__(self, world: Mapping[str, Host]) -> None:
         self.world = dict(world)
         self.brought: dict[str, Host] = {}
+        self.touched: set[str] = set()
 
     def __getitem__(self, name: str) -> Host:
         return self.brought[name] if name in self.brought else self.world[name]

@@ -12,39 +12,35 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import IPv4Network, IPv6Network
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lab.engine.hosts import LABEL
+from lab.engine.hosts import ADDRESS, LABEL
 from lab.errors import MachineError
 from lab.state.lease import state_file
 
 if TYPE_CHECKING:
-    from docker import DockerClient
-
-
-ADDRESS = "mail-lab.address"  # label of a container: the IPv4 address that was chosen for it
+    from lab.engine.protocol import Engine
 
 
 @contextmanager
-def reserved(docker: DockerClient, lab: str, network: str) -> Iterator[tuple[str, str | None]]:
+def reserved(engine: Engine, lab: str, network: str) -> Iterator[tuple[str, str | None]]:
     """Yield an IPv4 address that no container of *network* has, and nobody else gets before the context ends.
 
     The container that is created meanwhile keeps it, with the label ADDRESS. One that was given back waits until the
     others had their turn, so that what was on its way to an old host does not come to a new one. So the next is nearly
     always free, and one small question tells: what the engine says of all hosts takes longer with each of them.
     """
-    inspected: dict[str, Any] = docker.api.inspect_network(network)
-    pools = inspected["IPAM"]["Config"]
-    range_ = next(IPv4Network(each["IPRange"]) for each in pools if each.get("IPRange"))
-    net6 = next((IPv6Network(each["Subnet"]) for each in pools if ":" in each["Subnet"]), None)
+    inside = engine.network(network)
+    range_ = next(IPv4Network(each.range) for each in inside.pools if each.range)
+    net6 = next((IPv6Network(each.subnet) for each in inside.pools if ":" in each.subnet), None)
     with state_file(lab, "addresses") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
-        found = _free(docker, lab, range_, file.read().strip())
+        found = _free(engine, lab, range_, file.read().strip())
         file.truncate(0)
         file.write(found)
         file.flush()
-        yield found, beside(found, net6) if net6 and inspected["EnableIPv6"] else None
+        yield found, beside(found, net6) if net6 and inside.ipv6 else None
 
 
 def beside(address: str, net6: IPv6Network) -> str:
@@ -60,10 +56,9 @@ def following(range_: IPv4Network, last: str) -> list[str]:
     return addresses[begin:] + addresses[:begin]
 
 
-def _free(docker: DockerClient, lab: str, range_: IPv4Network, last: str) -> str:
+def _free(engine: Engine, lab: str, range_: IPv4Network, last: str) -> str:
     for address in following(range_, last):
-        label = [f"{LABEL}={lab}", f"{ADDRESS}={address}"]
-        if not docker.api.containers(all=True, quiet=True, filters={"label": label}):
+        if not engine.containers(f"{LABEL}={lab}", f"{ADDRESS}={address}"):
             return address
     raise MachineError(
         f"all {range_.num_addresses - 2} addresses for hosts that tests bring along are taken",

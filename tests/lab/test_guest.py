@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address
 
 import pytest
 
 from lab import Lab, LabError
-from lab.engine.hosts import inspect, networks
+from lab.engine import netns
+from lab.engine.hosts import Host, inspect, networks
+from lab.engine.protocol import beside
+from lab.servers.sandboxes import SPARE
 from lab.world.slot import Slot
 
+from .inside import inside
 from .story import answers
 
 
@@ -74,3 +79,51 @@ def test_many_at_once_each_with_addresses_of_its_own(lab: Lab) -> None:
     lab.reset()
     assert list(lab.hosts) == list(lab.hosts.world)
     assert not {host.container for host in hosts} & {each["Id"] for each in lab.docker.api.containers(all=True)}
+
+
+@pytest.mark.parametrize(("like", "port"), [("mx1", 25), ("mailstore", 24)])
+def test_host_has_its_own_name(lab: Lab, like: str, port: int) -> None:
+    """Although the kernel's is that of its sandbox, in which another host was before."""
+    domain = lab.new_domain()
+    host = lab.host("own", like=like, domain=domain)
+    with lab.connect(f"own:{port}") as connected:
+        assert connected.recv(512).decode().startswith(f"220 own.{domain} ")
+    assert inside(lab, "own", "cat", "/etc/hostname").output == f"own.{domain}\n"
+    assert f"{host.address} own.{domain} own" in inside(lab, "own", "cat", "/etc/hosts").output.splitlines()
+
+
+def test_what_a_host_leaves_behind_is_nothing_that_the_next_one_meets(lab: Lab) -> None:
+    """Its sandbox is as it was before: no address, route, rule or listener that was not there."""
+    first = lab.host("first")
+    bare = found_in(lab, first)
+    assert inside(lab, "first", "sh", "-c", "echo 192.0.2.1 mx2.dest.test >> /etc/hosts").exit_code == 0
+    assert lab.send(to=f"bia@{lab.domain}", via="first").route().outcome == "delivered"
+    lab.reset()
+    places = {host.sandbox: host for host in brought(lab, first.sandbox)}
+    assert first.sandbox in places, "a host takes the sandbox that was left, when its turn comes"
+    assert found_in(lab, places[first.sandbox]) == bare
+    assert "192.0.2.1" not in inside(lab, places[first.sandbox].name, "cat", "/etc/hosts").output
+
+
+def test_where_something_was_made_wrong_the_next_host_is_not(lab: Lab) -> None:
+    wronged = lab.host("wronged")
+    with lab.fault("wronged", connect="refuse"):
+        pass
+    lab.reset()
+    assert wronged.sandbox not in [each.id for each in lab.engine.containers(f"mail-lab.name={lab.name}")]
+
+
+def brought(lab: Lab, sandbox: str) -> list[Host]:
+    """Bring hosts along until one has *sandbox*; those that stay are few."""
+    found: list[Host] = []
+    while len(found) < SPARE and not (found and found[-1].sandbox == sandbox):
+        found.append(lab.host(f"another-{len(found)}", like="mx1"))
+    return found
+
+
+def found_in(lab: Lab, host: Host) -> str:
+    """Return what a host's network namespace has: addresses, routes, rules."""
+    image = lab.hosts["scripted"].image
+    look = "ip -o addr; ip route; ip -6 route; nft list ruleset; cat /proc/sys/net/ipv4/ip_forward"
+    shown = netns.run(lab.engine, lab.name, image, beside(host.container), "sh", "-c", look)
+    return re.sub(r"(preferred_lft|valid_lft|expires) \S+", "", shown)

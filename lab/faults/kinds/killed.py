@@ -20,3 +20,4 @@ class Killed(Stopped):
         """Kill it as `docker kill` does."""
         with suppress(BusyError):  # it was not running
             site.engine.kill(site.container)
+        site.leave()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lab.engine import netns
 from lab.engine.hosts import LABEL, Host
-from lab.engine.protocol import RefusedError, beside
+from lab.engine.protocol import BusyError, RefusedError, beside
 from lab.errors import LabError, MachineError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -78,6 +78,17 @@ class Site:
                 f"{command[0]} failed beside {self.host.name}: {error.args[0]}",
                 hint=f"it needs an engine that allows {capability} (rootless ones may not), and nf_tables",
             ) from error
+
+    def leave(self) -> None:
+        """Take a host that does not run any more off the network: while its sandbox runs, its address is not gone."""
+        if self.host.sandbox:
+            with suppress(BusyError):  # it did not run
+                self.engine.kill(self.host.sandbox)
+
+    def enter(self) -> None:
+        """Put a host that is to run again back on the network."""
+        if self.host.sandbox:
+            self.engine.start(self.host.sandbox)
 
     def announce(self) -> None:
         """Tell the neighbours that the host is back at its IPv6 addresses.

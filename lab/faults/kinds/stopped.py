@@ -24,10 +24,12 @@ class Stopped(Fault):
     def apply(self, site: Site) -> None:
         """Stop it as `docker stop` does."""
         site.engine.stop(site.container)
+        site.leave()
 
     @staticmethod
     def heal(site: Site) -> None:
         """Start it and wait for its greeting."""
+        site.enter()
         site.engine.start(site.container)
         site.await_ready()
         site.announce()

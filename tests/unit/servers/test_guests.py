@@ -23,7 +23,7 @@ class Engine:
 
     def __init__(self) -> None:
         self.like: list[Host] = []
-        self.removed: list[str] = []
+        self.removed: dict[str, bool] = {}  # whether nothing was made wrong there
         self.resolvers: list[str | None] = []
 
     def start(self, like: Host, *, owner: str, name: str, fqdn: str, own: Any, resolver: str | None) -> Host:
@@ -31,6 +31,9 @@ class Engine:
         self.like.append(like)
         self.resolvers.append(resolver)
         return Host(name, like.role, fqdn, f"198.18.0.{63 + len(self.like)}", "running", f"{owner}-{name}", like.image)
+
+    def remove(self, host: Host, *, untouched: bool) -> None:
+        self.removed[host.container] = untouched
 
 
 @pytest.fixture
@@ -47,7 +50,7 @@ def hosts() -> Present:
 def guests(engine: Engine, hosts: Present) -> Guests:
     learns: Any = SimpleNamespace(brought=lambda *_: None)
     lease: Any = SimpleNamespace(owner="me")
-    return Guests(hosts, learns, lambda: lease, lambda kind: f"image-{kind}", engine.start, engine.removed.append)
+    return Guests(hosts, learns, lambda: lease, lambda kind: f"image-{kind}", engine.start, engine.remove)
 
 
 def bring(guests: Guests, name: str, like: str = "direct", resolver: str | None = None, **settings: Any) -> Host:
@@ -60,8 +63,10 @@ def test_a_guest_is_among_the_hosts_until_all_are_removed(guests: Guests, hosts:
     bring(guests, "other")
     assert hosts.names["198.18.0.64"] == "relay"
     assert [*hosts] == ["direct", "mx1", "mailstore", "relay", "other"]
+    hosts.touched.add("other")
     guests.remove()
-    assert sorted(engine.removed) == ["me-other", "me-relay"]
+    assert engine.removed == {"me-other": False, "me-relay": True}
+    assert hosts.touched == set()
     assert [*hosts] == [*WORLD]
 
 

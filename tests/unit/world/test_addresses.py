@@ -4,33 +4,27 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
+from lab.engine.protocol import Network, Pool
 from lab.errors import LabError
 from lab.world.addresses import following, reserved
+from tests.unit.memory_engine import MemoryEngine, host
 
 RANGE = IPv4Network("198.18.52.0/29")  # of six addresses
 
 
-class FakeDocker:
-    """An engine with one network and containers for which an address was chosen, whether they run or not."""
-
-    def __init__(self) -> None:
-        self.chosen = ["198.18.52.1"]
-        self.ipv6 = True
-        self.api = SimpleNamespace(inspect_network=self._network, containers=self._containers)
-
-    def _network(self, _: str) -> dict[str, Any]:
-        pools = [{"Subnet": "198.18.48.0/20", "IPRange": str(RANGE)}, {"Subnet": "2001:2:0:3::/64"}]
-        return {"EnableIPv6": self.ipv6, "IPAM": {"Config": pools}}
-
-    def _containers(self, *, filters: dict[str, list[str]], **_: object) -> list[dict[str, Any]]:
-        lab, address = filters["label"]
-        assert lab == "mail-lab.name=main"
-        return [{"Id": each} for each in self.chosen if address == f"mail-lab.address={each}"]
+def engine(*chosen: str, ipv6: bool = True) -> MemoryEngine:
+    """Return an engine with one network and containers for which an address was *chosen*, whether they run or not."""
+    there = [
+        host(each, state="exited", labels={"mail-lab.name": "main", "mail-lab.address": each})
+        for each in chosen or ("198.18.52.1",)
+    ]
+    found = MemoryEngine(*there)
+    pools = (Pool("198.18.48.0/20", str(RANGE)), Pool("2001:2:0:3::/64"))
+    found.nets = [Network("id-lab", "lab", {}, ipv6=ipv6, pools=pools)]
+    return found
 
 
 @pytest.mark.parametrize(
@@ -43,11 +37,9 @@ def test_the_next_first_round_and_round(last: str, expected: str) -> None:
 
 def test_none_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    docker: Any = FakeDocker()
-    docker.chosen = [str(each) for each in RANGE]
     with (
         pytest.raises(LabError, match="all 6 addresses for hosts that tests bring along are taken"),
-        reserved(docker, "main", "lab"),
+        reserved(engine(*map(str, RANGE)), "main", "lab"),
     ):
         pass
 
@@ -56,10 +48,9 @@ def test_what_a_stopped_container_has_is_taken_and_what_was_given_back_waits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    docker: Any = FakeDocker()
     found = []
     for _ in range(6):
-        with reserved(docker, "main", "lab") as both:
+        with reserved(engine(), "main", "lab") as both:
             found.append(both)
     assert [address.rpartition(".")[2] for address, _ in found] == ["2", "3", "4", "5", "6", "2"]
     assert [address6 for _, address6 in found[:2]] == ["2001:2:0:3::52:2", "2001:2:0:3::52:3"]
@@ -67,7 +58,5 @@ def test_what_a_stopped_container_has_is_taken_and_what_was_given_back_waits(
 
 def test_no_ipv6_address_in_a_lab_without_ipv6(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    docker: Any = FakeDocker()
-    docker.ipv6 = False
-    with reserved(docker, "main", "lab") as both:
+    with reserved(engine(ipv6=False), "main", "lab") as both:
         assert both == ("198.18.52.2", None)
