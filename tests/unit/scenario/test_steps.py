@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
+
+from lab.scenario.steps.delete import Delete
+from lab.scenario.steps.expire import Expire
 from lab.scenario.steps.flush import Flush
+from lab.scenario.steps.hold import Hold
+from lab.scenario.steps.in_queue import InQueue
 from lab.scenario.steps.order import listed
+from lab.scenario.steps.release import Release
 from lab.scenario.steps.run import Run
 from lab.scenario.steps.send import Send
 from lab.scenario.steps.until import Until
@@ -47,3 +58,62 @@ def test_without_steps_all_messages_are_sent() -> None:
 def test_a_scenario_is_read_without_the_engines_client() -> None:
     program = "import lab.scenario.steps, lab.scenario.format.read, sys; sys.exit('docker' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@dataclass
+class Lying:
+    """A queue in which these messages lie."""
+
+    ids: set[str]
+    did: list[str] = field(default_factory=list)
+
+    def found(self, ids: Collection[str], timeout: float) -> list[Any]:
+        del timeout
+        return [SimpleNamespace(queue_id=each) for each in sorted(self.ids & set(ids))]
+
+    def __getattr__(self, action: str) -> Callable[[str], None]:
+        return lambda queue_id: self.did.append(f"{action} {queue_id}")
+
+
+def running(queue: Lying, *known: str) -> Any:
+    """Return a run in which the message has these queue ids at the host."""
+    events = [SimpleNamespace(host="direct", queue_id=each) for each in known]
+    differences: list[str] = []
+    return SimpleNamespace(
+        real=lambda host: host,
+        lab=SimpleNamespace(queue=lambda _: queue),
+        sent={
+            "message": [
+                SimpleNamespace(submission=SimpleNamespace(events=lambda: [*events, SimpleNamespace(host="x")]))
+            ]
+        },
+        differs=lambda *what: differences.append(": ".join(what)),
+        differences=differences,
+    )
+
+
+QUEUE_STEPS = (Delete, Expire, Flush, Hold, Release)
+MISSING = "step[1]: message in the queue of direct: it is not there"
+
+
+@pytest.mark.parametrize("action", QUEUE_STEPS)
+def test_it_is_done_to_the_message_and_to_no_other(action: type[InQueue]) -> None:
+    queue = Lying({"Q1", "Q2"})
+    run = running(queue, "Q1")
+    action("step[1]", "direct", "message").run(run)
+    assert (queue.did, run.differences) == ([f"{action.action} Q1"], [])
+
+
+@pytest.mark.parametrize("action", QUEUE_STEPS)
+def test_a_message_that_was_never_there_is_a_difference(action: type[InQueue]) -> None:
+    run = running(Lying({"Q2"}))
+    action("step[1]", "direct", "message").run(run)
+    assert run.differences == [MISSING]
+
+
+@pytest.mark.parametrize("action", QUEUE_STEPS)
+def test_of_a_message_that_has_left_only_flush_wants_nothing_more(action: type[InQueue]) -> None:
+    """Postfix may have tried it by itself before the step comes, and there is nothing left to try."""
+    run = running(Lying(set()), "Q1")
+    action("step[1]", "direct", "message").run(run)
+    assert run.differences == ([] if action is Flush else [MISSING])
