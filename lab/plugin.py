@@ -45,7 +45,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 @pytest.fixture(scope="session")
 def lab_session(pytestconfig: pytest.Config) -> Iterator[Lab]:
     """Return the lab for all tests: attached to if it is up, started if not."""
-    from lab.engine import engine
+    from lab.engine import connection
     from lab.faults.heal import before_start
     from lab.lab import Lab
     from lab.world.world import World
@@ -53,7 +53,7 @@ def lab_session(pytestconfig: pytest.Config) -> Iterator[Lab]:
     name = pytestconfig.getoption("--lab")
     try:
         tell = _teller(pytestconfig)
-        world = World(name, engine.ensure(tell))
+        world = World(name, connection.ensure(tell))
         _, started = world.up(tell, before_start)
         if started:
             pytestconfig.stash[STARTED] = name
@@ -98,11 +98,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if worker is not None:
         worker["lab_started"] = name
     elif not session.config.getoption("--lab-keep"):
-        from lab.engine import engine
+        from lab.engine import connection
         from lab.world.world import World
 
         tell = _teller(session.config)
-        World(name, engine.ensure(tell)).down(tell)
+        World(name, connection.ensure(tell)).down(tell)
 
 
 @pytest.hookimpl(optionalhook=True)

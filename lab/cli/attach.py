@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def engine() -> Engine:
     """Return the Docker engine. Raises MachineError when none answers."""
-    from lab.engine.engine import address, connect
+    from lab.engine.connection import address, connect
     from lab.engine.sdk import Docker
 
     where = address()

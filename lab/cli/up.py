@@ -53,11 +53,11 @@ def up(lab: LabName = None, json: Json = False) -> None:
 
 
 def _up(name: str, report: Checklist) -> tuple[Status, bool]:
-    from lab.engine import engine
+    from lab.engine import connection
     from lab.faults.heal import before_start
     from lab.world.world import World
 
-    return World(name, engine.ensure(report)).up(report, before_start)
+    return World(name, connection.ensure(report)).up(report, before_start)
 
 
 def _summary(status: Status, seconds: float) -> None:

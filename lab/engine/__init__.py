@@ -1,6 +1,6 @@
 """A Docker engine with Compose and the base image, on any machine that can have them.
 
-    engine.ensure(report)         the engine: found, else installed and started where we may
+    connection.ensure(report)     the engine: found, else installed and started where we may
     protocol.Engine               what the lab asks of it; sdk.Docker does that
     image.base_image(...)         the image that the lab's own are made from: pulled, else made here
     explain.explain(error)        what Docker or Compose said, as a MachineError with the next step

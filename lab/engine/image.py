@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lab.engine import bootstrap
-from lab.engine.engine import SOCKETS
+from lab.engine.connection import SOCKETS
 from lab.engine.explain import UnreachableError
 from lab.engine.machine import Machine
 

@@ -70,6 +70,11 @@ class Docker:
         compose.ensure(self._machine, report)
         return list(compose.COMMAND)
 
+    def version(self) -> str:
+        """Return the engine's version, "20.10.24+dfsg1"."""
+        with _told():
+            return str(self.client.version()["Version"])
+
     @property
     def local(self) -> bool:
         """Whether the engine runs on this machine."""

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lab import Lab
-from lab.engine import engine
+from lab.engine import connection
 from lab.world import bundle
 from lab.world.slot import Slot
 from lab.world.world import World
@@ -27,7 +27,7 @@ MESSAGES = 100
 @pytest.fixture
 def spare() -> Iterator[World]:
     """Return a lab that is down, for tests that bring it up; taken down again."""
-    world = World(NAME, engine.ensure(print))
+    world = World(NAME, connection.ensure(print))
     world.down(lambda _: None)
     yield world
     world.down(lambda _: None)

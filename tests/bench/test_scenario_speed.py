@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from lab import Lab
-from lab.engine import engine
+from lab.engine import connection
 from lab.scenario.batch import Batch, run_all
 from lab.scenario.catalogue import catalogue
 from lab.world.world import World
@@ -19,7 +19,7 @@ from .machine import percentile, show
 @pytest.mark.timeout(3600)
 def test_catalogue(lab: Lab) -> None:
     """The whole catalogue, in series and with eight jobs."""
-    world = World(lab.name, engine.ensure(print))
+    world = World(lab.name, connection.ensure(print))
     scenarios = catalogue()
     walls = {}
     for jobs in (1, 8):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab import Lab
-from lab.engine import engine
+from lab.engine import connection
 from lab.scenario.batch import Batch, run_all
 from lab.scenario.catalogue import catalogue
 from lab.world.world import World
@@ -21,7 +21,7 @@ def test_every_scenario_passes_in_parallel_and_in_any_order(lab_session: Lab, tm
     """A scenario that needs what this engine does not allow is skipped, and says so."""
     scenarios = catalogue()
     seed = random.randrange(10_000)  # noqa: S311  an order of tests, no secret
-    world = World(lab_session.name, engine.ensure(print))
+    world = World(lab_session.name, connection.ensure(print))
     results = run_all(scenarios, world, Batch(jobs=JOBS, seed=seed, evidence=tmp_path), lambda *_: None)
     bad = [result.report() for result in results if not result.good]
     assert not bad, f"{len(bad)} of {len(results)} with seed {seed}\n\n" + "\n\n".join(bad)

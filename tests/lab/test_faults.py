@@ -135,9 +135,9 @@ def test_zone_with_mistakes_is_refused_as_a_whole_with_all_of_them(lab: Lab) -> 
 KILLED = """
 import os, signal
 from lab import Lab
-from lab.engine import engine
+from lab.engine import connection
 from lab.world.world import World
-lab = Lab(World({name!r}, engine.ensure(print)))
+lab = Lab(World({name!r}, connection.ensure(print)))
 domain = lab.zone("@ MX 10 mx-a\\nmx-a A $SCRIPTED_1\\n")
 lab.host("guest")
 fault = lab.fault("mx2", connect="refuse")

@@ -235,9 +235,9 @@ def test_host_that_dies_at_start_shows_its_last_lines(run: Run, copy: Path) -> N
 LEFT = """
 import os, signal
 from lab import Lab
-from lab.engine import engine
+from lab.engine import connection
 from lab.world.world import World
-lab = Lab(World({name!r}, engine.ensure(print)))
+lab = Lab(World({name!r}, connection.ensure(print)))
 faults = [lab.fault("mx1", connect="refuse"), lab.paused("mx2"), lab.stopped("mx3")]
 for fault in faults:
     fault.__enter__()

@@ -13,7 +13,7 @@ from typer.testing import Result
 from lab.cli import codes, lookup, picture
 from lab.cli.checklist import Checklist
 from lab.cli.console import WIDTH
-from lab.engine import engine
+from lab.engine import connection
 from lab.errors import LabError, MachineError
 from lab.world import world
 from lab.world.doors import Door
@@ -66,7 +66,7 @@ def up(monkeypatch: pytest.MonkeyPatch, states: States) -> Callable[[], list[str
             return made, True
 
     monkeypatch.setattr(world, "World", type("World", (World,), {"states": states}))
-    monkeypatch.setattr(engine, "ensure", lambda _: None)
+    monkeypatch.setattr(connection, "ensure", lambda _: None)
     answer = lookup.Answer(
         "NOERROR", "", (lookup.Found("dest.test.", 5, "MX", "10 mx1.dest.test."), lookup.Found("a.", 5, "A", "x"))
     )

@@ -52,6 +52,8 @@ class Socket:
         self.answers: dict[str, tuple[int, Any]] = {}
         self.asked: dict[str, Any] = {}
         self.away = False  # it hangs up instead
+        self.hold = threading.Event()  # while it is not set, an answer does not end
+        self.hold.set()
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(path))
         self._listener.listen()
@@ -84,6 +86,7 @@ class Socket:
             connection.sendall(
                 b"HTTP/1.1 %d Said\r\nContent-Type: %s\r\nConnection: close\r\n\r\n" % (status, kind) + data
             )
+            self.hold.wait(20)
 
 
 @pytest.fixture
@@ -136,6 +139,22 @@ def test_a_stream_has_all_from_its_first_byte_on(
     stream = read(docker, "c1")
     assert list(stream) == [b"hello\n", b"no\n"]
     stream.close()
+
+
+def test_whoever_reads_a_stream_is_woken_when_it_is_closed(engine: Socket, docker: Docker) -> None:
+    engine.answers["GET /containers/c1/logs"] = 200, PRINTED
+    engine.hold.clear()
+    stream = docker.follow("c1")
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.extend(stream))
+    reader.start()
+    while len(read) < 2:  # ends when it has read both; pytest has a deadline
+        reader.join(0.01)
+    stream.close()
+    reader.join(10)
+    engine.hold.set()
+    assert not reader.is_alive()
+    assert read == [b"hello\n", b"no\n"]
 
 
 def test_a_log(engine: Socket, docker: Docker) -> None:

@@ -42,24 +42,27 @@ def ensure(report: Callable[[str], None], machine: Machine | None = None) -> Doc
     if machine.which("docker") is None:
         allow(machine, MachineError("the docker command is missing", hint=GET_DOCKER))
         daemon.install(machine, report)
-    client = _answering(machine, where, report)
-    version = str(client.version()["Version"])
-    found = compose.numbers(version)
-    if found is None or found < MINIMUM:
+    found = Docker(where, _answering(machine, where, report), machine)
+    version = found.version()
+    if (compose.numbers(version) or (0, 0)) < MINIMUM:
         raise MachineError(f"Docker Engine {version} is too old: the lab needs 20.10 or later", hint=GET_DOCKER)
-    return Docker(where, client, machine)
+    return found
 
 
 def address() -> str:
     """Return where the docker command looks for its engine. Raises MachineError when its context is missing."""
     from docker.context import ContextAPI
     from docker.context.config import get_current_context_name
+    from docker.errors import DockerException
 
     host = os.environ.get("DOCKER_HOST")
     if host:
         return host
     name = os.environ.get("DOCKER_CONTEXT") or get_current_context_name()
-    context = ContextAPI.get_context(name)
+    try:
+        context = ContextAPI.get_context(name)
+    except DockerException as error:
+        raise explain(error) from error
     if context is None:
         raise explain(f"context {name}: context not found")
     return str(context.Host)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from lab.engine import connection as module
 from lab.engine import daemon
-from lab.engine import engine as module
 from lab.engine.explain import StoppedError, forbidden
 from lab.engine.machine import Result
 from lab.errors import LabError, MachineError
