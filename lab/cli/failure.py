@@ -13,7 +13,6 @@ Any other LabError is bad input, 2, unless another program's or the network's fa
 from __future__ import annotations
 
 import os
-import sys
 
 from lab.cli import codes
 from lab.cli.console import tell
@@ -61,14 +60,7 @@ def show(error: LabError) -> None:
 
 
 def understood(error: Exception) -> LabError:
-    """Return what an exception that is no LabError means: Docker's own errors, else one that nobody expected."""
-    if "docker" in sys.modules:
-        from docker.errors import DockerException
-
-        from lab.engine.explain import explain
-
-        if isinstance(error, DockerException):
-            return explain(error)
+    """Return what an exception that is no LabError means: nobody has expected it."""
     text = " ".join(str(error).split())
     return MachineError(
         f"unexpected {type(error).__name__}: {text}",

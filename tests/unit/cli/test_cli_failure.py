@@ -8,7 +8,7 @@ import pytest
 from typer.testing import Result
 
 from lab.cli import attach, codes, failure
-from lab.engine.explain import StoppedError
+from lab.engine.explain import StoppedError, explain
 from lab.errors import LabError, MachineError
 from lab.mail.submission import RouteTimeoutError
 
@@ -78,11 +78,9 @@ def test_an_unexpected_error_says_how_to_see_the_traceback(
     assert isinstance(run("explain", "a@b.test").exception, KeyError)
 
 
-def test_docker_errors_are_explained(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from docker.errors import DockerException
-
+def test_errors_of_the_machine_have_their_exit_code(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def world(_: str) -> None:
-        raise DockerException("write /var/lib/docker/x: no space left on device")
+        raise explain("write /var/lib/docker/x: no space left on device")
 
     monkeypatch.setattr(attach, "world", world)
     result = run("status")
