@@ -17,6 +17,12 @@ for port in $2; do
   echo "$port: ${said:-no answer}"
 done
 """
+SLOWLY = """
+for port in 1 2 3 4 5 6; do
+  bash -c "exec 3<>/dev/tcp/$1/$port"
+  sleep $2
+done
+"""
 MX = "@ MX 10 mx\nmx A $MX\n"
 
 
@@ -102,3 +108,11 @@ def test_every_mistake_in_a_ban_is_told(lab: Lab) -> None:
     text = str(caught.value)
     for part in ("unknown key four (did you mean for?)", "0 is no whole number", "'long' is no number", "'refuse'"):
         assert part in text
+
+
+@pytest.mark.parametrize(("pace", "seen"), [("1", True), ("2.6", False)])
+def test_ports_of_ten_seconds_count(lab: Lab, pace: str, seen: bool) -> None:
+    mx = lab.host("mx", like="mx1")
+    with lab.fault("mx", scan_ban={"after": 5}):
+        inside(lab, "direct", "bash", "-c", SLOWLY, "probe", mx.address, pace)
+        assert ("direct" in lab.banned("mx")) is seen

@@ -55,7 +55,8 @@ class ScanBan(Ban):
         """Watch for scans, and ban.
 
         ``seen`` has each port once, so that a client that comes back to one closed port is no scan. A rule "limit rate
-        over" matches once *after* ports have been let through; those of WINDOW seconds ago do not count any more.
+        over" matches once *after* ports have been let through; a client's count ends WINDOW seconds after its first,
+        and until then its rate gives no port back.
         """
         parts = "".join(self._family(header, words) for header, words in FAMILIES.items())
         rules = f"""
@@ -92,7 +93,7 @@ class ScanBan(Ban):
 
     def _family(self, header: str, words: str) -> str:
         """Return the sets and the chain of one address family: a scan over IPv4 bans the IPv4 address only."""
-        rate = f"limit rate over {self.after * 60 // WINDOW}/minute burst {self.after} packets"
+        rate = f"limit rate over 1/minute burst {self.after} packets"
         add = f"add @banned_{header} {{ {header} saddr timeout {round(self.seconds * 1000)}ms }}"
         return f"""
                 set banned_{header} {{ type {words}; flags dynamic,timeout; }}
@@ -103,5 +104,5 @@ class ScanBan(Ban):
                     tcp dport 25 accept
                     {header} saddr . tcp dport @seen_{header} accept
                     add @seen_{header} {{ {header} saddr . tcp dport }}
-                    update @scanners_{header} {{ {header} saddr {rate} }} {add}
+                    add @scanners_{header} {{ {header} saddr {rate} }} {add}
                 }}"""
