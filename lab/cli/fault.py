@@ -258,6 +258,7 @@ def _heal(running: Lab, entries: list[Entry]) -> None:
     """Heal the hosts first, all of them, and only then wait: one may be on the way to another, or to a server."""
     from lab.faults import standing
     from lab.faults.heal import site
+    from lab.faults.ready import await_ready
     from lab.state.machine_lock import alone
 
     chosen = {each.id for each in entries}
@@ -266,7 +267,7 @@ def _heal(running: Lab, entries: list[Entry]) -> None:
         at_hosts = [each for each in standing.read(running.name) if each.id in chosen and each.kind is not None]
         for each in at_hosts:
             standing.heal(running.name, site(running.engine, running.hosts, each.where, lambda _: None), each)
-        standing.await_ready(ports, [each.where for each in at_hosts])
+        await_ready(ports, [each.where for each in at_hosts])
         healed = {each.id for each in at_hosts}
         for entry in entries:
             if entry.id is None or entry.id in healed:

@@ -6,18 +6,20 @@ In: the doors of a lab, its hosts. Errors: MachineError for a host that does not
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 from lab.engine.hosts import Host
 from lab.errors import MachineError
-from lab.faults.standing import READY_TIMEOUT, await_ready
 from lab.mail.access import Access
 from lab.mail.submit import connection
 from lab.servers import brought
 from lab.servers.present import Present
 from lab.world import extra, ready
+from lab.world.doors import Door
 
+READY_TIMEOUT = 30.0  # seconds for a host that is healed
 PROBE_TIMEOUT = 2.0  # seconds for a greeting
+GATEWAY = "gateway"
 
 
 class Ready:
@@ -50,3 +52,15 @@ class Ready:
                 return ready.greets(connect(143), ready.IMAP, READY_TIMEOUT)
             case _:
                 return ready.greets(connect(25), ready.SMTP, READY_TIMEOUT)
+
+
+def await_ready(ports: Mapping[Door, int], hosts: Iterable[str]) -> None:
+    """Return when all doors of *hosts* answer again; behind the gateway lie those of every host."""
+    names = set(hosts)
+    doors = {door: port for door, port in ports.items() if door.host in names or GATEWAY in names}
+    problems = ready.wait(doors, lambda _: None, lambda: None, READY_TIMEOUT)
+    if problems:
+        lines = [f"{door} does not come back: {problem}" for door, problem in problems.items()]
+        raise MachineError(
+            "\n".join(lines), hint="`lab fault list` tells what else is wrong, `lab logs HOST` shows more"
+        )

@@ -13,23 +13,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from lab.errors import LabError, MachineError
+from lab.errors import LabError
 from lab.faults import keys
 from lab.faults.keys import Whole
 from lab.faults.kinds import KINDS
 from lab.faults.kinds.site import Site
 from lab.route.model import stamp
 from lab.state.lease import standing_file
-from lab.world import ready
-from lab.world.doors import Door
-
-READY_TIMEOUT = 30.0  # seconds for a host that is healed
-GATEWAY = "gateway"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +88,6 @@ def heal(name: str, site: Site, entry: Standing) -> None:
     if entry.kind is not None:
         KINDS[entry.kind].heal(site)
     drop(name, entry.id)
-
-
-def await_ready(ports: Mapping[Door, int], hosts: Iterable[str]) -> None:
-    """Return when all doors of *hosts* answer again; behind the gateway lie those of every host."""
-    names = set(hosts)
-    doors = {door: port for door, port in ports.items() if door.host in names or GATEWAY in names}
-    problems = ready.wait(doors, lambda _: None, lambda: None, READY_TIMEOUT)
-    if problems:
-        lines = [f"{door} does not come back: {problem}" for door, problem in problems.items()]
-        raise MachineError(
-            "\n".join(lines), hint="`lab fault list` tells what else is wrong, `lab logs HOST` shows more"
-        )
 
 
 def _write(name: str, entries: list[Standing]) -> None:

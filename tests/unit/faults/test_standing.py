@@ -14,8 +14,6 @@ from lab.errors import LabError
 from lab.faults import keys, kinds, standing
 from lab.faults.standing import Standing
 from lab.state.lease import Lease, forget, in_force
-from lab.world import ready
-from lab.world.doors import Door
 
 NAME = "main"
 REFUSE = keys.read("connect", "refuse")
@@ -145,24 +143,6 @@ def test_the_record_is_replaced_as_a_whole(file: Path, monkeypatch: pytest.Monke
     with pytest.raises(LabError, match="No space left on device"):
         standing.note(NAME, "f3", "dns", {"kind": "lame"})
     assert file.read_text() == before
-
-
-def test_waiting_asks_the_doors_of_the_hosts_and_all_behind_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
-    ports = {Door("mx1", 25): 1, Door("mx2", 25): 2}
-    asked: list[set[str]] = []
-    problems: dict[Door, str] = {}
-
-    def wait(doors: dict[Door, int], *_: object) -> dict[Door, str]:
-        asked.append({door.host for door in doors})
-        return problems
-
-    monkeypatch.setattr(ready, "wait", wait)
-    standing.await_ready(ports, ["mx1"])
-    standing.await_ready(ports, ["gateway"])
-    assert asked == [{"mx1"}, {"mx1", "mx2"}]
-    problems[Door("mx1", 25)] = "no greeting yet"
-    with pytest.raises(LabError, match=r"mx1:25 does not come back: no greeting yet"):
-        standing.await_ready(ports, ["mx1"])
 
 
 def test_what_living_processes_have_in_force_is_read_without_their_lock() -> None:
