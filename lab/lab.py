@@ -79,7 +79,7 @@ class Lab:
         self._owned: list[Dns | Scripted] = []  # what may hold something of this process, to be dropped after each test
         self.access = Access(self.hosts)
         self.domains = Domains(lambda: self.dns, lambda: self.scripted, self.hosts)
-        self._queues = Queues(self.hosts, lambda host: Queue(host.name, self.engine, host.container))
+        self._queues = Queues(self.hosts, lambda host, queue: queue(host.name, self.engine, host.container))
         self._mailstores = Mailstores(
             self.hosts, self.access, lambda host: Sieve(self.engine, host.container, host.name)
         )

@@ -108,9 +108,9 @@ def delete(host: HostName, queue_id: Which, lab: LabName = None) -> None:
 
 
 def _with_queue(running: Lab) -> list[str]:
-    from lab.engine.hosts import MAIL_ROLES
+    from lab.servers import software
 
-    return sorted(host.name for host in running.hosts.values() if host.role in MAIL_ROLES and host.runs)
+    return sorted(host.name for host in running.hosts.values() if software.of(host).queue is not None and host.runs)
 
 
 def _named(queue_id: str) -> str:

@@ -85,7 +85,7 @@ def begun(message: str | Origin) -> float:
     A Message-ID of the lab's own and a long queue id tell; for others the logs are read from their beginning.
     """
     from lab.mail.submit import sent_at
-    from lab.servers.postfix.queueid import made_at
+    from lab.servers.software import made_at
 
     at = sent_at(message) if isinstance(message, str) else made_at(message.queue_id)
     return at.timestamp() - BEFORE if at else EVERYTHING

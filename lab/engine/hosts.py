@@ -15,6 +15,8 @@ LABEL = "mail-lab.name"
 MAIL_ROLES = ("client", "smarthost", "mx")  # Postfix hosts
 TOKEN = "LAB_TOKEN"  # noqa: S105  in the environment of a container: who may read that has Docker, and needs no API
 SLOT = "mail-lab.slot"  # of the network of a lab
+ROLE = "mail-lab.role"  # what a host is for
+SOFTWARE = "mail-lab.software"  # what runs there
 OWNER = "mail-lab.owner"  # of a host that a test has brought along: whoever made it
 # Of such a host: the container that holds its network namespace, the addresses chosen for that, and whether it stays.
 SANDBOX, ADDRESS, ADDRESS6, STAYS = "mail-lab.sandbox", "mail-lab.address", "mail-lab.address6", "mail-lab.stays"
@@ -35,6 +37,7 @@ class Host:
     exit_code: int | None = None
     published: dict[int, int] = field(default_factory=dict, hash=False)  # own port to port on 127.0.0.1
     address6: str = ""  # its IPv6 address (RFC 5952); "" where the lab has no IPv6
+    software: str = ""  # what runs there; "" where its container was made before there was such a label
     token: str = field(default="", repr=False)  # what its control API wants to hear (dnszone/control.py)
     sandbox: str = ""  # container that holds its network namespace, if it is not its own (lab/servers/sandboxes.py)
     sandbox_stays: bool = False  # for other hosts, when this one goes
@@ -121,7 +124,8 @@ def _host(found: Inspected, *, ipv6: bool) -> Host:
     address6 = (inside.asked6 or inside.address6) if ipv6 or SANDBOX in labels else ""
     return Host(
         name=labels["mail-lab.host"],
-        role=labels["mail-lab.role"],
+        role=labels[ROLE],
+        software=labels.get(SOFTWARE, ""),
         fqdn=labels["mail-lab.fqdn"],
         address=inside.asked or inside.address,
         state=found.state,

@@ -32,8 +32,8 @@ from lab.route.model import Route, stamp
 from lab.route.names import Names
 from lab.route.plan import Plan
 from lab.route.stretches import stretches
+from lab.servers import software
 from lab.servers.postfix import earlier
-from lab.servers.postfix.line import queue_id
 from lab.servers.present import Present
 
 if TYPE_CHECKING:
@@ -154,7 +154,10 @@ def _lines(
     addresses += [address for place in domains.places() for address in place if address]
     named = [*(domain for domain in domains.texts if "." in domain), *(f"[{address}]" for address in addresses)]
     whole = {*hosts.brought, *alone}
-    counts = {name: counting(marks(name, events, queue_id), (), named, alone=name in whole) for name in hosts}
+    counts = {
+        name: counting(marks(name, events, software.of(host).queue_id), (), named, alone=name in whole)
+        for name, host in hosts.items()
+    }
     # A client's line about a server that refused names no message; the route knows which process said it, and when.
     said = {(event.host, event.at): f"[{pid}]: " for event in events if (pid := getattr(event, "pid", None))}
     lines: dict[str, list[tuple[datetime, str]]] = {}

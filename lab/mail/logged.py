@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lab.engine.hosts import known
 from lab.errors import LabError
 from lab.route.about import about, marks
-from lab.servers.postfix.line import queue_id
+from lab.servers import software
 from lab.servers.present import Present
 
 if TYPE_CHECKING:
@@ -40,4 +40,4 @@ def logged(
     brought = host in hosts.brought
     said = [event for each in submissions for event in each.events()]
     lines = recorder.of(host, None if brought else since)
-    return list(about(lines, marks(host, said, queue_id), (), domains, alone=brought))
+    return list(about(lines, marks(host, said, software.of(found).queue_id), (), domains, alone=brought))

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from lab.engine.hosts import MAIL_ROLES, Host, known
+from lab.engine.hosts import Host, known
 from lab.errors import LabError
+from lab.servers import software
 from lab.servers.postfix.queue import Queue
 from lab.servers.present import Present
 
@@ -16,21 +17,26 @@ if TYPE_CHECKING:
 
 
 class Queues:
-    """The queues of the *hosts* that are there; *queue* returns that of one."""
+    """The queues of the *hosts* that are there; *queue* opens that of one."""
 
-    def __init__(self, hosts: Present, queue: Callable[[Host], Queue]) -> None:
+    def __init__(self, hosts: Present, queue: Callable[[Host, type[Queue]], Queue]) -> None:
         self._hosts = hosts
         self._queue = queue
 
     def of(self, host: str) -> Queue:
-        """Return the mail queue of a Postfix host."""
-        return self._queue(known(self._hosts, host))
+        """Return the mail queue of a host. Raises LabError for one whose software has none."""
+        found = known(self._hosts, host)
+        queue = software.of(found).queue
+        if queue is None:
+            able = sorted(each.name for each in self._hosts.values() if software.of(each).queue is not None)
+            raise LabError(f"{host} has no mail queue", hint=f"hosts that have one: {', '.join(able)}")
+        return self._queue(found, queue)
 
     def lines(self) -> list[str]:
         """Return every message in a queue as a line, "mx1: deferred ..."; of a host that cannot be asked, why."""
         lines = []
         for host in self._hosts.values():
-            if host.role in MAIL_ROLES:
+            if software.of(host).queue is not None:
                 try:
                     lines += [f"{host.name}: {message}" for message in self.of(host.name).list()]
                 except LabError as error:

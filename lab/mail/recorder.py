@@ -20,31 +20,18 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from lab.engine.hosts import LABEL, OWNER
+from lab.engine.hosts import LABEL, OWNER, ROLE, SOFTWARE
 from lab.engine.protocol import GoneError
 from lab.errors import MachineError
 from lab.route.events import Event
 from lab.route.history import History
-from lab.servers.dns import log as dns
-from lab.servers.dovecot import log as dovecot
+from lab.servers import software
 from lab.servers.parser import Parser, read
-from lab.servers.postfix import log as postfix
-from lab.servers.scripted import log as scripted
 
 if TYPE_CHECKING:
     from lab.engine.protocol import Container, Engine, Stream
 
 T = TypeVar("T")
-
-PARSERS: dict[str, Parser] = {
-    "dns": dns.parse,
-    "mailstore": dovecot.parse,
-    "scripted": scripted.parse,
-    "client": postfix.parse,
-    "smarthost": postfix.parse,
-    "mx": postfix.parse,
-}
-"""Role of a host (label ``mail-lab.role``) to the parser of its log; the gateway says nothing about mail."""
 
 
 class Line(NamedTuple):
@@ -197,7 +184,7 @@ class Recorder:
 
     def _follow(self, container: Container) -> None:
         """Follow one run of a container: a stream ends when its container stops, and a restart is a run of its own."""
-        parser = PARSERS.get(container.labels.get("mail-lab.role", ""))
+        parser = software.labelled(container.labels.get(SOFTWARE, ""), container.labels.get(ROLE, "")).parse
         owner = container.labels.get(OWNER)
         if (parser is None and self._mail_only) or not (owner is None or owner in self.owners):
             return

@@ -24,7 +24,7 @@ from typing import Literal
 from lab import files
 from lab.errors import LabError
 from lab.mail.dsn import DEFAULT, Dsn
-from lab.servers.postfix.reply import queue_id
+from lab.servers.replies import queue_id
 from lab.tls import unchecked, wrap
 
 CLOSING = 421  # the host closes the connection, whatever the command was (RFC 5321 3.8, 4.2.2)

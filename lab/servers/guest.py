@@ -12,7 +12,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lab.engine.hosts import LABEL, OWNER, SANDBOX, Host, inspect, last_lines
+from lab.engine.hosts import LABEL, OWNER, ROLE, SANDBOX, SOFTWARE, Host, inspect, last_lines
 from lab.engine.protocol import GoneError, Specification, beside
 from lab.errors import LabError, MachineError
 from lab.servers import sandboxes
@@ -59,7 +59,8 @@ def start(
                     LABEL: lab,
                     OWNER: owner,
                     "mail-lab.host": name,
-                    "mail-lab.role": like.role,
+                    ROLE: like.role,
+                    SOFTWARE: like.software,
                     "mail-lab.fqdn": fqdn,
                     **sandbox.labels,
                 },

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from lab.engine.hosts import Host, known
 from lab.errors import LabError
-from lab.servers import brought
+from lab.servers import software
 from lab.servers.brought import Own
 from lab.servers.configuration import Configuration
 from lab.servers.present import Present
@@ -50,13 +50,13 @@ class Guests:
     ) -> tuple[Host, Own]:
         """Start a host, and return it with what it has of its own.
 
-        *settings*: those of :func:`lab.servers.brought.of`; *resolver*: the name of the one that it asks instead of the
-        lab's DNS.
+        *settings*: those of :meth:`lab.servers.software.Software.own`; *resolver*: the name of the one that it asks
+        instead of the lab's DNS.
         """
         if name in self._hosts:
             raise LabError(f"this lab has a host {name!r} already", hint="choose another name")
         origin = self._origin(like)
-        own = brought.of(origin.role, name, **settings)
+        own = software.of(origin).own(name, **settings)
         asked = self._resolver(resolver)
         host = self._start(
             origin,
@@ -83,7 +83,7 @@ class Guests:
         """Return what a host is made like, with the image and the role that it shall have."""
         if like not in extra.CAPABILITIES:
             return known(self._hosts.world, like)
-        return replace(self._hosts.world["direct"], role=like, image=self._image(like))
+        return replace(self._hosts.world["direct"], role=like, software=extra.SOFTWARE[like], image=self._image(like))
 
     def _resolver(self, name: str | None) -> str | None:
         """Return the address of the resolver called *name*."""

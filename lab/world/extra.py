@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 FAIL2BAN = "fail2ban"  # no host: what runs beside one (lab.faults.kinds.fail2ban)
 RESOLVER, SCANNER = "resolver", "scanner"  # the words of ``like``, the roles, and the services of compose.yaml
+SOFTWARE: Mapping[str, str] = {RESOLVER: "unbound", SCANNER: "scanner"}  # label mail-lab.software
 CAPABILITIES: Mapping[str, tuple[str, ...]] = {
     RESOLVER: ("NET_BIND_SERVICE",),  # port 53
     SCANNER: ("NET_RAW",),  # raw packets, from its own address: the network is internal

@@ -16,22 +16,23 @@ class Member:
     """One host. ``exchanges``: the domain whose MX records name it; ``relays_to``: the host that gets all its mail."""
 
     name: str
-    role: str  # label mail-lab.role
+    role: str  # what it is for: label mail-lab.role
+    software: str  # what runs there: label mail-lab.software, a folder of lab/servers
     exchanges: str | None = None
     relays_to: str | None = None
 
 
 MEMBERS = (
-    Member("dns", "dns"),
-    Member("gateway", "gateway"),
-    Member("mailstore", "mailstore"),
-    Member("scripted", "scripted"),
-    Member("mx1", "mx", exchanges="dest.test"),
-    Member("mx2", "mx", exchanges="dest.test"),
-    Member("mx3", "mx", exchanges="dest.test"),
-    Member("client", "client", relays_to="smarthost"),
-    Member("direct", "client"),
-    Member("smarthost", "smarthost"),
+    Member("dns", "dns", "dns"),
+    Member("gateway", "gateway", "haproxy"),
+    Member("mailstore", "mailstore", "dovecot"),
+    Member("scripted", "scripted", "scripted"),
+    Member("mx1", "mx", "postfix", exchanges="dest.test"),
+    Member("mx2", "mx", "postfix", exchanges="dest.test"),
+    Member("mx3", "mx", "postfix", exchanges="dest.test"),
+    Member("client", "client", "postfix", relays_to="smarthost"),
+    Member("direct", "client", "postfix"),
+    Member("smarthost", "smarthost", "postfix"),
 )
 ADDRESSEE = ("client", "mailstore")  # where mail to ana@home.test, and so every notice, ends
 
@@ -64,3 +65,8 @@ def exchangers(domain: str) -> frozenset[str]:
 def behind(name: str) -> frozenset[str]:
     """Return the host that takes all mail of the one called *name*, if there is one."""
     return frozenset(member.relays_to for member in MEMBERS if member.name == name and member.relays_to)
+
+
+def software(kind: str) -> str | None:
+    """Return what runs on the host called *kind*, or on those with that role; None where there is no such host."""
+    return next((member.software for member in MEMBERS if kind in (member.name, member.role)), None)

@@ -13,7 +13,7 @@ from lab.scenario.format.model import Host, Scenario
 from lab.scenario.format.problem import Notes, joined
 from lab.scenario.format.variables import MAIL, STORE, VARIABLE, WORLD, replaced, variable
 from lab.scenario.steps.run import Run
-from lab.servers import brought
+from lab.servers import software
 from lab.servers.dovecot import conf
 from lab.servers.postfix.settings import SettingsError, mastercf
 from lab.servers.postfix.settings import read as read_settings
@@ -56,7 +56,7 @@ def check(scenario: Scenario, values: Mapping[str, str], notes: Notes) -> None:
 def _check_keys(host: Host, notes: Notes) -> None:
     """Note settings that a host of this kind does not have."""
     what = "mail store" if host.store else "Postfix" if host.mta else host.like
-    mine = brought.keys(host.like) + (("sieve",) if host.store else ())
+    mine = software.of_kind(host.like).keys + (("sieve",) if host.store else ())
     for key in ("main_cf", "master_cf", "dovecot_conf", "users", "sieve", "unbound_conf", "files"):
         if getattr(host, key) and key not in mine:
             problem = "is no Postfix" if key in ("main_cf", "master_cf") else "has no such thing"

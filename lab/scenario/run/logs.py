@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lab.route.about import Marks, about, marks
-from lab.servers.postfix.line import queue_id
+from lab.servers import software
 from lab.verdict import Expectation, regex
 
 if TYPE_CHECKING:
@@ -93,14 +93,11 @@ class Logs:
         real = self._names.real(host)
         own = real in self._names.own.values()
         lines = self._recorder.of(real, None if own else self._began)
-        others = [_marks(real, each) for each in sent if each is not message]
-        of_message = _marks(real, message) if message is not None else Marks()
+        queue_id = software.of(self._hosts[real]).queue_id
+        others = [marks(real, each.events(), queue_id) for each in sent if each is not message]
+        of_message = marks(real, message.events(), queue_id) if message is not None else Marks()
         found = about(lines, of_message, others, self._domains, alone=own or real in self._alone)
         return (self._names.told(line) for line in found)
-
-
-def _marks(host: str, submission: Submission) -> Marks:
-    return marks(host, submission.events(), queue_id)
 
 
 def _each_is_in(patterns: Sequence[str], lines: Iterator[str]) -> bool:

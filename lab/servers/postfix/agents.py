@@ -10,10 +10,9 @@ import re
 from typing import Any
 
 from lab.route.events import AttemptFailed, Delivery, Event, ServerNamed, TlsEstablished
-from lab.servers.dovecot.reply import session
+from lab.servers import replies
 from lab.servers.postfix import fields, sentences
 from lab.servers.postfix.line import Line
-from lab.servers.postfix.reply import queue_id
 
 CLIENTS = ("smtp", "lmtp")
 AGENTS = (*CLIENTS, "local", "virtual", "error", "discard", "pipe")
@@ -141,8 +140,8 @@ def _sent(agent: str, dsn: str, text: str) -> dict[str, Any]:
     """Return what became of mail that is sent, and what the next host calls it."""
     if agent in CLIENTS:
         reply = sentences.proper(text, dsn)
-        known = {"session": session(text)} if agent == "lmtp" else {}
-        return {"how": "handed-over", "reply": reply, "next_queue_id": queue_id(text), **known}
+        known = {"session": replies.session(text)} if agent == "lmtp" else {}
+        return {"how": "handed-over", "reply": reply, "next_queue_id": replies.queue_id(text), **known}
     if text.startswith(FORWARDED) and (forwarded := text.removeprefix(FORWARDED)).isalnum():
         return {"how": "forwarded", "forwarded_as": forwarded}
     if agent == "pipe" or (agent == "local" and text.startswith(COMMAND)):

@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[3]
 PURE = (
     *("errors", "printable", "values", "route", "verdict"),
-    *("servers/parser", "servers/record", "servers/delivery_status"),
-    *("servers/dns", "servers/scripted"),
+    *("servers/folders", "servers/parser", "servers/record", "servers/replies", "servers/delivery_status"),
+    *("servers/dns/log", "servers/scripted/log"),
     *(f"servers/dovecot/{name}" for name in ("conf", "log", "reply", "store")),
     *(f"servers/postfix/{name}" for name in ("agents", "earlier", "fields", "line", "log", "queueid", "reply")),
     *("servers/postfix/sentences", "servers/postfix/settings"),

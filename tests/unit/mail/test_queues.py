@@ -53,7 +53,16 @@ def done() -> list[str]:
 
 @pytest.fixture
 def queues(done: list[str]) -> Queues:
-    return Queues(HOSTS, lambda host: FakeQueue(host, done))  # type: ignore[arg-type, return-value]
+    def opened(host: Host, _: object) -> Any:
+        return FakeQueue(host, done)
+
+    return Queues(HOSTS, opened)
+
+
+def test_a_host_without_a_queue_is_told_with_those_that_have_one(queues: Queues) -> None:
+    with pytest.raises(LabError) as caught:
+        queues.of("dns")
+    assert (caught.value.args[0], caught.value.hint) == ("dns has no mail queue", "hosts that have one: mx1, mx2")
 
 
 def test_a_host_that_cannot_be_asked_is_told_too(queues: Queues) -> None:

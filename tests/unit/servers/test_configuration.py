@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pytest
 
 from lab.engine.hosts import Host
-from lab.servers.brought import postfix
 from lab.servers.configuration import Configuration
+from lab.servers.postfix.brought import own as postfix
 from lab.servers.postfix.settings import SettingsError
 from tests.unit.memory_engine import MemoryEngine, host
 

@@ -6,7 +6,7 @@ import pytest
 
 from lab.errors import LabError
 from lab.faults.reader import at_host
-from lab.servers import brought
+from lab.servers import software
 
 NOTHING = {"main_cf": "", "master_cf": "", "dovecot_conf": "", "users": "", "unbound_conf": "", "files": {}}
 
@@ -22,14 +22,14 @@ NOTHING = {"main_cf": "", "master_cf": "", "dovecot_conf": "", "users": "", "unb
 )
 def test_settings_of_another_kind_are_an_error(role: str, given: dict[str, object], said: str) -> None:
     with pytest.raises(LabError) as caught:
-        brought.of(role, "h", **{**NOTHING, **given})
+        software.of_kind(role).own("h", **{**NOTHING, **given})
     assert said in str(caught.value)
 
 
 @pytest.mark.parametrize("role", ["mx", "mailstore", "resolver", "scanner"])
 def test_each_kind_of_host_takes_its_own_keys(role: str) -> None:
-    given = {key: {"a": "b"} if key == "files" else "" for key in brought.keys(role)}
-    assert brought.of(role, "h", **{**NOTHING, **given}).settings
+    given = {key: {"a": "b"} if key == "files" else "" for key in software.of_kind(role).keys}
+    assert software.of_kind(role).own("h", **{**NOTHING, **given}).settings
 
 
 def test_what_unbound_does_not_know_is_told_with_its_line() -> None:
@@ -38,7 +38,7 @@ def test_what_unbound_does_not_know_is_told_with_its_line() -> None:
         b"/etc/unbound/own.conf:3: error: syntax error\n"
         b"read /etc/unbound/unbound.conf failed: 2 errors in configuration file\n"
     )
-    found = brought.of("resolver", "cache", **{**NOTHING, "unbound_conf": "a: b\nserve-expird: yes\n}\n"})
+    found = software.of_kind("resolver").own("cache", **{**NOTHING, "unbound_conf": "a: b\nserve-expird: yes\n}\n"})
     assert found.refused(log) == [
         "cache: unbound_conf: line 2: unknown keyword 'serve-expird'",
         "cache: unbound_conf: line 3: syntax error",

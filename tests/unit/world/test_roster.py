@@ -11,14 +11,17 @@ from lab.world import bundle, roster
 from lab.world.roster import Member
 from tests.unit.scenario.conftest import scenario
 
-LABELS = re.compile(r"labels: \{.*mail-lab\.host: (?P<host>[\w-]+), mail-lab\.role: (?P<role>[\w-]+)")
+LABELS = re.compile(
+    r"labels: \{.*mail-lab\.host: (?P<host>[\w-]+), "
+    r"mail-lab\.role: (?P<role>[\w-]+), mail-lab\.software: (?P<software>[\w-]+)"
+)
 MAIL = '[[message]]\nto = "bia@dest.test"\nvia = "direct"\n[expect]\noutcome = "delivered"\n'
 
 
 def test_the_roster_and_compose_yaml_have_the_same_hosts() -> None:
     text = (bundle.compose_folder() / "compose.yaml").read_text("utf-8")
-    labelled = {found["host"]: found["role"] for found in LABELS.finditer(text)}
-    assert labelled == {member.name: member.role for member in roster.MEMBERS}
+    labelled = {found["host"]: (found["role"], found["software"]) for found in LABELS.finditer(text)}
+    assert labelled == {member.name: (member.role, member.software) for member in roster.MEMBERS}
     for name in roster.variables():
         assert re.search(rf"^  {name}: .*\n  {name}_V6: ", text, re.MULTILINE), f"no {name}, {name}_V6"
 
@@ -30,7 +33,7 @@ def test_the_zone_of_a_domain_names_its_exchangers() -> None:
 
 def test_a_fourth_exchanger_is_shared_like_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """As docs/add-a-host.md has it: whoever sends to dest.test uses it, so that nobody breaks it meanwhile."""
-    monkeypatch.setattr(roster, "MEMBERS", (*roster.MEMBERS, Member("mx4", "mx", exchanges="dest.test")))
+    monkeypatch.setattr(roster, "MEMBERS", (*roster.MEMBERS, Member("mx4", "mx", "postfix", exchanges="dest.test")))
     assert "mx4" in shared(scenario('title = "t"\nteaches = "t"\n' + MAIL))
     assert "mx4" in roster.names()
     assert "MX4" in roster.variables()

@@ -1,0 +1,1 @@
+"""HAProxy, the gateway: it says nothing about mail."""

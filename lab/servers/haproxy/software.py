@@ -1,0 +1,7 @@
+"""HAProxy: a black box, one for each lab."""
+
+from __future__ import annotations
+
+from lab.servers.software import Software
+
+SOFTWARE = Software(name="haproxy", title="gateway")

@@ -1,0 +1,1 @@
+"""Unbound, a caching resolver: what a host with one has of its own."""
