@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from lab.engine.hosts import MAIL_ROLES, Host, known
 from lab.errors import LabError
 from lab.plan.answers import Zones
-from lab.plan.explain import Basis
-from lab.plan.path import explain_path
+from lab.plan.postfix.explain import Basis
+from lab.plan.postfix.path import explain_path
 from lab.route.plan import Plan
 from lab.servers.brought import MAILSTORE, Own
 from lab.servers.configuration import Configuration

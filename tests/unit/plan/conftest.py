@@ -11,7 +11,7 @@ import pytest
 
 from dnszone.record import Record
 from dnszone.zones import Answer
-from lab.plan.explain import Basis, Stage, explain
+from lab.plan.postfix.explain import Basis, Stage, explain
 from lab.route.model import Attempt, Route
 from lab.route.plan import Plan
 from lab.servers.postfix.settings import Settings, read

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from lab.plan.explain import Basis
-from lab.plan.path import explain_path
+from lab.plan.postfix.explain import Basis
+from lab.plan.postfix.path import explain_path
 from lab.route.departures import compare
 from lab.route.model import Route
 from lab.route.plan import Plan

@@ -11,8 +11,8 @@ from dnszone.faults import KINDS as DNS_KINDS
 from lab.faults import reader
 from lab.faults.effects import ANOTHER, KEPT, MISSING, NONE, OFF
 from lab.faults.kinds import KINDS
-from lab.plan.explain import Basis
-from lab.plan.path import explain_path
+from lab.plan.postfix.explain import Basis
+from lab.plan.postfix.path import explain_path
 from lab.route.departures import Departure
 from lab.route.model import Route
 from lab.route.plan import Plan

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from lab.plan.explain import Basis
-from lab.plan.path import explain_path
+from lab.plan.postfix.explain import Basis
+from lab.plan.postfix.path import explain_path
 from lab.route.departures import Departure
 from lab.route.names import Names
 from lab.servers.postfix.settings import Settings

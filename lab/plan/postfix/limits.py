@@ -2,7 +2,7 @@
 
 They are smtp_mx_address_limit and, where both families are there, smtp_balance_inet_protocols.
 
-smtp_mx_session_limit is none of them: it counts sessions while they happen (see lab.plan.consequences).
+smtp_mx_session_limit is none of them: it counts sessions while they happen (see lab.plan.postfix.consequences).
 """
 
 from __future__ import annotations

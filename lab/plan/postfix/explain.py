@@ -1,7 +1,7 @@
 """Predicts what a host does with a message, from the zones and its settings alone, after smtp_connect(3).
 
 In: a recipient, a host, its settings, zones, and the addresses of the lab's hosts. Out: the plan of that one host;
-:mod:`lab.plan.path` puts the plans of several together.
+:mod:`lab.plan.postfix.path` puts the plans of several together.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from dnszone.exchangers import is_exchanger
-from lab.plan.address import Decision, complete, decide, is_local
-from lab.plan.aliases import Aliased, AliasLoopError, aliased, virtual
 from lab.plan.answers import Asker, Zones, address_of
-from lab.plan.branches import local_branches, sieve_branches, virtual_branches
-from lab.plan.consequences import consequences
-from lab.plan.dialogue import refusal
-from lab.plan.keys import address_keys
-from lab.plan.lookup import Resolver, Why
-from lab.plan.sites import parse, resolve
-from lab.plan.unplanned import PROGRAMS, UNREAD, altered, checked, unplanned, unread
+from lab.plan.postfix.address import Decision, complete, decide, is_local
+from lab.plan.postfix.aliases import Aliased, AliasLoopError, aliased, virtual
+from lab.plan.postfix.branches import local_branches, sieve_branches, virtual_branches
+from lab.plan.postfix.consequences import consequences
+from lab.plan.postfix.dialogue import refusal
+from lab.plan.postfix.keys import address_keys
+from lab.plan.postfix.lookup import Resolver, Why
+from lab.plan.postfix.sites import parse, resolve
+from lab.plan.postfix.unplanned import PROGRAMS, UNREAD, altered, checked, unplanned, unread
 from lab.route.plan import Branch, Plan, Site, Target, Unplanned
 from lab.servers.dovecot.store import Store
 from lab.servers.postfix.settings import Settings, Table

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from lab.plan.aliases import Aliased, AliasLoopError, aliased, virtual
+from lab.plan.postfix.aliases import Aliased, AliasLoopError, aliased, virtual
 from lab.plan.sieve import Redirect, redirects
 from lab.servers.postfix.settings import Settings
 

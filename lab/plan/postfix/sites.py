@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby
 
-from lab.plan.address import Decision
 from lab.plan.answers import address_of
-from lab.plan.limits import limited
-from lab.plan.lookup import Found, Resolver, Why
-from lab.plan.tls import UNAVAILABLE, Policy, policy
+from lab.plan.postfix.address import Decision
+from lab.plan.postfix.limits import limited
+from lab.plan.postfix.lookup import Found, Resolver, Why
+from lab.plan.postfix.tls import UNAVAILABLE, Policy, policy
 from lab.route.plan import Exclusion, Group, Site, Target
 from lab.servers.postfix.settings import Settings
 from lab.servers.postfix.settings.maincf import words

@@ -6,8 +6,8 @@ without the plans of what happens to them.
 
 from __future__ import annotations
 
-from lab.plan.aliases import Aliased
-from lab.plan.keys import split
+from lab.plan.postfix.aliases import Aliased
+from lab.plan.postfix.keys import split
 from lab.plan.sieve import redirects
 from lab.route.plan import Branch
 from lab.servers.dovecot.store import Store

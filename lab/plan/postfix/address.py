@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import idna
 
 from lab.plan.answers import HOSTNAME, address_of
-from lab.plan.keys import address_keys, first, split
+from lab.plan.postfix.keys import address_keys, first, split
 from lab.servers.postfix.settings import DomainList, Settings, Table
 
 Ask = Callable[[str, Table], bool]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lab.plan.keys import address_keys, first, split
+from lab.plan.postfix.keys import address_keys, first, split
 from lab.servers.postfix.settings import Settings
 from lab.servers.postfix.settings.maincf import words
 

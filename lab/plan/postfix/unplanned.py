@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lab.plan.keys import first
+from lab.plan.postfix.keys import first
 from lab.route.plan import Unplanned
 from lab.servers.postfix.settings import Settings
 from lab.servers.postfix.settings.unplanned import UNPLANNED, At
 
 UNREAD = "What it says cannot be read here."
-KNOWN = "socketmap:"  # the lab's own table: see lab.plan.explain
+KNOWN = "socketmap:"  # the lab's own table: see lab.plan.postfix.explain
 ACTIONS = {
     "FILTER": ("It hands messages that fit to a content filter.", "access(5), header_checks(5): FILTER"),
     "REDIRECT": ("It sends messages that fit to another recipient.", "access(5), header_checks(5): REDIRECT"),

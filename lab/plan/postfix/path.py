@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from lab.plan.explain import Basis, Stage, explain
+from lab.plan.postfix.explain import Basis, Stage, explain
 from lab.route.plan import Branch, Plan
 from lab.servers.postfix.settings import Settings
 

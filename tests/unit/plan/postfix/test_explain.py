@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from lab.plan.explain import Basis, explain
-from lab.plan.path import explain_path
+from lab.plan.postfix.explain import Basis, explain
+from lab.plan.postfix.path import explain_path
 from lab.route.plan import Plan
 from lab.servers.postfix.settings import Settings
 

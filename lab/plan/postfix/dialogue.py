@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.plan.address import FINAL
 from lab.plan.answers import Asker, Purpose, address_of
+from lab.plan.postfix.address import FINAL
 from lab.servers.postfix.settings import Settings
 
 KNOWN: Purpose = ("Does the domain take mail at all? Asked while the client waits.", "reject_unknown_recipient_domain")

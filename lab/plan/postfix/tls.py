@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from lab.plan.answers import HOSTNAME
-from lab.plan.keys import first
+from lab.plan.postfix.keys import first
 from lab.servers.postfix.settings import Settings
 from lab.servers.postfix.settings.mastercf import arguments
 
