@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lab.route.events import Event
     from lab.route.model import Attempt, Notification, Route
     from lab.route.plan import Plan
-    from lab.servers.postfix.queue import Queue, QueuedMessage
+    from lab.servers.queue import Queue, QueuedMessage
     from lab.verdict import Expectation, Verdict
 
 _WHERE = {
@@ -33,8 +33,8 @@ _WHERE = {
     "Mailbox": "mail.mailbox",
     "Notification": "route.model",
     "Plan": "route.plan",
-    "Queue": "servers.postfix.queue",
-    "QueuedMessage": "servers.postfix.queue",
+    "Queue": "servers.queue",
+    "QueuedMessage": "servers.queue",
     "Receipt": "mail.submit",
     "Reply": "mail.submit",
     "Route": "route.model",

@@ -46,8 +46,8 @@ from lab.servers import guest
 from lab.servers.configuration import Configuration
 from lab.servers.dovecot.sieve import Sieve
 from lab.servers.guests import Guests
-from lab.servers.postfix.queue import Queue
 from lab.servers.present import Present
+from lab.servers.queue import Queue
 from lab.state.claims import Holding
 from lab.state.lease import Lease
 from lab.world import extra

@@ -14,7 +14,7 @@ from lab.cli.options import HostName, Json, LabName
 
 if TYPE_CHECKING:
     from lab.lab import Lab
-    from lab.servers.postfix.queue import QueuedMessage
+    from lab.servers.queue import QueuedMessage
 
 HEAD = ("HOST", "QUEUE ID", "QUEUE", "SINCE (UTC)", "SIZE", "FROM", "TO, AND WHY IT WAITS")
 Which = Annotated[str, typer.Argument(metavar="ID|ALL", show_default=False, help="A queue id, or ALL.")]

@@ -33,7 +33,6 @@ from lab.route.names import Names
 from lab.route.plan import Plan
 from lab.route.stretches import stretches
 from lab.servers import software
-from lab.servers.postfix import earlier
 from lab.servers.present import Present
 
 if TYPE_CHECKING:
@@ -120,7 +119,7 @@ def load(folder: Path) -> History:
         raise LabError(
             f"{folder} holds no evidence: {error}", hint="give a folder that --lab-evidence wrote"
         ) from error
-    return History(hosts, (from_json(earlier.completed(json.loads(line))) for line in lines if line))
+    return History(hosts, (from_json(software.completed(json.loads(line))) for line in lines if line))
 
 
 def _clear(folder: Path) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from lab.engine.hosts import Host, known
 from lab.errors import LabError
 from lab.servers import software
-from lab.servers.postfix.queue import Queue
 from lab.servers.present import Present
+from lab.servers.queue import Queue
 
 if TYPE_CHECKING:
     from lab.mail.recorder import Recorder

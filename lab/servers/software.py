@@ -19,7 +19,10 @@ from lab.servers.parser import Parser
 from lab.world import extra, roster
 
 if TYPE_CHECKING:
-    from lab.servers.postfix.queue import Queue
+    from lab.servers.queue import Queue
+
+
+Saved = Mapping[str, Any]  # an event as JSON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,7 @@ class Software:
     queue_id: Callable[[str], str | None] = lambda _: None  # that a line of its log is about
     made_at: Callable[[str], datetime | None] = lambda _: None  # the time in a queue id
     queue: type[Queue] | None = None
+    completed: Callable[[Saved], Saved] = lambda event: event  # an event that an earlier version saved, as it is today
 
     def own(self, name: str, **given: Any) -> Own:  # noqa: ANN401  texts, and a table of files
         """Return what a host called *name* has of its own. Raises LabError for settings that its kind does not have."""
@@ -73,6 +77,13 @@ def known() -> Mapping[str, Software]:
 def of(host: Labelled) -> Software:
     """Return what runs on a host."""
     return labelled(host.software, host.role)
+
+
+def completed(event: Saved) -> Saved:
+    """Return a saved event with all fields that it has today, whatever software told it."""
+    for each in known().values():
+        event = each.completed(event)
+    return event
 
 
 def made_at(queue_id: str) -> datetime | None:

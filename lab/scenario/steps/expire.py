@@ -10,7 +10,7 @@ from lab.scenario.steps.step import MESSAGE
 from lab.values import TEXT, Key
 
 if TYPE_CHECKING:
-    from lab.servers.postfix.queue import Queue
+    from lab.servers.queue import Queue
 
 
 class Expire(InQueue):

@@ -14,7 +14,7 @@ from lab.scenario.steps.step import Step, meant
 if TYPE_CHECKING:
     from lab.scenario.run.running import Running
     from lab.scenario.steps.order import Order
-    from lab.servers.postfix.queue import Queue
+    from lab.servers.queue import Queue
 
 QUEUE_TIMEOUT = 5.0  # seconds; a deferred message is in the active queue for less while it is tried again
 

@@ -1,59 +1,21 @@
-"""The mail queue of one Postfix host: what is in it and why, and how to flush, hold, release and delete.
-
-In: the host's container, in which Postfix's own commands run (postqueue(1), postsuper(1)).
-Out: :class:`QueuedMessage`; of a change, how many messages it met.
-Errors: LabError with what the command said, or with why it could not run.
-"""
+"""The mail queue of one Postfix host, by Postfix's own commands: postqueue(1), postsuper(1)."""
 
 from __future__ import annotations
 
 import json
 import re
-import threading
-import time
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from lab.engine.protocol import Ran, RefusedError
 from lab.errors import LabError
+from lab.servers.queue import Queue, QueuedMessage
 
-if TYPE_CHECKING:
-    from lab.engine.protocol import Engine
-
-PAUSE = 0.05  # seconds between two looks
 CHANGED = re.compile(r"postsuper: .*: (\d+) messages?$", re.MULTILINE)  # "postsuper: Deleted: 1 message"
 
 
-@dataclass(frozen=True, slots=True)
-class QueuedMessage:
-    """One message of `postqueue -j`. ``recipients`` maps each address to the reason of its delay, or None."""
-
-    queue: str  # incoming, active, deferred, hold, maildrop, corrupt
-    queue_id: str
-    sender: str
-    size: int  # bytes
-    arrival: int  # seconds since the epoch
-    recipients: dict[str, str | None]
-
-    def __str__(self) -> str:
-        """Return it as a line: "deferred 4jYs... <ana@home.test> -> bia@dest.test: Connection refused"."""
-        people = (f"{address}{f': {reason}' if reason else ''}" for address, reason in self.recipients.items())
-        return f"{self.queue} {self.queue_id} <{self.sender}> -> {', '.join(people)}"
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the message as plain JSON values."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
-
-class Queue:
-    """The queue of *host*, as it is at each call."""
-
-    def __init__(self, host: str, engine: Engine, container: str) -> None:
-        """*container* is the host's own."""
-        self.host = host
-        self._engine = engine
-        self._container = container
+class PostfixQueue(Queue):
+    """As :class:`lab.servers.queue.Queue` says."""
 
     def list(self) -> Sequence[QueuedMessage]:
         """Return every message in the queue, oldest first.
@@ -65,38 +27,16 @@ class Queue:
         messages = [_message(json.loads(line)) for line in listed.split("\n") if line]
         return sorted(messages, key=lambda message: message.arrival)
 
-    def get(self, queue_id: str) -> QueuedMessage | None:
-        """Return the message with that queue id, None when it has left the queue."""
-        return next((message for message in self.list() if message.queue_id == queue_id), None)
-
-    def found(self, queue_ids: Collection[str | None], timeout: float) -> Sequence[QueuedMessage]:
-        """Return those of the messages that are in the queue; waits up to *timeout* seconds until one of them is."""
-        deadline, pause = time.monotonic() + timeout, threading.Event()
-        while True:
-            lying = {message.queue_id: message for message in self.list() if message.queue_id in queue_ids}
-            if lying or time.monotonic() >= deadline:
-                return list(lying.values())
-            pause.wait(PAUSE)
-
-    def picked_up(self, timeout: float) -> bool:
-        """Wait until pickup(8) has taken in all that sendmail(1) has left here; False after *timeout* seconds."""
-        deadline, pause = time.monotonic() + timeout, threading.Event()
-        while any(message.queue == "maildrop" for message in self.list()):
-            if time.monotonic() >= deadline:
-                return False
-            pause.wait(PAUSE)
-        return True
-
     def flush(self, queue_id: str | None = None) -> None:
         """Try a deferred message, or all of them, now (postqueue -i, -f)."""
         self._run("postqueue", *(["-i", queue_id] if queue_id else ["-f"]))
 
     def delete(self, queue_id: str) -> int:
-        """Remove a message; "ALL" removes all of them (postsuper -d). It is gone without a notice to anyone."""
+        """Remove a message, or "ALL" (postsuper -d)."""
         return self._changed("-d", queue_id)
 
     def hold(self, queue_id: str) -> int:
-        """Keep a message, or "ALL", from being tried until it is released (postsuper -h)."""
+        """Keep a message, or "ALL", from being tried (postsuper -h)."""
         return self._changed("-h", queue_id)
 
     def release(self, queue_id: str) -> int:
@@ -104,8 +44,12 @@ class Queue:
         return self._changed("-H", queue_id)
 
     def expire(self, queue_id: str) -> int:
-        """Return a message, or "ALL", to its sender at the next queue run, as if its time were over (postsuper -e)."""
+        """Return a message, or "ALL", to its sender at the next queue run (postsuper -e)."""
         return self._changed("-e", queue_id)
+
+    def _left(self) -> bool:
+        """Return whether pickup(8) has not taken in yet what sendmail(1) has left."""
+        return any(message.queue == "maildrop" for message in self.list())
 
     def _changed(self, option: str, queue_id: str) -> int:
         """Run postsuper(1) and return how many messages it says it has changed; it exits with 0 even for none."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lab.servers.postfix import brought, line, log
-from lab.servers.postfix.queue import Queue
+from lab.servers.postfix import brought, earlier, line, log
+from lab.servers.postfix.queue import PostfixQueue
 from lab.servers.postfix.queueid import made_at
 from lab.servers.software import Software
 
@@ -15,5 +15,6 @@ SOFTWARE = Software(
     parse=log.parse,
     queue_id=line.queue_id,
     made_at=made_at,
-    queue=Queue,
+    queue=PostfixQueue,
+    completed=earlier.completed,
 )

@@ -24,7 +24,7 @@ from lab.mail.submit import Receipt, Reply
 from lab.mail.watch import Watch
 from lab.route.history import History
 from lab.route.plan import Plan
-from lab.servers.postfix.queue import QueuedMessage
+from lab.servers.queue import QueuedMessage
 from lab.world import bundle
 from lab.world.doors import doors
 from lab.world.slot import Slot

@@ -20,8 +20,8 @@ from lab.mail.dsn import Dsn
 from lab.mail.recorder import Line
 from lab.mail.submit import Reply
 from lab.route.history import History
-from lab.servers.postfix.queue import QueuedMessage
 from lab.servers.postfix.queueid import made_at
+from lab.servers.queue import QueuedMessage
 from tests.unit.route.recordings import RECORDED, WORLD, read_events
 
 from .conftest import MAIL, FakeLab, FakeRecorder

@@ -26,7 +26,7 @@ from lab.route.history import History
 from lab.route.model import Route
 from lab.scenario import batch
 from lab.scenario.run import result as outcome
-from lab.servers.postfix.queue import QueuedMessage
+from lab.servers.queue import QueuedMessage
 from lab.soak.account import Account, Fate, Recipient
 from lab.world.doors import Door
 from tests.unit.route.recordings import WORLD, parsed, read_lines

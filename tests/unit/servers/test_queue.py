@@ -9,7 +9,8 @@ import pytest
 
 from lab.engine.protocol import Ran
 from lab.errors import LabError
-from lab.servers.postfix.queue import Queue, QueuedMessage
+from lab.servers.postfix.queue import PostfixQueue
+from lab.servers.queue import Queue, QueuedMessage
 from tests.unit.memory_engine import MemoryEngine, host
 
 # Two lines of Postfix 3.10's `postqueue -j`.
@@ -31,7 +32,7 @@ class Engine(MemoryEngine):
 
 
 def queue(engine: MemoryEngine) -> Queue:
-    return Queue("client", engine, "id-client")
+    return PostfixQueue("client", engine, "id-client")
 
 
 def test_messages_oldest_first() -> None:
