@@ -87,7 +87,10 @@ class Observer:
         enough: Callable[[Route], bool],
         deadline: float,
     ) -> bool:
-        """Wait until all *recipients* have a route that is *enough*, or at its end; False when time is over."""
+        """Wait until all *recipients* have a route that is *enough*, or at its end; False when time is over.
+
+        *enough* is asked of each route at the moment at which the wait ends.
+        """
         origin = submission.origin
         taken = [each for each in recipients if each not in submission.receipt.refused]
         if origin is None or not taken:  # the reply at submission was the end
@@ -98,7 +101,7 @@ class Observer:
             if not history.settled(origin, taken):
                 return False
             routes = [route for route in history.routes(origin, taken) if route.recipient.casefold() in wanted]
-            return all(self._over(route) or enough(route) for route in routes)
+            return all(enough(route) or self._over(route) for route in routes)
 
         return self._lab.watch.wait(origin, ready, max(0.0, deadline - time.monotonic()))
 

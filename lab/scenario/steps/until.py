@@ -15,6 +15,7 @@ from lab.verdict.notice import OUTCOMES
 from lab.verdict.seconds import LONGEST
 
 if TYPE_CHECKING:
+    from lab.route.model import Route
     from lab.scenario.run.running import Running
     from lab.scenario.steps.order import Order
 
@@ -64,7 +65,14 @@ class Until(Step):
         deadline = time.monotonic() + timeout
         for sent in running.sent[str(self.message)]:
             recipients = (replaced(self.to, running.values),) if self.to else sent.submission.recipients
-            running.observer.wait(sent.submission, recipients, lambda route: route.outcome == self.outcome, deadline)
+            stood: dict[str, str] = {}  # how each stood when the wait was over: a moment later it may have gone on
+
+            def here(route: Route, stood: dict[str, str] = stood) -> bool:
+                stood[route.recipient] = route.outcome
+                return route.outcome == self.outcome
+
+            running.observer.wait(sent.submission, recipients, here, deadline)
             for route in sent.submission.known():
-                if route.recipient in recipients and route.outcome != self.outcome:
-                    running.differs(f"{self.place}.until", self.outcome, route.outcome)
+                outcome = stood.get(route.recipient, route.outcome)
+                if route.recipient in recipients and outcome != self.outcome:
+                    running.differs(f"{self.place}.until", self.outcome, outcome)

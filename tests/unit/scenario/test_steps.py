@@ -22,7 +22,7 @@ from lab.scenario.steps.run import Run
 from lab.scenario.steps.send import Send
 from lab.scenario.steps.until import Until
 from lab.scenario.steps.zone import Zone
-from tests.unit.scenario.conftest import GOOD, scenario
+from tests.unit.scenario.conftest import GOOD, attempt, route, scenario
 
 STEPS = """
 [[step]]
@@ -117,3 +117,15 @@ def test_of_a_message_that_has_left_only_flush_wants_nothing_more(action: type[I
     run = running(Lying(set()), "Q1")
     action("step[1]", "direct", "message").run(run)
     assert run.differences == ([] if action is Flush else [MISSING])
+
+
+@pytest.mark.parametrize(("outcome", "expected"), [("deferred", []), ("held", ["step[1].until: held: deferred"])])
+def test_until_takes_what_the_wait_has_seen_and_not_what_came_of_it_since(outcome: str, expected: list[str]) -> None:
+    run = running(Lying(set()))
+    run.scenario = SimpleNamespace(timeout=1)
+    waited = route(attempt("mx1", "450 4.2.0 later"), outcome="deferred")
+    run.observer = SimpleNamespace(wait=lambda _message, _recipients, enough, _deadline: enough(waited))
+    submission = SimpleNamespace(recipients=("bia@a.test",), known=lambda: [route(attempt("mx1"))])
+    run.sent = {"message": [SimpleNamespace(submission=submission)]}
+    Until("step[1]", outcome, "message").run(run)
+    assert run.differences == expected
