@@ -125,10 +125,10 @@ class Lab:
     def reset(self) -> None:
         """Remove the zones, addresses and messages of this process; a new :attr:`domain` comes at its next use."""
         self._delete_queued()
+        self._guests.remove()  # while their zones are there: what lies in their queues is not to bounce
         for each in self._owned:
             each.drop()
         self._mailstores.clear()
-        self._guests.remove()
         self.domains.clear()
         self.submissions.clear()
         self._began = datetime.now(UTC)

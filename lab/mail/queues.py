@@ -44,9 +44,9 @@ class Queues:
         return lines
 
     def delete(self, messages: Iterable[tuple[str, str]]) -> None:
-        """Delete messages, given as (host, queue id)."""
+        """Delete messages, given as (host, queue id), at hosts of the world: a brought one goes with its queue."""
         for host, queue_id in messages:
-            if host in self._hosts:
+            if host in self._hosts.world:
                 self.of(host).delete(queue_id)
 
     def picked_up(self, recorder: Recorder, host: str, timeout: float) -> None:

@@ -21,6 +21,13 @@ def percentile(values: Sequence[float], percent: int) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
+def processor_seconds() -> float:
+    """Return how many seconds this machine's processors have worked since it started: proc_stat(5), all but idle."""
+    _, *ticks = _lines("/proc/stat")[0].split()
+    user, nice, system, _idle, _iowait, *interrupts = (int(each) for each in ticks[:8])  # guests are in user and nice
+    return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
+
+
 def show(title: str, *figures: str) -> None:
     """Print figures under a title, with the machine."""
     print(f"\n{title}\n  on {machine()}")

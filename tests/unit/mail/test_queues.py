@@ -69,8 +69,12 @@ def test_a_host_that_cannot_be_asked_is_told_too(queues: Queues) -> None:
     assert queues.lines() == ["mx1: deferred 4A <> -> bia@dest.test", "mx2: mx2 has stopped"]
 
 
-def test_messages_on_hosts_that_are_gone_are_gone_with_them(queues: Queues, done: list[str]) -> None:
-    queues.delete([("mx1", "4A"), ("gone", "4B")])
+def test_messages_on_hosts_that_are_gone_are_gone_with_them(
+    queues: Queues, done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And those on a host that the test has brought along go with it."""
+    monkeypatch.setitem(HOSTS.brought, "relay", HOSTS["mx1"])
+    queues.delete([("mx1", "4A"), ("gone", "4B"), ("relay", "4C")])
     assert done == ["mx1: delete 4A"]
 
 
