@@ -43,19 +43,6 @@ def policy_problems(rule: dict[str, Any]) -> list[Problem]:
     return []
 
 
-def rules(stage: str, value: object) -> list[dict[str, Any]]:
-    """Return the policy rules that *value* of a fault's key *stage* means, without owner, host and scope."""
-    each: object
-    found = []
-    for each in value if isinstance(value, list) else [value]:
-        table = {"reply": each} if isinstance(each, str) else dict(each) if isinstance(each, dict) else {}
-        rule = {key: entry for key, entry in table.items() if key != "reply"}
-        if "reply" in table:
-            rule["action"] = table["reply"]
-        found.append({"state": STATES[stage], **rule})
-    return found
-
-
 def _provide() -> None:
     """Make the package importable where its folder is not on the path."""
     if "scripted" in sys.modules or importlib.util.find_spec("scripted") is not None:

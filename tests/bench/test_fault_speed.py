@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from lab import Lab
 from lab.faults.kinds import KINDS
@@ -11,14 +10,6 @@ from lab.faults.kinds import KINDS
 from .machine import percentile, show
 
 TIMES = 5
-SETTINGS: dict[str, dict[str, Any]] = {
-    "close_after_accept": {"connect": {"close_after_accept": True}},
-    "delay": {"connect": {"delay": 1}},
-    "fail2ban": {"fail2ban": {}},
-    "limit": {"connect": {"limit": 1}},
-    "loss": {"connect": {"loss": 0.3}},
-    "scan_ban": {"scan_ban": {}},
-}
 
 
 def test_apply_and_heal(lab: Lab) -> None:
@@ -26,16 +17,15 @@ def test_apply_and_heal(lab: Lab) -> None:
     assert lab.holding is not None
     figures = []
     with lab.holding.alone("mx1"):  # what is measured is the fault, not the wait for the host
-        for kind in sorted(KINDS):
+        for name, kind in KINDS.items():
             applied, healed = [], []
-            key = "connect" if kind in ("refuse", "drop", "unreachable") else "host"
             for _ in range(TIMES):
                 start = time.perf_counter()
-                with lab.fault("mx1", **SETTINGS.get(kind, {key: kind})):
+                with lab.fault("mx1", **{kind.key: kind.example}):
                     applied.append(time.perf_counter() - start)
                     start = time.perf_counter()
                 healed.append(time.perf_counter() - start)
-            figures.append(f"{kind:<12} apply {both(applied)}   heal {both(healed)}")
+            figures.append(f"{name:<12} apply {both(applied)}   heal {both(healed)}")
     show(f"faults at a real host, {TIMES} times each, p50 (most)", *figures)
 
 

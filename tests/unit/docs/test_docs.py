@@ -20,7 +20,6 @@ from scripted.script import STAGES
 from typer.main import get_command
 
 import lab
-from dnszone.faults import KINDS
 from lab.cli import codes
 from lab.cli.app import app
 from lab.world.doors import doors
@@ -207,11 +206,6 @@ def test_the_reference_has_exit_codes_and_ports() -> None:
     assert [f"| {code} | {told} |" for code, told in codes.MEANINGS.items() if f"| {code} | {told} |" not in text] == []
     ports = {str(Slot(0).published(inner)) for inner in doors().values()}
     assert sorted(ports - set(re.findall(r"\d{5}", text))) == []
-
-
-def test_every_dns_fault_is_described() -> None:
-    text = (ROOT / "docs" / "dns.md").read_text(encoding="utf-8")
-    assert [kind for kind in KINDS if f"| `{kind}` |" not in text] == []
 
 
 def test_every_stage_and_key_of_a_script_is_described() -> None:
