@@ -15,11 +15,10 @@ from lab.errors import LabError
 from lab.servers import software
 from lab.servers.brought import Own
 from lab.servers.configuration import Configuration
+from lab.servers.guest import AT_ONCE
 from lab.servers.present import Present
 from lab.state.lease import Lease
 from lab.world import extra
-
-AT_ONCE = 8  # are removed at any time
 
 
 class Guests:
@@ -71,7 +70,7 @@ class Guests:
         return host, own
 
     def remove(self) -> None:
-        """Remove them all, several at once: most of the time the engine waits for a host's end."""
+        """Remove them all, several at once."""
         gone = [(host, name not in self._hosts.touched) for name, host in self._hosts.brought.items()]
         self._hosts.brought.clear()
         self._hosts.touched.clear()

@@ -81,10 +81,14 @@ def test_more_than_the_spare_ones_go_with_their_hosts(engine: MemoryEngine) -> N
 
 
 def test_what_a_process_that_is_gone_has_brought_along_goes_with_its_sandboxes(engine: MemoryEngine) -> None:
-    mine, theirs = brought(engine, "mine"), brought(engine, "theirs", owner="gone")
+    """And each once, a sandbox before its host, although they are removed several at once."""
+    mine = brought(engine, "mine")
+    theirs = [brought(engine, f"host-{number}", owner="gone") for number in range(SPARE + 2)]
     guest.remove_of(engine, "gone")
     assert {*engine.there} == {mine.sandbox, mine.container}
-    assert theirs.sandbox not in engine.there
+    removed = [container for done, container in engine.done if done == "remove"]
+    assert {*removed[: len(theirs)]} == {each.sandbox for each in theirs}
+    assert sorted(removed[len(theirs) :]) == sorted(each.container for each in theirs)
 
 
 def test_a_process_killed_before_its_host_was_made_leaves_a_sandbox_to_the_next(engine: MemoryEngine) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
 
-from lab.engine.protocol import Network, Pool
+from lab.engine.hosts import ADDRESS
+from lab.engine.protocol import Network, Pool, Specification
 from lab.errors import LabError
 from lab.world.addresses import following, reserved
 from tests.unit.memory_engine import MemoryEngine, host
@@ -60,3 +62,17 @@ def test_no_ipv6_address_in_a_lab_without_ipv6(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     with reserved(engine(ipv6=False), "main", "lab") as both:
         assert both == ("198.18.52.2", None)
+
+
+def test_threads_and_processes_at_the_same_time_have_one_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    there = engine()
+
+    def bring(name: str) -> str:
+        with reserved(there, "main", "lab") as (address, _):
+            there.create(Specification("i", name=name, labels={"mail-lab.name": "main", ADDRESS: address}))
+        return address
+
+    with ThreadPoolExecutor(5) as pool:
+        found = list(pool.map(bring, "abcde"))
+    assert sorted(found) == [f"198.18.52.{number}" for number in range(2, 7)]
