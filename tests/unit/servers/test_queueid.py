@@ -8,8 +8,7 @@ import pytest
 
 from lab.route.events import Received
 from lab.servers.postfix.queueid import made_at
-
-from .recordings import RECORDED, read_events
+from tests.unit.route.recordings import RECORDED, read_events
 
 
 def test_it_is_when_the_queue_file_was_opened() -> None:
