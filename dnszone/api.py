@@ -264,7 +264,7 @@ def _last(checker: Checker) -> int | None:
         return None
     if value.isascii() and value.isdecimal() and len(value) <= LONGEST_NUMBER:
         return int(value)
-    checker.note("last", f"{value!r} is no number", "100 is the newest hundred that fit")
+    checker.note("last", f"must be a number, not {value!r}", "100 is the newest hundred that fit")
     return None
 
 

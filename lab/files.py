@@ -72,7 +72,7 @@ def _check_regular(path: Path, status: os.stat_result) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise UnreadableError(path, "Is a directory")
     if not stat.S_ISREG(status.st_mode):
-        raise UnreadableError(path, "it is no regular file")
+        raise UnreadableError(path, "it is not a regular file")
 
 
 def _bounded(path: Path, found: bytes, most: int) -> bytes:
@@ -86,4 +86,4 @@ def _decoded(path: Path, raw: bytes) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise UnreadableError(path, f"line {line} is no UTF-8 (byte {raw[error.start]:#04x})") from None
+        raise UnreadableError(path, f"line {line} is not UTF-8 (byte {raw[error.start]:#04x})") from None

@@ -41,7 +41,7 @@ class Leases:
         """Return the name of the place that *address* stands for; RefusedError where it is leased by nobody."""
         name = self._places.name(address)
         if name not in self._owners:
-            known = "is not leased" if name in self._free else "is no address of this host"
+            known = "is not leased" if name in self._free else "is not an address of this host"
             raise RefusedError(404, f"{address} {known}", "POST /leases leases addresses, GET /leases shows them")
         return name
 

@@ -145,4 +145,4 @@ def _check_action(check: Checker, action: str) -> None:
         if not text.strip():
             check.note("action", f'"{action}" has a code and no text', 'write e.g. "450 4.2.0 later"')
     elif word.upper() not in ACTIONS:
-        check.note("action", f'"{word}" is no action of access(5)', suggest(word, ACTIONS))
+        check.note("action", f'"{word}" is not an action of access(5)', suggest(word, ACTIONS))

@@ -56,7 +56,7 @@ def _extensions(check: Checker, value: object) -> Extensions:
     add, hide = _words(check, table, "add"), _words(check, table, "hide")
     for index, line in enumerate(add):
         if not EHLO_LINE.fullmatch(line):
-            check.note(f"extensions.add[{index}]", f'"{line}" is no EHLO line', 'write e.g. "AUTH PLAIN LOGIN"')
+            check.note(f"extensions.add[{index}]", f'"{line}" is not an EHLO line', 'write e.g. "AUTH PLAIN LOGIN"')
         elif line.split()[0].upper() in OFFERED:
             check.note(f"extensions.add[{index}]", f"{line.split()[0]} is offered anyway", "leave it out")
     for index, keyword in enumerate(hide):

@@ -61,7 +61,7 @@ def read(words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     for word in words:
         key, equals, text = word.partition("=")
         if not (key and equals):
-            problems.append(f"{word!r} is no KEY=VALUE")
+            problems.append(f"{word!r} is not KEY=VALUE")
         elif key in table:
             problems.append(f"{key} is given twice")
         else:

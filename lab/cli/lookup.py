@@ -42,7 +42,7 @@ def ask(port: int, name: str, type_: str) -> Answer:
         query = dns.message.make_query(dns.name.from_text(name), type_.upper())
     except (dns.exception.DNSException, ValueError) as error:  # no name, no type, or one beyond 65535
         raise LabError(
-            f"{name} {type_} is no question: {error}", hint="a name and a type, such as dest.test MX"
+            f"{name} {type_} is not a question: {error}", hint="a name and a type, such as dest.test MX"
         ) from None
     try:
         answer = dns.query.tcp(query, "127.0.0.1", TIMEOUT, port)

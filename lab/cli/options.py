@@ -19,7 +19,7 @@ def valid(name: str | None) -> str | None:
     """Return the name of a lab if it is one."""
     if name is not None and not names.NAME.fullmatch(name):
         raise typer.BadParameter(
-            f"{name!r} is no name of a lab: lower-case letters, digits and hyphens, such as 'second'"
+            f"{name!r} is not a name of a lab: lower-case letters, digits and hyphens, such as 'second'"
         )
     return name
 
@@ -33,7 +33,7 @@ def chosen(ctx: typer.Context, name: str | None) -> str:
 def readable(path: Path | None) -> Path | None:
     """Return a file that can be read, or "-", which stands for standard input."""
     if path is not None and str(path) != STDIN and not (path.is_file() and os.access(path, os.R_OK)):
-        raise typer.BadParameter(f"{path} is no file that can be read")
+        raise typer.BadParameter(f"{path} is not a file that can be read")
     return path
 
 

@@ -108,7 +108,7 @@ def _context(match: Match) -> MachineError:
 
 def _address(match: Match) -> MachineError:
     return MachineError(
-        f"{match['address']} is no address of a Docker engine",
+        f"{match['address']} is not an address of a Docker engine",
         hint="set DOCKER_HOST to one (unix:///var/run/docker.sock, tcp://HOST:PORT), or unset it for this machine's",
     )
 

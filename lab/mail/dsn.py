@@ -40,7 +40,7 @@ class Dsn:
         if self.envid is not None and not 1 <= len(xtext(self.envid)) <= ENVID_LENGTH:
             yield "envid", f"has not 1 to {ENVID_LENGTH} characters, encoded (RFC 3461 4.4)"
         if self.orcpt is not None and not ORCPT.fullmatch(self.orcpt):
-            yield "orcpt", f"{self.orcpt!r} is no type and address, such as 'rfc822;team@home.test'"
+            yield "orcpt", f"{self.orcpt!r} is not a type and address, such as 'rfc822;team@home.test'"
 
     def mail(self) -> str:
         """Return what MAIL says, with a blank before it; nothing where nothing is asked."""

@@ -132,7 +132,7 @@ def _composed(body: str | EmailMessage, sender: str, recipients: Sequence[str], 
         message = deepcopy(body) if body.is_multipart() else body
     else:
         raise LabError(
-            f"a {type(body).__name__} is no message",
+            f"a {type(body).__name__} is not a message",
             hint="give text, an EmailMessage, bytes or a Path; bytes(message) is one",
         )
     # What the message lacks stands before its own fields: sent twice, it is two messages, each with its own id.
@@ -203,7 +203,7 @@ class _Client(smtplib.SMTP):
         code, text = super().getreply()
         if code < 0:
             self.close()
-            raise smtplib.SMTPServerDisconnected("what it says is no SMTP reply (RFC 5321 4.2)")
+            raise smtplib.SMTPServerDisconnected("what it says is not an SMTP reply (RFC 5321 4.2)")
         return code, text
 
     def __exit__(self, *_: object) -> None:

@@ -90,5 +90,5 @@ class Guests:
             return None
         found = known(self._hosts, name)
         if found.role != extra.RESOLVER:
-            raise LabError(f"{name} is no resolver", hint='lab.host("cache", like="resolver")')
+            raise LabError(f"{name} is not a resolver", hint='lab.host("cache", like="resolver")')
         return found.address

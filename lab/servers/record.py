@@ -22,7 +22,7 @@ class Record:
         """Return a text. Half a surrogate pair, which JSON can write, cannot be written again: it is replaced."""
         value = self._values.get(key)
         if not isinstance(value, str):
-            raise TypeError(f"{key} is no text")
+            raise TypeError(f"{key} is not a text")
         return value.encode("utf-8", "replace").decode()
 
     def maybe(self, key: str) -> str | None:
@@ -33,14 +33,14 @@ class Record:
         """Return a whole number."""
         value = self._values.get(key)
         if not isinstance(value, int):
-            raise TypeError(f"{key} is no number")
+            raise TypeError(f"{key} is not a number")
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of texts."""
         value = self._values.get(key)
         if not isinstance(value, list):
-            raise TypeError(f"{key} is no list")
+            raise TypeError(f"{key} is not a list")
         return tuple(Record({"each": each}).text("each") for each in value)
 
     def at(self, seen: datetime) -> datetime:

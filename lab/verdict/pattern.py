@@ -91,7 +91,7 @@ def parse(text: str) -> AttemptPattern:
         if not (word == "*" or plain in VOCABULARY or CODE.fullmatch(word) or STATUS.fullmatch(word)):
             close = get_close_matches(word, VOCABULARY, n=1)
             hint = f"; did you mean {close[0]!r}?" if close else f"; a code, a status or one of {', '.join(VOCABULARY)}"
-            raise ValueError(f"{word!r} in {text!r} is no result{hint}")
+            raise ValueError(f"{word!r} in {text!r} is not a result{hint}")
     return AttemptPattern(target, tuple(results), repeated)
 
 

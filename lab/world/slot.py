@@ -101,7 +101,10 @@ def choose(name: str, taken: Collection[int], wanted: str | None) -> Slot:
     """
     if wanted:
         if not wanted.isdecimal() or int(wanted) >= SLOTS:
-            raise LabError(f"LAB_SLOT={wanted} is no slot", hint=f"give a number from 0 to {SLOTS - 1}")
+            raise LabError(
+                f"LAB_SLOT must be a number from 0 to {SLOTS - 1}, not {wanted!r}",
+                hint="without it, a slot that is free is taken",
+            )
         if int(wanted) in taken:
             raise MachineError(f"slot {wanted} belongs to another lab", hint="`lab status --all` lists them")
         return Slot(int(wanted))

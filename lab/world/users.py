@@ -45,7 +45,7 @@ def parse(text: str) -> tuple[dict[str, str], list[str]]:
     """Return names with passwords, and every problem of *text* as "LINE: what is wrong"."""
     found, wrong = _read(text)
     wrong += [
-        (number, f"{name!r} is no name: lower-case letters, digits, dot, hyphen, underscore")
+        (number, f"{name!r} is not a name: lower-case letters, digits, dot, hyphen, underscore")
         for number, name, _, _ in _lines(text)
         if not NAME.fullmatch(name)
     ]
@@ -60,7 +60,7 @@ def own(text: str) -> tuple[dict[str, str], list[tuple[int, str]]]:
     *text* has the users of one mail store that a test or a scenario brings along.
     """
     found, wrong = _read(text)
-    wrong += [(number, f"{name!r} is no name") for number, name, _, _ in _lines(text) if not ACCOUNT.fullmatch(name)]
+    wrong += [(number, f"{name!r} is not a name") for number, name, _, _ in _lines(text) if not ACCOUNT.fullmatch(name)]
     return found, sorted(wrong, key=itemgetter(0))
 
 

@@ -46,7 +46,7 @@ def test_what_unbound_does_not_take_is_told_with_its_line(lab: Lab) -> None:
 
 
 def test_who_is_no_resolver_is_not_asked(lab: Lab) -> None:
-    with pytest.raises(LabError, match="mx1 is no resolver"):
+    with pytest.raises(LabError, match="mx1 is not a resolver"):
         lab.host("sender", resolver="mx1")
 
 

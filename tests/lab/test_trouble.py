@@ -139,7 +139,7 @@ def test_slot_taken_and_no_slot(lab: Lab, run: Run) -> None:
     taken = run("up", LAB_SLOT=str(number))
     assert taken.returncode == 4
     assert f"slot {number} belongs to another lab" in taken.stderr
-    assert "LAB_SLOT=99 is no slot" in run("up", LAB_SLOT="99").stderr
+    assert "LAB_SLOT must be a number from 0 to 31, not '99'" in run("up", LAB_SLOT="99").stderr
 
 
 def test_engine_away(run: Run) -> None:
@@ -198,7 +198,7 @@ def test_broken_users_and_zone_files_are_told_at_once_with_file_and_line(lab: La
     zone.write_text("\n".join([*lines, "mx4 A 198.18.0.400", "@ MXX 10 mx4"]) + "\n")
     failed = run("up", root=copy)
     assert failed.returncode == 2
-    assert "users:3: 'Ana' is no name" in failed.stderr
+    assert "users:3: 'Ana' is not a name" in failed.stderr
     assert "users:4: no colon in 'bia'" in failed.stderr
     assert f"dest.test.zone:{len(lines) + 1}: " in failed.stderr
     assert f"dest.test.zone:{len(lines) + 2}: " in failed.stderr

@@ -59,7 +59,7 @@ def decide(address: str, sender: str | None, settings: Settings, own: frozenset[
     local, _, domain = address.rpartition("@")
     if not local or not _valid(domain):
         hint = "; an address stands in brackets" if address_of(domain) else ""
-        return Decision("", domain, "domain", f"{domain!r} is no domain{hint}.", "RFC 5321 4.1.2, 4.1.3")
+        return Decision("", domain, "domain", f"{domain!r} is not a domain{hint}.", "RFC 5321 4.1.2, 4.1.3")
     kind = _class(domain, settings, own, ask)
     entry = _transport_entry(local, domain, settings)
     decision = _inward(domain, kind, settings) if kind in FINAL else _outward(domain, kind, settings, sender)

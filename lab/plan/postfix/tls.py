@@ -102,7 +102,7 @@ def _pair(text: str) -> tuple[str, str | None]:
 def _problem(level: str, attributes: list[tuple[str, str | None]]) -> str | None:
     """Return what tls_policy_lookup_one() would object to, None for a policy that it takes."""
     if level not in LEVELS:
-        return f"{level!r} is no level." if level else "it is empty."
+        return f"{level!r} is not a level." if level else "it is empty."
     seen: set[str] = set()
     for name, value in attributes:
         if problem := _objection(level, name, value, twice=name in seen):
@@ -116,13 +116,13 @@ def _problem(level: str, attributes: list[tuple[str, str | None]]) -> str | None
 def _objection(level: str, name: str, value: str | None, *, twice: bool) -> str | None:
     wrong = None
     if name not in ATTRIBUTES:
-        wrong = f"{name!r} is no attribute."
+        wrong = f"{name!r} is not an attribute."
     elif name in MATCHING and level not in MATCHING[name]:
         wrong = f"{name!r} does not go with {level!r}."
     elif twice and name not in REPEATED:
         wrong = f"{name!r} is there twice."
     elif value is None or not ATTRIBUTES[name](value):
-        wrong = f"{name}={value} is no value of it." if value else f"{name!r} has no value."
+        wrong = f"{name}={value} is not a value of it." if value else f"{name!r} has no value."
     return wrong
 
 

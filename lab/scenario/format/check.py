@@ -121,7 +121,7 @@ def _check_fixed(name: str, path: str, notes: Notes) -> None:
             notes.note(path, f"the world has {world}, and other runs need it", hint)
             return
     if not plain or not HOST_NAME.fullmatch(plain):
-        notes.note(path, f"{name!r} is no name of a zone", '"localhost." or "_dmarc.test."')
+        notes.note(path, f"{name!r} is not a name of a zone", '"localhost." or "_dmarc.test."')
 
 
 def _zone(text: str, origin: str, path: str, values: Mapping[str, str], notes: Notes) -> Zone | None:
@@ -227,7 +227,7 @@ def _check_via(via: str, path: str, scenario: Scenario, notes: Notes, *, stores:
         what = "MTA or mail store" if stores else "MTA"
         notes.note(path, f"no {what} is called {host!r}", did_you_mean(host, known) or joined(known))
     elif colon and not (port.isascii() and port.isdigit() and len(port) < 6 and int(port) < 65536):
-        notes.note(path, f"{port!r} is no port", f'"{host}:25"')
+        notes.note(path, f"{port!r} is not a port", f'"{host}:25"')
     elif host in scenario.stores and not colon:
         notes.note(path, "a mail store does not listen at port 25", f'"{host}:24" speaks LMTP, "{host}:143" IMAP')
     elif host in WORLD and colon and Door(host, int(port)) not in (*doors(), *INSIDE):

@@ -32,13 +32,13 @@ def check(scenario: Scenario, values: Mapping[str, str], notes: Notes) -> None:
         place = f"hosts.{host.name}"
         if not NAME.fullmatch(host.name):
             notes.note(
-                place, f"{host.name!r} is no host name", "lower-case letters, digits and hyphens, a letter first"
+                place, f"{host.name!r} is not a host name", "lower-case letters, digits and hyphens, a letter first"
             )
         elif host.name in WORLD:
             notes.note(place, f"the world has a host {host.name} already", "choose another name")
         if host.like not in LIKE:
             hint = did_you_mean(host.like, LIKE) or joined(LIKE)
-            notes.note(f"{place}.like", f"{host.like!r} is no host of the world to be like", hint)
+            notes.note(f"{place}.like", f"{host.like!r} is not a host of the world to be like", hint)
         _check_keys(host, notes)
         _check_resolver(host, scenario, notes)
         _check_order(host, later, notes)
@@ -46,7 +46,7 @@ def check(scenario: Scenario, values: Mapping[str, str], notes: Notes) -> None:
         for name in host.files:
             if "/" in name or name in ("main.cf", "master.cf", "dovecot.conf", ".", ".."):
                 hint = "main_cf, master_cf and dovecot_conf have their own keys"
-                notes.note(f"{place}.files.{name}", "is no name of a table", hint)
+                notes.note(f"{place}.files.{name}", "is not a name of a table", hint)
         if host.store:
             _check_store(host, values, notes)
         elif host.mta:
@@ -59,7 +59,7 @@ def _check_keys(host: Host, notes: Notes) -> None:
     mine = software.of_kind(host.like).keys + (("sieve",) if host.store else ())
     for key in ("main_cf", "master_cf", "dovecot_conf", "users", "sieve", "unbound_conf", "files"):
         if getattr(host, key) and key not in mine:
-            problem = "is no Postfix" if key in ("main_cf", "master_cf") else "has no such thing"
+            problem = "is not a Postfix" if key in ("main_cf", "master_cf") else "has no such thing"
             notes.note(f"hosts.{host.name}.{key}", f"a {what} {problem}", f"it has {joined(mine) or 'nothing'}")
 
 

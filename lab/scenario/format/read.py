@@ -57,7 +57,7 @@ def read(text: str, path: Path) -> Scenario:
         match = PLACE.fullmatch(str(error))
         line = int(match["line"]) if match else text.count("\n") + 1
         problem = match["problem"] if match else str(error)
-        raise ScenarioError([Problem(f"this is no TOML: {problem}", file=str(path), line=line)]) from error
+        raise ScenarioError([Problem(f"this is not TOML: {problem}", file=str(path), line=line)]) from error
     notes = Notes(str(path), places(text))
     try:
         if (deep := bounds.of_data(data)) is not None:

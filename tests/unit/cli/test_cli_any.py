@@ -205,7 +205,7 @@ def test_bad_words_are_told_as_what_they_are(run: Run, words: tuple[str, ...], p
 def test_a_type_that_there_cannot_be(run: Run) -> None:
     result = run("dns", "query", "dest.test", "TYPE65536")
     assert result.exit_code == codes.USAGE
-    assert "dest.test TYPE65536 is no question" in result.stderr
+    assert "dest.test TYPE65536 is not a question" in result.stderr
 
 
 def test_a_folder_that_is_a_whole_disk_is_told(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_commands_are_shown_as_they_can_be_typed_here(
     ],
 )
 def test_a_question_that_is_none(name: str, type_: str) -> None:
-    with pytest.raises(LabError, match=" is no question: "):
+    with pytest.raises(LabError, match=" is not a question: "):
         lookup.ask(1, name, type_)
 
 

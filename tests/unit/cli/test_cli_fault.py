@@ -135,12 +135,12 @@ def test_all_mistakes_at_a_host_are_told_and_nothing_is_done(run: Run, done: lis
         "conect: cannot be made wrong at a host (did you mean connect?)",
         "connect: must be one of drop, refuse, unreachable, not 'close'",
         "host is given twice",
-        "'word' is no KEY=VALUE",
+        "'word' is not KEY=VALUE",
         "scan_ban: must be JSON, not '{'",
         "has connect and host and scan_ban (a host has one of these at a time)",
         "rcpt.replyy: unknown key replyy (did you mean reply?)",
         "data: must be a reply, such as '450 4.2.0 later', or a rule, such as {reply = ...}, not 450",
-        'end-of-data: "999" is no action',
+        'end-of-data: "999" is not an action',
     ):
         assert part in result.stderr
     assert done == []
@@ -150,7 +150,7 @@ def test_all_mistakes_at_a_host_are_told_and_nothing_is_done(run: Run, done: lis
 def test_all_mistakes_in_a_dns_fault_are_told_and_nothing_is_done(run: Run, fake: FakeLab) -> None:
     result = run("fault", "add", "dns", "kind=rcode", "rcode=SERVFAI", "typ=MX", "owner=world", "word")
     assert result.exit_code == codes.USAGE
-    for part in ("did you mean SERVFAIL?", "unknown key typ", "owner: unknown key", "'word' is no KEY=VALUE"):
+    for part in ("did you mean SERVFAIL?", "unknown key typ", "owner: unknown key", "'word' is not KEY=VALUE"):
         assert part in result.stderr
     assert fake.dns.in_force == []
 

@@ -257,8 +257,8 @@ def test_a_context_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("where", "cause"),
     [
-        ("ftp://x", "ftp://x is no address of a Docker engine"),
-        ("tcp://", "tcp:// is no address of a Docker engine"),
+        ("ftp://x", "ftp://x is not an address of a Docker engine"),
+        ("tcp://", "tcp:// is not an address of a Docker engine"),
     ],
 )
 def test_address_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch, where: str, cause: str) -> None:

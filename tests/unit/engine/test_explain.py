@@ -68,8 +68,8 @@ MEANINGS = [
         "error writing 'x': No space left on device\n0.6 65+0 records in\n------\nfailed to solve: executor failed",
         "no space left on the disk",
     ),
-    ("Invalid bind address protocol: ftp://x", "ftp://x is no address of a Docker engine"),
-    ("Invalid bind address format: tcp://", "tcp:// is no address of a Docker engine"),
+    ("Invalid bind address protocol: ftp://x", "ftp://x is not an address of a Docker engine"),
+    ("Invalid bind address format: tcp://", "tcp:// is not an address of a Docker engine"),
     ("Install paramiko package to enable ssh:// support", "the Python package paramiko is missing"),
     ("Error: No such image: debian:trixie-slim", "there is no image debian:trixie-slim,"),
     (

@@ -33,7 +33,7 @@ def test_xtext(text: str, encoded: str) -> None:
         (Dsn(ret="all"), "ret", "'all' is none of full, hdrs"),
         (Dsn(envid="x" * 101), "envid", "has not 1 to 100 characters, encoded (RFC 3461 4.4)"),
         (Dsn(envid=""), "envid", "has not 1 to 100 characters, encoded (RFC 3461 4.4)"),
-        (Dsn(orcpt="a@b.test"), "orcpt", "'a@b.test' is no type and address, such as 'rfc822;team@home.test'"),
+        (Dsn(orcpt="a@b.test"), "orcpt", "'a@b.test' is not a type and address, such as 'rfc822;team@home.test'"),
     ],
 )
 def test_what_cannot_be_said(asked: Dsn, key: str, problem: str) -> None:

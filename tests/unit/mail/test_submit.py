@@ -140,7 +140,7 @@ def test_a_message_of_the_old_api() -> None:
     with pytest.raises(LabError) as caught:
         compose(MIMEText("x"), ANA, [BIA], "x")  # type: ignore[arg-type]
     assert str(caught.value) == (
-        "a MIMEText is no message\n  give text, an EmailMessage, bytes or a Path; bytes(message) is one"
+        "a MIMEText is not a message\n  give text, an EmailMessage, bytes or a Path; bytes(message) is one"
     )
 
 
@@ -295,7 +295,7 @@ def test_nothing_is_said_before_the_deadline(stage: str) -> None:
 
 @pytest.mark.parametrize("stage", ["banner", "EHLO", "MAIL", "RCPT", "DATA", "."])
 def test_what_is_no_reply_is_no_success(stage: str) -> None:
-    with pytest.raises(LabError, match=r"took no message: what it says is no SMTP reply \(RFC 5321 4\.2\)"):
+    with pytest.raises(LabError, match=r"took no message: what it says is not an SMTP reply \(RFC 5321 4\.2\)"):
         hand_over(SmallSmtp({stage: "HTTP/1.1 400 Bad Request"}))
 
 

@@ -53,7 +53,7 @@ def test_what_a_mail_store_may_have() -> None:
     ("text", "expected"),
     [
         ("[hosts.s]\nlike = 'mailstore'\nmain_cf = 'soft_bounce = yes'\n", "9: hosts.s.main_cf: a mail store is no"),
-        ("[hosts.s]\nlike = 'mailstore'\nmaster_cf = 'x'\n", "9: hosts.s.master_cf: a mail store is no Postfix"),
+        ("[hosts.s]\nlike = 'mailstore'\nmaster_cf = 'x'\n", "9: hosts.s.master_cf: a mail store is not a Postfix"),
         ("[hosts.s]\ndovecot_conf = 'ssl = no'\n", "8: hosts.s.dovecot_conf: a Postfix has no such thing"),
         ("[hosts.s]\nusers = 'bia:x'\n", "8: hosts.s.users: a Postfix has no such thing"),
         ("[hosts.s.sieve]\nbia = 'keep;'\n", "7: hosts.s.sieve: a Postfix has no such thing"),
@@ -63,13 +63,13 @@ def test_what_a_mail_store_may_have() -> None:
         ("[hosts.s]\nlike = 'mailstore'\ndovecot_conf = 'a { b = c }'\n", "9: hosts.s.dovecot_conf: 'a { b = c }' is"),
         ("[hosts.s]\nlike = 'mailstore'\ndovecot_conf = 'a = $DOMAN'\n", "9: hosts.s.dovecot_conf: unknown variable"),
         ("[hosts.s]\nlike = 'mailstore'\nusers = 'bia'\n", "9: hosts.s.users: no colon in 'bia'"),
-        ("[hosts.s]\nlike = 'mailstore'\nusers = 'b a:x'\n", "9: hosts.s.users: 'b a' is no name"),
+        ("[hosts.s]\nlike = 'mailstore'\nusers = 'b a:x'\n", "9: hosts.s.users: 'b a' is not a name"),
         ("[hosts.s]\nlike = 'mailstore'\n[hosts.s.sieve]\nbob = 'keep;'\n", "10: hosts.s.sieve.bob: nobody in the lab"),
         (
             "[hosts.s]\nlike = 'mailstore'\nusers = 'josé:x'\n[hosts.s.sieve]\nbia = 'keep;'\n",
             "11: hosts.s.sieve.bia: nobody there is called 'bia'",
         ),
-        ("[hosts.s.files]\n'dovecot.conf' = ''\n", "8: hosts.s.files.dovecot.conf: is no name of a table"),
+        ("[hosts.s.files]\n'dovecot.conf' = ''\n", "8: hosts.s.files.dovecot.conf: is not a name of a table"),
         (
             "[hosts.a]\nmain_cf = '''\nx = 1\nrelayhost = $B'''\n[hosts.b]\n",
             "10: hosts.a.main_cf: $B has no address ye",
@@ -82,9 +82,9 @@ def test_what_a_mail_store_may_have() -> None:
         (SEND + "[[step]]\nrun = 'mailstor'\ncommand = ['x']\n", "10: step[1].run: no MTA or mail store is called"),
         (
             "[hosts.s]\nlike = 'resolvr'\n",
-            "8: hosts.s.like: 'resolvr' is no host of the world to be like (did you mean r",
+            "8: hosts.s.like: 'resolvr' is not a host of the world to be like (did you mean r",
         ),
-        ("[hosts.s]\nlike = 'resolver'\nmain_cf = 'x = y'\n", "9: hosts.s.main_cf: a resolver is no Postfix"),
+        ("[hosts.s]\nlike = 'resolver'\nmain_cf = 'x = y'\n", "9: hosts.s.main_cf: a resolver is not a Postfix"),
         (
             "[hosts.s]\nlike = 'scanner'\nfiles.x = ''\n",
             "9: hosts.s.files: a scanner has no such thing (it has nothing)",

@@ -97,13 +97,13 @@ def test_every_comment_of_the_new_file_is_right_too() -> None:
             RIGHT + FIXED.format("2.0.198.in-addr.arpa."),
             "8: zones.2.0.198.in-addr.arpa.: the world has arpa, and other",
         ),
-        (RIGHT + FIXED.format("a b."), "8: zones.a b.: 'a b.' is no name of a zone"),
+        (RIGHT + FIXED.format("a b."), "8: zones.a b.: 'a b.' is not a name of a zone"),
         (RIGHT + "[zones]\n'localhost.' = '@ XM 1'\n", "8: zones.localhost.: unknown record type XM"),
         (RIGHT + "[hosts.mx1]\n", "7: hosts.mx1: the world has a host mx1 already"),
-        (RIGHT + "[hosts.Relay]\n", "7: hosts.Relay: 'Relay' is no host name"),
+        (RIGHT + "[hosts.Relay]\n", "7: hosts.Relay: 'Relay' is not a host name"),
         (
             RIGHT + "[hosts.a]\nlike = 'dirct'\n",
-            "8: hosts.a.like: 'dirct' is no host of the world to be like (did you mean direct?)",
+            "8: hosts.a.like: 'dirct' is not a host of the world to be like (did you mean direct?)",
         ),
         (RIGHT + "[hosts.a]\nmain_cf = '''\na = 1\nb\n'''\n", "10: hosts.a.main_cf: missing '='"),
         (RIGHT + "[hosts.a]\nmain_cf = 'smtp_mx_address_limit = x'\n", "8: hosts.a.main_cf: smtp_mx_address_limit: "),
@@ -114,14 +114,14 @@ def test_every_comment_of_the_new_file_is_right_too() -> None:
         ),
         (
             MASTER + "25 inet n - n - - smtpd\n  -o x=y\nb unx - n n - - pipe\n'''\n",
-            "11: hosts.a.master_cf: b: 'unx' is no type",
+            "11: hosts.a.master_cf: b: 'unx' is not a type",
         ),
         (MASTER + "# x\nb unix - n n - pipe\n'''\n", "10: hosts.a.master_cf: 'b' has 7 fields of 8"),
         (
             MASTER + "b unix - n n - - pipe\n'''\nmain_cf = 'b_time_limit = 1'\n",
             "9: hosts.a.master_cf: nothing uses the service b ",
         ),
-        (RIGHT + "[hosts.a.files]\n'main.cf' = ''\n", "8: hosts.a.files.main.cf: is no name of a table"),
+        (RIGHT + "[hosts.a.files]\n'main.cf' = ''\n", "8: hosts.a.files.main.cf: is not a name of a table"),
         (RIGHT + "[sieve]\nbob = 'keep;'\n", "8: sieve.bob: nobody in the lab is called 'bob'"),
         (RIGHT.replace("bia@", "bia"), "4: message[0].to[0]: 'bia$DOMAIN' has no @"),
         (RIGHT.replace("$DOMAIN", "$DOMAN"), "4: message[0].to: unknown variable $DOMAN (did you mean $DOMAIN?)"),
@@ -140,7 +140,7 @@ def test_every_comment_of_the_new_file_is_right_too() -> None:
         (HEAD + MESSAGE + "[expect]\n", "5: expect: expects nothing"),
         (RIGHT + 'atempts = ["mx1 250"]\n', "7: expect.atempts: unknown key atempts (did you mean attempts?)"),
         (RIGHT + 'attempts = ["mx8 250"]\n', "7: expect.attempts[0]: no host is called 'mx8'"),
-        (RIGHT + 'attempts = ["mx1 250",\n "mx2 9x0"]\n', "8: expect.attempts[1]: '9x0' in 'mx2 9x0' is no result"),
+        (RIGHT + 'attempts = ["mx1 250",\n "mx2 9x0"]\n', "8: expect.attempts[1]: '9x0' in 'mx2 9x0' is not a result"),
         (RIGHT + 'to = "cai@$DOMAIN"\n', "7: expect.to: 'cai@$DOMAIN' is no recipient of it"),
         (RIGHT + 'refused = "554"\n', '6: expect.outcome: must be "rejected": the message is refused at submission'),
         (
@@ -193,7 +193,7 @@ def test_every_comment_of_the_new_file_is_right_too() -> None:
         ),
         (HEAD + MESSAGE + "notify = ['never', 'delay']\n" + EXPECT, "5: message[0].notify: never stands alone"),
         (HEAD + MESSAGE + "ret = 'all'\n" + EXPECT, "5: message[0].ret: must be one of full, hdrs, not 'all'"),
-        (HEAD + MESSAGE + "orcpt = 'a@b.test'\n" + EXPECT, "5: message[0].orcpt: 'a@b.test' is no type and address"),
+        (HEAD + MESSAGE + "orcpt = 'a@b.test'\n" + EXPECT, "5: message[0].orcpt: 'a@b.test' is not a type and address"),
         (HEAD + MESSAGE + "envid = '$DOMIAN'\n" + EXPECT, "5: message[0].envid: unknown variable $DOMIAN"),
         (
             RIGHT + "[faults.mx1]\nbanner = '554 no'\n",
@@ -229,8 +229,8 @@ def test_every_comment_of_the_new_file_is_right_too() -> None:
         ),
         (HEAD + "[[session]]\nat = 'mx1'\nlines = ['X: y']\n", "5: session[0].lines[0]: 'X: y' begins with none of"),
         (RIGHT + "[[departs_from_plan]]\nkind = 'outcome'\n", "7: departs_from_plan[0]: why is missing"),
-        ("title = \n", "1: this is no TOML: Invalid value"),
-        ('title = "a\n', "1: this is no TOML: Illegal character"),
+        ("title = \n", "1: this is not TOML: Invalid value"),
+        ('title = "a\n', "1: this is not TOML: Illegal character"),
     ],
 )
 def test_a_mistake(text: str, expected: str) -> None:

@@ -113,7 +113,7 @@ def test_any_text_has_problems_with_their_lines(text: str) -> None:
     ("text", "problem"),
     [
         (HEAD + r'"q\"[x" = 1', 'a.scenario.toml:3: q"[x: unknown key q"[x'),
-        (HEAD + r'"q\\"[x" = 1', "a.scenario.toml:3: this is no TOML"),
+        (HEAD + r'"q\\"[x" = 1', "a.scenario.toml:3: this is not TOML"),
         (HEAD + "a = " + "[" * 5000 + "]" * 5000, f"a.scenario.toml:3: has more than {DEEPEST} levels"),
         (HEAD + "\na = " + "{b = " * 5000 + "1" + "}" * 5000, f"a.scenario.toml:4: has more than {DEEPEST} levels"),
         (HEAD + "a" + ".a" * 40 + " = 1", f"has more than {DEEPEST} levels"),
@@ -123,8 +123,8 @@ def test_any_text_has_problems_with_their_lines(text: str) -> None:
         (HEAD + "timeout = nan\n", "3: timeout: must be a number from 0 to 86400, not nan"),
         (HEAD + MESSAGE + "size = 99999999999\n", "5: message[0].size: must be a whole number from 1 to 67108864"),
         (HEAD + MESSAGE + "count = 1e400\n", "5: message[0].count: must be a whole number from 1 to 10000, not inf"),
-        (HEAD + MESSAGE + 'via = "mx1:²"\n', "5: message[0].via: '²' is no port"),
-        (HEAD + MESSAGE + 'via = "mx1:65536"\n', "5: message[0].via: '65536' is no port"),
+        (HEAD + MESSAGE + 'via = "mx1:²"\n', "5: message[0].via: '²' is not a port"),
+        (HEAD + MESSAGE + 'via = "mx1:65536"\n', "5: message[0].via: '65536' is not a port"),
         (HEAD + MESSAGE + f'file = "{"x" * 300}"\n', "5: message[0].file: there is no file"),
         (
             HEAD + MESSAGE + '[expect]\nreply = "a{99999999999}"\n',
@@ -189,12 +189,12 @@ def test_a_file_that_is_none_is_told_and_the_others_are_read(tmp_path: Path) -> 
         load([*bad, put("good", GOOD.encode())])
     told = {Path(str(each.file)).name.partition(".")[0]: each.problem for each in error.value.problems}
     assert told == {
-        "fifo": "it is no regular file",
-        "zero": "it is no regular file",
+        "fifo": "it is not a regular file",
+        "zero": "it is not a regular file",
         "folder": "Is a directory",
         "none": "No such file or directory",
         "large": "it has more than 4 MiB",
-        "latin": "line 2 is no UTF-8 (byte 0xe9)",
+        "latin": "line 2 is not UTF-8 (byte 0xe9)",
         "key": told["key"],
         "deep": f"has more than {DEEPEST} levels of lists and tables in each other",
         "\x00": "embedded null byte",

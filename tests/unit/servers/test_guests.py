@@ -82,7 +82,7 @@ def test_kinds_that_the_world_has_not(guests: Guests, engine: Engine) -> None:
     [
         ("mx1", {}, r"this lab has a host 'mx1' already\n  choose another name"),
         ("a", {"like": "mx9"}, r"this lab has no host 'mx9'\n  its hosts are: direct, mailstore, mx1"),
-        ("a", {"resolver": "direct"}, r"direct is no resolver\n  lab\.host"),
+        ("a", {"resolver": "direct"}, r"direct is not a resolver\n  lab\.host"),
         ("a", {"like": "mailstore", "main_cf": "x = y"}, r"a is a Dovecot and has no main_cf"),
     ],
 )

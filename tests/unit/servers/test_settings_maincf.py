@@ -111,7 +111,7 @@ def test_every_default_is_a_setting() -> None:
         ("smtp_tcp_port = smpt", "main.cf:1: smtp_tcp_port: bad port 'smpt'"),
         (
             "transport_maps = /etc/postfix/transport",
-            "main.cf:1: transport_maps: '/etc/postfix/transport' is no table",
+            "main.cf:1: transport_maps: '/etc/postfix/transport' is not a table",
         ),
         ("relayhost = ${mydomain", "main.cf:1: relayhost: a { without its } in '${mydomain'"),
         ("relayhost = $-", "main.cf:1: relayhost: a $ that begins no parameter name in '$-'"),

@@ -24,14 +24,14 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"attempts": ["..."]}, "expect.attempts[0]: '...' names no host"),
     (
         {"attempts": ["mx1 refusd"]},
-        "expect.attempts[0]: 'refusd' in 'mx1 refusd' is no result; did you mean 'refused'?",
+        "expect.attempts[0]: 'refusd' in 'mx1 refusd' is not a result; did you mean 'refused'?",
     ),
     (
         {"attempts": ["mx1 tls:verifed"]},
-        "'tls:verifed' in 'mx1 tls:verifed' is no result; did you mean 'tls:verified'?",
+        "'tls:verifed' in 'mx1 tls:verifed' is not a result; did you mean 'tls:verified'?",
     ),
-    ({"attempts": ["mx1 tls:!"]}, "'tls:!' in 'mx1 tls:!' is no result"),
-    ({"attempts": ["mx1 999"]}, "expect.attempts[0]: '999' in 'mx1 999' is no result; a code"),
+    ({"attempts": ["mx1 tls:!"]}, "'tls:!' in 'mx1 tls:!' is not a result"),
+    ({"attempts": ["mx1 999"]}, "expect.attempts[0]: '999' in 'mx1 999' is not a result; a code"),
     ({"attempts": [["mx1 250", "mx9 250"]]}, "expect.attempts[0][1]: no host is called 'mx9'"),
     ({"attempts": [["mx1 250"]]}, "expect.attempts[0]: a set has 2 to 6 attempts"),
     (

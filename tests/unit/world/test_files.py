@@ -51,7 +51,7 @@ def test_every_problem_at_once_with_its_line() -> None:
     found, problems = users.parse(text)
     assert found["postmaster"] == "p"
     password = "the password of {!r} is empty, or has a colon, a hash, a blank or a letter beyond ASCII"
-    name = "{!r} is no name: lower-case letters, digits, dot, hyphen, underscore"
+    name = "{!r} is not a name: lower-case letters, digits, dot, hyphen, underscore"
     assert problems == [
         "3: no colon in 'bia'",
         "4: " + name.format("Bia"),
@@ -76,7 +76,7 @@ def test_a_name_that_is_wrong_is_not_missing_too() -> None:
 def test_a_line_with_everything_wrong() -> None:
     assert users.parse(f"{WHOLE}B B:")[1] == [
         "3: the password of 'B B' is empty, or has a colon, a hash, a blank or a letter beyond ASCII",
-        "3: 'B B' is no name: lower-case letters, digits, dot, hyphen, underscore",
+        "3: 'B B' is not a name: lower-case letters, digits, dot, hyphen, underscore",
     ]
 
 
@@ -86,10 +86,10 @@ def test_users_of_a_store_of_its_own() -> None:
     assert users.own(text) == (
         {"josé": "one", "bia@a.test": "two", "b a": "three", "no-password": "", "": "five"},
         [
-            (4, "'b a' is no name"),
+            (4, "'b a' is not a name"),
             (5, "'josé' is there twice"),
             (6, "no colon in 'no-password'"),
-            (7, "'' is no name"),
+            (7, "'' is not a name"),
         ],
     )
 

@@ -65,7 +65,10 @@ def test_choosing(name: str, taken: Collection[int], wanted: str | None, number:
 def test_no_slot(wanted: str) -> None:
     with pytest.raises(LabError) as caught:
         choose("main", (), wanted)
-    assert str(caught.value) == f"LAB_SLOT={wanted} is no slot\n  give a number from 0 to 31"
+    assert (
+        str(caught.value)
+        == f"LAB_SLOT must be a number from 0 to 31, not {wanted!r}\n  without it, a slot that is free is taken"
+    )
 
 
 def test_a_taken_slot() -> None:

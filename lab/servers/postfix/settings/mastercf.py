@@ -80,7 +80,7 @@ def problems(text: str, mentioned: str) -> Iterator[tuple[int, str, str | None]]
             continue
         type_, port = words[0], name.rpartition(":")[2]
         if type_ not in TYPES:
-            yield line, f"{name}: {type_!r} is no type of service", did_you_mean(type_, TYPES) or ", ".join(TYPES)
+            yield line, f"{name}: {type_!r} is not a type of service", did_you_mean(type_, TYPES) or ", ".join(TYPES)
         elif type_ == "inet" and not port.isdigit() and port not in PORTS:
             yield line, f"no host knows a port {port!r}", did_you_mean(port, PORTS) or "write its number"
         elif type_ != "inet" and not STANDARD.fullmatch(name) and not _named(name, mentioned):

@@ -136,7 +136,7 @@ def _tables(_name: str, text: str, files: Files) -> object:
     found = table_list(text, files)
     for table in found:
         if not table.name:
-            raise ValueError(f"{table.type!r} is no table; a table is type:name")
+            raise ValueError(f"{table.type!r} is not a table; a table is type:name")
     return found
 
 

@@ -48,18 +48,18 @@ def test_a_policy_that_postfix_takes_changes_no_order(plan: Make, entry: str) ->
     ("entry", "objection"),
     [
         ("", "it is empty."),
-        ("secured", "'secured' is no level."),
-        ("secure match=mx1.dest.test sni=hostname", "'sni' is no attribute."),
+        ("secured", "'secured' is not a level."),
+        ("secure match=mx1.dest.test sni=hostname", "'sni' is not an attribute."),
         ("encrypt match=nexthop", "'match' does not go with 'encrypt'."),
         ("may tafile=/etc/ca.pem", "'tafile' does not go with 'may'."),
         ("verify match=", "'match' has no value."),
         ("may ciphers=high ciphers=low", "'ciphers' is there twice."),
-        ("secure servername=-x-", "servername=-x- is no value of it."),
-        ("may enable_rpk=maybe", "enable_rpk=maybe is no value of it."),
-        ("may policy_type=other", "policy_type=other is no value of it."),
+        ("secure servername=-x-", "servername=-x- is not a value of it."),
+        ("may enable_rpk=maybe", "enable_rpk=maybe is not a value of it."),
+        ("may policy_type=other", "policy_type=other is not a value of it."),
         ("may policy_ttl=60", "'policy_ttl' without a policy_type."),
         ("encrypt protocols", "'protocols' has no value."),
-        ("halfdane", "'halfdane' is no level."),
+        ("halfdane", "'halfdane' is not a level."),
     ],
 )
 def test_with_a_policy_that_cannot_be_read_nobody_is_connected_to(
@@ -159,5 +159,5 @@ def test_a_fallback_has_a_policy_of_its_own(plan: Make) -> None:
 def test_what_tls_forbids_is_told_with_its_reason(plan: Make) -> None:
     shown: Any = text(plan(ZONE, table("secure sni=hostname")))
     assert "never   mx1.dest.test 198.18.0.11, mx2.dest.test 198.18.0.12" in shown
-    assert "'sni' is no attribute" in shown
+    assert "'sni' is not an attribute" in " ".join(shown.split())
     assert "end     deferred 4.7.5\n          client TLS configuration problem\n" in shown

@@ -72,7 +72,7 @@ def test_leases_and_owners(host: Host) -> None:
     assert host.firewall.rules == {}
     with pytest.raises(LabError, match=f"{ADDRESS} is not leased"):
         host.api.script(ADDRESS, {})
-    with pytest.raises(LabError, match=r"10\.9\.8\.7 is no address of this host"):
+    with pytest.raises(LabError, match=r"10\.9\.8\.7 is not an address of this host"):
         host.api.release("10.9.8.7")
 
 
