@@ -174,7 +174,7 @@ def test_dns_fault_of_the_command_line(lab: Lab) -> None:
         assert (route.outcome, route.attempted) == ("deferred", [])
         assert lab.domain in str([each["what"] for each in listed(lab) if each["id"] == id_])
         command(lab, "fault", "clear", id_)
-    lab.queue("direct").flush()
+    lab.queue("direct").flush(sent.receipt.queue_id)
     assert sent.route(until="delivered").accepted_by == "mx1"
 
 
