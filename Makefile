@@ -25,10 +25,10 @@ lab-status: $(READY) ## say how the lab is
 test: test-unit test-lab ## all tests: without Docker first, then against real containers
 
 test-unit: $(READY) ## tests that need no Docker
-	@$(VENV)/pytest tests/unit
+	@$(VENV)/pytest tests/unit -n auto
 
 test-lab: $(READY) ## tests against real containers; brings the lab up if it is not, and leaves it as it was
-	@$(VENV)/pytest tests/lab
+	@$(VENV)/pytest tests/lab -n 3 --dist loadfile --no-loadscope-reorder
 
 soak: $(READY) ## for an hour or so: what mutates in the tests, and messages under random faults; SEED=2 chooses others
 	@LAB_SOAK_SEED=$(SEED) LAB_SOAK_MUTATIONS=60000 LAB_SOAK_SESSIONS=10000 LAB_SOAK_EXAMPLES=10000 \
