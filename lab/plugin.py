@@ -23,7 +23,7 @@ from lab.printable import printable
 if TYPE_CHECKING:
     from lab.lab import Lab
 
-STARTED = pytest.StashKey[str]()
+STARTED = pytest.StashKey[set[str]]()
 BEGAN = pytest.StashKey[datetime]()
 
 
@@ -56,7 +56,7 @@ def lab_session(pytestconfig: pytest.Config) -> Iterator[Lab]:
         world = World(name, connection.ensure(tell))
         _, started = world.up(tell, before_start)
         if started:
-            pytestconfig.stash[STARTED] = name
+            pytestconfig.stash.setdefault(STARTED, set()).add(name)
         lab = Lab(world)
     except LabError as error:
         pytest.exit(f"no lab to test with: {error}", returncode=4)
@@ -91,26 +91,26 @@ def pytest_runtest_makereport(
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Take down what the tests have started. A worker of pytest-xdist leaves that to the main process."""
-    name = session.config.stash.get(STARTED, None)
+    names = sorted(session.config.stash.get(STARTED, ()))
     worker: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
-    if name is None:
+    if not names:
         return
     if worker is not None:
-        worker["lab_started"] = name
+        worker["labs_started"] = names
     elif not session.config.getoption("--lab-keep"):
         from lab.engine import connection
         from lab.world.world import World
 
         tell = _teller(session.config)
-        World(name, connection.ensure(tell)).down(tell)
+        for name in names:
+            World(name, connection.ensure(tell)).down(tell)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:  # noqa: ANN401  a class of pytest-xdist, which need not be installed
-    """Note that a worker of pytest-xdist has started the lab."""
-    name = getattr(node, "workeroutput", {}).get("lab_started")
-    if name:
-        node.config.stash[STARTED] = name
+    """Note which labs a worker of pytest-xdist has started."""
+    names = getattr(node, "workeroutput", {}).get("labs_started", ())
+    node.config.stash.setdefault(STARTED, set()).update(names)
 
 
 def _tell(item: pytest.Item, report: pytest.TestReport, lab: Lab, asked: Path | None) -> None:
