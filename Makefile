@@ -25,7 +25,7 @@ lab-status: $(READY) ## say how the lab is
 test: test-unit test-lab ## all tests: without Docker first, then against real containers
 
 test-unit: $(READY) ## tests that need no Docker
-	@$(VENV)/pytest tests/unit -n auto
+	@$(VENV)/pytest tests/unit
 
 test-lab: $(READY) ## tests against real containers; brings the lab up if it is not, and leaves it as it was
 	@$(VENV)/pytest tests/lab -n 3 --dist loadfile --no-loadscope-reorder
